@@ -1,0 +1,63 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Each room of docs/ARCHITECTURE.md is one target. The compiler holds the walls between them:
+// a target imports only what is listed here (`--explicit-target-dependency-import-check error`),
+// and each outside library is imported by one target.
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+let package = Package(
+  name: "roost",
+  products: [.executable(name: "roost", targets: ["roost"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+  ],
+  targets: [
+    .target(name: "JSON", swiftSettings: strict),
+    .target(name: "CEL", dependencies: ["JSON"], swiftSettings: strict),
+    .target(name: "Core", dependencies: ["JSON", "CEL", "CSodium"], swiftSettings: strict),
+    .target(name: "Storage", dependencies: ["Core", "JSON", "CEL", "CSQLite", "Migrations"], swiftSettings: strict),
+    .target(name: "Functions", dependencies: ["Core", "JSON", "CEL", "CSpawn"], swiftSettings: strict),
+    .target(
+      name: "HTTPServer",
+      dependencies: [
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOHTTPCompression", package: "swift-nio-extras"),
+        .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: strict),
+    .target(name: "API", dependencies: ["Core", "JSON", "CEL", "HTTPServer"], swiftSettings: strict),
+    .target(
+      name: "RoostClient",
+      dependencies: ["JSON", .product(name: "AsyncHTTPClient", package: "async-http-client")],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "roost",
+      dependencies: [
+        "API", "Storage", "Functions", "HTTPServer", "Core", "JSON", "RoostClient",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ], swiftSettings: strict),
+
+    // SQL text, compiled into the binary with #embed.
+    .target(name: "Migrations", path: "migrations", exclude: [], sources: ["migrations.c"], publicHeadersPath: "include"),
+
+    .systemLibrary(name: "CSQLite", path: "Sources/System/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CSodium", path: "Sources/System/CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+    .target(name: "CSpawn", path: "Sources/System/CSpawn"),
+
+    .target(name: "TestKit", dependencies: ["Core", "JSON"], path: "Tests/TestKit", swiftSettings: strict),
+    .testTarget(name: "JSONTests", dependencies: ["JSON", "TestKit"], swiftSettings: strict),
+    .testTarget(name: "CELTests", dependencies: ["CEL", "JSON", "TestKit"], swiftSettings: strict),
+    .testTarget(name: "CoreTests", dependencies: ["Core", "JSON", "CEL", "TestKit"], swiftSettings: strict),
+    .testTarget(name: "StorageTests", dependencies: ["Storage", "Core", "JSON", "CEL", "TestKit"], swiftSettings: strict),
+    .testTarget(name: "FunctionsTests", dependencies: ["Functions", "Core", "JSON", "TestKit"], swiftSettings: strict),
+    .testTarget(name: "HTTPServerTests", dependencies: ["HTTPServer", "TestKit"], swiftSettings: strict),
+  ]
+)
