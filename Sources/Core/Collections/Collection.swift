@@ -1,0 +1,56 @@
+import CEL
+import JSON
+
+/// A named set of documents with its rules and indexes, compiled from its configuration.
+package struct Collection: Sendable {
+  package let name: String
+  /// The number in the name of its table; given by the store, never used again after a delete.
+  package let number: Int64
+  package let rules: CollectionRules
+  package let indexes: [IndexDefinition]
+  /// The configuration as it was saved.
+  package let configuration: JSONValue
+  package let created: Timestamp
+  package let updated: Timestamp
+
+  package init(
+    name: String, number: Int64, rules: CollectionRules, indexes: [IndexDefinition], configuration: JSONValue, created: Timestamp, updated: Timestamp
+  ) {
+    self.name = name
+    self.number = number
+    self.rules = rules
+    self.indexes = indexes
+    self.configuration = configuration
+    self.created = created
+    self.updated = updated
+  }
+
+  /// Profiles: exists from the start, cannot be deleted, and is written through the account operations as well.
+  package static let users = "users"
+}
+
+package struct CollectionRules: Sendable {
+  package let read: Rule
+  package let create: Rule
+  package let update: Rule
+  package let delete: Rule
+
+  package init(read: Rule, create: Rule, update: Rule, delete: Rule) {
+    self.read = read
+    self.create = create
+    self.update = update
+    self.delete = delete
+  }
+}
+
+/// An index over fields; `-` in front sorts that field descending. The document's id always follows as the last key, so that
+/// an indexed order is a total one.
+package struct IndexDefinition: Sendable, Hashable {
+  package let keys: [SortKey]
+  package let isUnique: Bool
+
+  package init(keys: [SortKey], isUnique: Bool) {
+    self.keys = keys
+    self.isUnique = isUnique
+  }
+}

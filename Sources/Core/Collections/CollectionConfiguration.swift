@@ -1,0 +1,72 @@
+import CEL
+import JSON
+
+/// A collection's configuration as callers write it, checked and compiled.
+package struct CollectionConfiguration: Sendable {
+  package let name: String
+  package let rules: CollectionRules
+  package let indexes: [IndexDefinition]
+  /// Normalised: what GET answers.
+  package let value: JSONValue
+
+  /// Throws `validation_failed` or `expression_invalid` with pointers, `not_implemented` for parts that later versions bring.
+  package init(name: String, value: JSONValue) throws {
+    try Names.requireName(name, of: "collection")
+    var reader = try ConfigurationReader(value, of: "collection")
+    if let stated = try reader.string("name"), stated != name {
+      throw RoostError(.validationFailed, "The body names another collection than the path.", fields: [FieldError("/name", "expected \"\(name)\"")])
+    }
+    let rules = try reader.object("rules") ?? [:]
+    for (action, _) in rules where !["read", "create", "update", "delete"].contains(action) {
+      throw RoostError(
+        .validationFailed, "There is no rule '\(action)'.", fields: [FieldError("/rules/\(action)", "expected one of read, create, update, delete")])
+    }
+    self.rules = CollectionRules(
+      read: try Self.rule("read", in: rules, kind: .readRule), create: try Self.rule("create", in: rules, kind: .writeRule),
+      update: try Self.rule("update", in: rules, kind: .writeRule), delete: try Self.rule("delete", in: rules, kind: .readRule))
+    indexes = try Self.indexes(reader.array("indexes") ?? [])
+    try reader.refuseUnbuilt(["schema", "fieldRules", "ttl", "history"])
+    try reader.refuseUnknown()
+    self.name = name
+    self.value = [
+      "name": .string(name), "rules": .object(rules),
+      "indexes": .array(indexes.map { ["fields": .array($0.keys.map { .string($0.text) }), "unique": .bool($0.isUnique)] }),
+    ]
+  }
+
+  private static func rule(_ action: String, in rules: JSONObject, kind: ExpressionKind) throws -> Rule {
+    switch rules[action] {
+    case nil, .null: return Rule(nil)
+    case .string(let source): return Rule(try kind.compile(source, pointer: "/rules/\(action)"))
+    default: throw RoostError(.validationFailed, "A rule is a string.", fields: [FieldError("/rules/\(action)", "expected an expression as a string, or null")])
+    }
+  }
+
+  private static func indexes(_ values: [JSONValue]) throws -> [IndexDefinition] {
+    guard values.count <= Limits.indexesMax else {
+      throw RoostError(.validationFailed, "A collection has at most \(Limits.indexesMax) indexes.", fields: [FieldError("/indexes", "too many")])
+    }
+    var definitions: [IndexDefinition] = []
+    for (position, value) in values.enumerated() {
+      let pointer = "/indexes/\(position)"
+      guard let fields = value["fields"]?.arrayValue, !fields.isEmpty, fields.count <= Limits.sortKeysMax else {
+        throw RoostError(
+          .validationFailed, "An index names its fields.", fields: [FieldError(pointer + "/fields", "expected 1 to \(Limits.sortKeysMax) field names")])
+      }
+      let keys = try fields.enumerated().map { place, field in
+        guard let text = field.stringValue, let key = try? SortKey(parsing: text) else {
+          throw RoostError(.validationFailed, "An index's field is a name.", fields: [FieldError("\(pointer)/fields/\(place)", "expected a name like \"author\" or \"-createdAt\"")])
+        }
+        return key
+      }
+      if let type = value["type"], type != "plain" {
+        throw RoostError(.notImplemented, "Indexes of type \(type.text) are not built yet.", fields: [FieldError(pointer + "/type", "not built yet")])
+      }
+      definitions.append(IndexDefinition(keys: keys, isUnique: value["unique"]?.boolValue ?? false))
+    }
+    guard Set(definitions).count == definitions.count else {
+      throw RoostError(.validationFailed, "Two indexes are the same.", fields: [FieldError("/indexes", "each index once")])
+    }
+    return definitions
+  }
+}

@@ -1,0 +1,103 @@
+import JSON
+
+/// Reads a configuration object member by member and remembers which were asked for, so that a misspelt one is named.
+package struct ConfigurationReader {
+  private let object: JSONObject
+  private let kind: String
+  private var known: Set<String> = []
+
+  package init(_ value: JSONValue, of kind: String) throws {
+    guard let object = value.objectValue else {
+      throw RoostError(.validationFailed, "A \(kind) is a JSON object.", fields: [FieldError("", "expected an object")])
+    }
+    self.object = object
+    self.kind = kind
+  }
+
+  package mutating func string(_ name: String) throws -> String? {
+    try read(name, expected: "a string") { $0.stringValue }
+  }
+
+  package mutating func bool(_ name: String) throws -> Bool? {
+    try read(name, expected: "true or false") { $0.boolValue }
+  }
+
+  package mutating func int(_ name: String, in range: ClosedRange<Int64>) throws -> Int64? {
+    try read(name, expected: "a whole number from \(range.lowerBound) to \(range.upperBound)") { value in
+      value.intValue.flatMap { range.contains($0) ? $0 : nil }
+    }
+  }
+
+  package mutating func object(_ name: String) throws -> JSONObject? {
+    try read(name, expected: "an object") { $0.objectValue }
+  }
+
+  package mutating func array(_ name: String) throws -> [JSONValue]? {
+    try read(name, expected: "a list") { $0.arrayValue }
+  }
+
+  /// `"10s"`, `"250ms"`, `"2m"`, `"1h"`.
+  package mutating func duration(_ name: String, most: Duration) throws -> Duration? {
+    try read(name, expected: "a duration like \"10s\", at most \(most.components.seconds)s") { value in
+      value.stringValue.flatMap(Duration.init(configured:)).flatMap { $0 > .zero && $0 <= most ? $0 : nil }
+    }
+  }
+
+  /// `"128MB"` (also KB, GB; powers of 1024) or a number of bytes.
+  package mutating func byteCount(_ name: String, in range: ClosedRange<Int64>) throws -> Int64? {
+    try read(name, expected: "a size like \"128MB\", from \(range.lowerBound) to \(range.upperBound) bytes") { value in
+      let bytes = value.intValue ?? value.stringValue.flatMap(Int64.init(configuredBytes:))
+      return bytes.flatMap { range.contains($0) ? $0 : nil }
+    }
+  }
+
+  private mutating func read<Value>(_ name: String, expected: String, _ convert: (JSONValue) -> Value?) throws -> Value? {
+    known.insert(name)
+    guard let value = object[name], !value.isNull else { return nil }
+    guard let converted = convert(value) else {
+      throw RoostError(.validationFailed, "`\(name)` of a \(kind) is wrong.", fields: [FieldError("/\(name)", "expected \(expected)")])
+    }
+    return converted
+  }
+
+  /// Members that the product promises and this version does not have: better refused than ignored.
+  package mutating func refuseUnbuilt(_ names: [String]) throws {
+    for name in names {
+      known.insert(name)
+      if let value = object[name], !value.isNull, value != .bool(false) {
+        throw RoostError(.notImplemented, "`\(name)` of a \(kind) is not built yet.", fields: [FieldError("/\(name)", "not built yet")])
+      }
+    }
+  }
+
+  /// Call last: whatever nobody asked for is a mistake. What the server itself adds to an answer may come back.
+  package func refuseUnknown() throws {
+    for (name, _) in object where !known.contains(name) && !["createdAt", "updatedAt", "version"].contains(name) {
+      let names = known.sorted().joined(separator: ", ")
+      throw RoostError(.validationFailed, "A \(kind) has no '\(name.prefix(64))'.", fields: [FieldError("/\(name.prefix(64))", "expected one of \(names)")])
+    }
+  }
+}
+
+extension Duration {
+  /// `nil` unless the text is a whole number and one of ms, s, m, h.
+  package init?(configured text: String) {
+    for (unit, milliseconds) in [("ms", Int64(1)), ("s", 1000), ("m", 60_000), ("h", 3_600_000)] where text.hasSuffix(unit) {
+      guard let count = Int64(text.dropLast(unit.count)), count >= 0, count < 1 << 40 else { continue }
+      self = .milliseconds(count * milliseconds)
+      return
+    }
+    return nil
+  }
+}
+
+extension Int64 {
+  init?(configuredBytes text: String) {
+    for (unit, factor) in [("KB", Int64(1) << 10), ("MB", 1 << 20), ("GB", 1 << 30)] where text.hasSuffix(unit) {
+      guard let count = Int64(text.dropLast(2).filter { $0 != " " }), count >= 0, count < 1 << 30 else { return nil }
+      self = count * factor
+      return
+    }
+    return nil
+  }
+}

@@ -1,0 +1,32 @@
+import JSON
+
+/// A caller's document as it will be stored: a JSON object, compacted, without our four fields.
+package struct DocumentBody: Sendable {
+  package let bytes: [UInt8]
+  /// The id that the caller named, for create.
+  package let id: String?
+
+  /// Throws `invalid_json` or `validation_failed`.
+  package init(_ json: [UInt8]) throws {
+    do {
+      try JSONText.validateObject(json, depthMax: Limits.jsonDepthMax)
+    } catch {
+      throw RoostError(.invalidJSON, "The body is not a valid JSON object: \(error.message) (line \(error.line), column \(error.column)).")
+    }
+    if let range = JSONText.member("id", of: json) {
+      guard let value = try? JSONValue(parsing: Array(json[range])), let id = value.stringValue else {
+        throw RoostError(.validationFailed, "`id` must be a string.", fields: [FieldError("/id", "expected a string")])
+      }
+      self.id = id
+    } else {
+      id = nil
+    }
+    bytes = JSONText.compact(JSONText.removingMembers(DocumentRecord.reservedFields, from: json))
+  }
+
+  /// For what we wrote ourselves.
+  package init(value: JSONValue) {
+    bytes = value.bytes()
+    id = nil
+  }
+}

@@ -1,0 +1,39 @@
+/// Documents at rest. Implementations pass the contract suite in Tests/StorageTests.
+///
+/// The hot operations answer through a completion, which SQLite calls at once on the calling event loop and PostgreSQL later
+/// on some thread; one handler serves both. `lane` is the number of that event loop.
+/// Errors: `RoostError` for what the caller can act on; anything else is an internal error.
+package protocol DocumentStore: Sendable {
+  typealias Completion<Value> = @Sendable (Result<Value, any Error>) -> Void
+
+  func get(_ id: String, in collection: Collection, lane: Int, then: @escaping Completion<DocumentRecord?>)
+
+  func page(_ query: DocumentQuery, in collection: Collection, lane: Int, then: @escaping Completion<DocumentPage>)
+
+  /// All of them or none, in one commit together with their events. Answers after the commit is durable.
+  /// Errors: `already_exists`, `conflict` (a unique index; names the fields), whatever `decide` throws, `storage_full`, `overloaded`.
+  func write(_ writes: [DocumentWrite], then: @escaping Completion<[DocumentOutcome]>)
+}
+
+extension DocumentStore {
+  package func write(_ write: DocumentWrite) async throws -> DocumentOutcome {
+    try await withCheckedThrowingContinuation { continuation in
+      self.write([write]) { result in continuation.resume(with: result.map { $0[0] }) }
+    }
+  }
+
+  package func get(_ id: String, in collection: Collection) async throws -> DocumentRecord? {
+    try await withCheckedThrowingContinuation { continuation in
+      get(id, in: collection, lane: offLane) { continuation.resume(with: $0) }
+    }
+  }
+
+  package func page(_ query: DocumentQuery, in collection: Collection) async throws -> DocumentPage {
+    try await withCheckedThrowingContinuation { continuation in
+      page(query, in: collection, lane: offLane) { continuation.resume(with: $0) }
+    }
+  }
+}
+
+/// The lane of a caller that is on no event loop: it is served by the reader pool.
+package let offLane = -1

@@ -1,0 +1,88 @@
+/// Every bound of the server in one place, with its reason. Sizes are bytes.
+package enum Limits {
+  /// A JSON request body. Larger data belongs into files.
+  package static let jsonBodyBytesMax = 1 << 20
+  /// Nesting of a JSON body: deeper data is never meant and costs stack.
+  package static let jsonDepthMax = 64
+  /// One stored document; as large as a body can be.
+  package static let documentBytesMax = 1 << 20
+  /// Characters of an id that a caller names.
+  package static let idCharactersMax = 128
+  /// Length of a collection's, bucket's or function's name.
+  package static let nameCharactersMax = 64
+  /// A page when the caller does not say.
+  package static let pageItemsDefault = 50
+  /// The longest page: a page is built in memory.
+  package static let pageItemsMax = 1000
+  /// Keys of one sort: each one widens the cursor and the index.
+  package static let sortKeysMax = 8
+  /// Indexes of one collection: each one slows every write.
+  package static let indexesMax = 32
+  /// Rows that one list may look at; past it the caller is told to declare an index.
+  package static let scannedRowsMax = 1_000_000
+  /// How long a reading that may scan runs before it is stopped.
+  package static let scanDeadline = Duration.seconds(5)
+  /// Readings that wait for the reader pool; more are refused as `overloaded`.
+  package static let readerQueueMax = 1024
+  /// Writes that wait for the writer; more are refused as `overloaded`.
+  package static let writerQueueMax = 20_000
+  /// Writes in one transaction: bounds how long the first of them waits.
+  package static let writesPerCommitMax = 512
+  /// Writes in one batch request.
+  package static let batchWritesMax = 500
+  /// Collections, buckets or functions of one project.
+  package static let collectionsMax = 1000
+  package static let bucketsMax = 1000
+  package static let functionsMax = 1000
+
+  /// A file, when its bucket does not say.
+  package static let fileBytesMaxDefault: Int64 = 5 << 30
+  package static let filePathBytesMax = 1024
+  package static let filePathSegmentBytesMax = 255
+  /// What one read or write of file content moves.
+  package static let fileChunkBytes = 256 << 10
+
+  package static let emailCharactersMax = 254
+  package static let passwordCharactersMin = 8
+  /// Argon2id reads the whole password; a longer one would only be a way to burn time.
+  package static let passwordBytesMax = 1024
+  package static let accessTokenLifetime = Duration.seconds(15 * 60)
+  package static let sessionLifetime = Duration.seconds(30 * 24 * 3600)
+  package static let adminSessionLifetime = Duration.seconds(12 * 3600)
+  package static let tokenBytesMax = 8192
+  /// Verified access tokens that each lane remembers.
+  package static let tokenCacheEntriesMax = 10_000
+  /// Password hashes that wait for the two hashing threads: about three seconds of work.
+  package static let hashingQueueMax = 96
+  /// Failed logins for one account, then for one address, within the window, before they are slowed down.
+  package static let failedLoginsPerAccountMax = 10
+  package static let failedLoginsPerAddressMax = 50
+  package static let failedLoginWindow = Duration.seconds(15 * 60)
+  /// Accounts and addresses whose failures are remembered.
+  package static let throttleEntriesMax = 100_000
+
+  package static let functionSourceBytesMax = 1 << 20
+  package static let functionTimeoutDefault = Duration.seconds(10)
+  package static let functionTimeoutMax = Duration.seconds(900)
+  package static let functionMemoryBytesDefault = 128 << 20
+  package static let functionConcurrencyDefault = 10
+  package static let functionConcurrencyMax = 100
+  package static let functionAttemptsDefault = 5
+  package static let functionAttemptsMax = 100
+  /// Events caused by a function's own writes carry the chain's depth; a longer chain is a loop.
+  package static let triggerDepthMax = 16
+  /// Deliveries of one trigger that run or wait in memory.
+  package static let deliveryWindow = 256
+  /// Deliveries of one trigger that wait for a retry; past it the trigger stops taking events until some are done.
+  package static let parkedMax = 10_000
+  /// Lines and bytes of log that one invocation keeps.
+  package static let logLinesPerInvocationMax = 1000
+  package static let logBytesPerInvocationMax = 256 << 10
+  package static let logLineBytesMax = 16 << 10
+  /// A frame between the server and a worker.
+  package static let workerFrameBytesMax = 8 << 20
+  /// Invocation records kept for each function.
+  package static let invocationsKeptPerFunction = 10_000
+  /// How long events stay in the log once every trigger has passed them.
+  package static let eventRetention = Duration.seconds(7 * 24 * 3600)
+}

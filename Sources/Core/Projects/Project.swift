@@ -1,0 +1,62 @@
+import Synchronization
+
+/// One isolated backend: its stores and what of its configuration every request needs. One process may hold many.
+package final class Project: Sendable {
+  package let name: String
+  package let documents: any DocumentStore
+  package let configuration: any ConfigurationStore
+  package let accounts: any AccountStore
+  package let files: any FileStore
+  package let functions: any FunctionStore
+  package let log: any EventLog
+
+  private struct Catalog {
+    var collections: [String: Collection] = [:]
+    var buckets: [String: Bucket] = [:]
+  }
+
+  private let catalog = Mutex(Catalog())
+
+  package init(
+    name: String, documents: any DocumentStore, configuration: any ConfigurationStore, accounts: any AccountStore, files: any FileStore,
+    functions: any FunctionStore, log: any EventLog
+  ) {
+    self.name = name
+    self.documents = documents
+    self.configuration = configuration
+    self.accounts = accounts
+    self.files = files
+    self.functions = functions
+    self.log = log
+  }
+
+  /// Reads the configuration. Call once before serving, and after each change of it.
+  package func reloadConfiguration() async throws {
+    let collections = try await configuration.collections()
+    let buckets = try await configuration.buckets()
+    catalog.withLock { catalog in
+      catalog.collections = Dictionary(uniqueKeysWithValues: collections.map { ($0.name, $0) })
+      catalog.buckets = Dictionary(uniqueKeysWithValues: buckets.map { ($0.name, $0) })
+    }
+  }
+
+  /// Throws `collection_not_found`.
+  package func collection(_ name: String) throws -> Collection {
+    guard let collection = catalog.withLock({ $0.collections[name] }) else { throw RoostError.collectionNotFound(String(name.prefix(80))) }
+    return collection
+  }
+
+  package var collections: [Collection] {
+    catalog.withLock { Array($0.collections.values) }.sorted { $0.name < $1.name }
+  }
+
+  /// Throws `bucket_not_found`.
+  package func bucket(_ name: String) throws -> Bucket {
+    guard let bucket = catalog.withLock({ $0.buckets[name] }) else { throw RoostError.bucketNotFound(String(name.prefix(80))) }
+    return bucket
+  }
+
+  package var buckets: [Bucket] {
+    catalog.withLock { Array($0.buckets.values) }.sorted { $0.name < $1.name }
+  }
+}

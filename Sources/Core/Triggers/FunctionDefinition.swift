@@ -1,0 +1,78 @@
+import CEL
+import JSON
+
+/// A deployed function: a small program and what makes it run. Each deploy is a new version.
+package struct FunctionDefinition: Sendable {
+  package let name: String
+  package let runtime: String
+  package let source: String
+  package let triggers: [DocumentTrigger]
+  package let timeout: Duration
+  package let memoryBytesMax: Int64
+  package let concurrency: Int
+  package let attemptsMax: Int
+  package let backoff: Duration
+  package let environment: [String: String]
+  /// Normalised, without the source: what GET answers.
+  package let manifest: JSONValue
+
+  /// Throws `validation_failed`, `expression_invalid` or `not_implemented`. The source is checked by the runtime.
+  package init(name: String, value: JSONValue) throws {
+    try Names.requireName(name, of: "function")
+    var reader = try ConfigurationReader(value, of: "function")
+    if let stated = try reader.string("name"), stated != name {
+      throw RoostError(.validationFailed, "The body names another function than the path.", fields: [FieldError("/name", "expected \"\(name)\"")])
+    }
+    runtime = try reader.string("runtime") ?? "javascript"
+    guard runtime == "javascript" else {
+      throw RoostError(.notImplemented, "The runtime '\(runtime.prefix(40))' is not built yet; there is `javascript`.", fields: [FieldError("/runtime", "expected \"javascript\"")])
+    }
+    guard let source = try reader.string("source"), !source.isEmpty else {
+      throw RoostError(.validationFailed, "A function has a source.", fields: [FieldError("/source", "expected the program text")])
+    }
+    guard source.utf8.count <= Limits.functionSourceBytesMax else {
+      throw RoostError(.payloadTooLarge, "The source is larger than \(Limits.functionSourceBytesMax) bytes.")
+    }
+    self.source = source
+    triggers = try (reader.array("triggers") ?? []).enumerated().map { position, trigger in
+      try DocumentTrigger(trigger, pointer: "/triggers/\(position)")
+    }
+    timeout = try reader.duration("timeout", most: Limits.functionTimeoutMax) ?? Limits.functionTimeoutDefault
+    memoryBytesMax = try reader.byteCount("memory", in: (32 << 20)...(4 << 30)) ?? Int64(Limits.functionMemoryBytesDefault)
+    concurrency = Int(try reader.int("concurrency", in: 1...Int64(Limits.functionConcurrencyMax)) ?? Int64(Limits.functionConcurrencyDefault))
+    var retry = try ConfigurationReader(.object(reader.object("retry") ?? [:]), of: "retry policy")
+    attemptsMax = Int(try retry.int("attempts", in: 1...Int64(Limits.functionAttemptsMax)) ?? Int64(Limits.functionAttemptsDefault))
+    backoff = try retry.duration("backoff", most: .seconds(3600)) ?? .seconds(1)
+    try retry.refuseUnknown()
+    environment = try Self.environment(reader.object("env") ?? [:])
+    try reader.refuseUnbuilt(["network", "minInstances"])
+    try reader.refuseUnknown()
+    self.name = name
+    manifest = [
+      "name": .string(name), "runtime": .string(runtime), "triggers": .array(triggers.map(\.value)),
+      "timeout": .string("\(timeout.milliseconds)ms"), "memory": .int(memoryBytesMax), "concurrency": .int(Int64(concurrency)),
+      "retry": ["attempts": .int(Int64(attemptsMax)), "backoff": .string("\(backoff.milliseconds)ms")],
+      "env": .object(JSONObject(environment)),
+    ]
+  }
+
+  private static func environment(_ object: JSONObject) throws -> [String: String] {
+    var environment: [String: String] = [:]
+    for (name, value) in object {
+      guard let text = value.stringValue, !text.utf8.contains(0), !name.isEmpty, name.utf8.allSatisfy({ $0 > 32 && $0 < 127 && $0 != UInt8(ascii: "=") }),
+        !name.hasPrefix("ROOST_")
+      else {
+        throw RoostError(.validationFailed, "`env` holds names and strings.", fields: [FieldError("/env/\(name)", "expected a string; names starting with ROOST_ are ours")])
+      }
+      environment[name] = text
+    }
+    return environment
+  }
+}
+
+extension JSONObject {
+  fileprivate init(_ strings: [String: String]) {
+    self.init()
+    for (name, value) in strings.sorted(by: { $0.key < $1.key }) { self[name] = .string(value) }
+  }
+}

@@ -1,0 +1,45 @@
+import JSON
+
+/// What the API asks of the Functions room.
+package protocol FunctionRuntime: Sendable {
+  /// Loads the source in the interpreter without running it for an event. Throws `deploy_refused` with the interpreter's own message.
+  func check(_ definition: FunctionDefinition) async throws
+  /// Call after every deploy and delete: takes up the new set of functions.
+  func functionsChanged() async
+  /// Delivers the dead letter again, from its first attempt. False if there is no such letter.
+  func replay(deadLetter id: String, of function: String) async throws -> Bool
+}
+
+/// How a function reaches its project: the REST API, called inside the server. Fulfilled by the API room.
+package protocol LocalAPI: Sendable {
+  func perform(_ call: LocalCall) async -> LocalAnswer
+}
+
+package struct LocalCall: Sendable {
+  package let caller: Caller
+  package let method: String
+  /// Path and query, as in a request line: `/v1/documents/posts?limit=10`.
+  package let target: String
+  package let headers: [(name: String, value: String)]
+  package let body: [UInt8]
+
+  package init(caller: Caller, method: String, target: String, headers: [(name: String, value: String)], body: [UInt8]) {
+    self.caller = caller
+    self.method = method
+    self.target = target
+    self.headers = headers
+    self.body = body
+  }
+}
+
+package struct LocalAnswer: Sendable {
+  package let status: Int
+  package let headers: [(name: String, value: String)]
+  package let body: [UInt8]
+
+  package init(status: Int, headers: [(name: String, value: String)], body: [UInt8]) {
+    self.status = status
+    self.headers = headers
+    self.body = body
+  }
+}

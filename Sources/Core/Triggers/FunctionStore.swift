@@ -1,0 +1,188 @@
+import JSON
+
+/// A function as it stands: its current version and when it was deployed.
+package struct DeployedFunction: Sendable {
+  package let definition: FunctionDefinition
+  package let version: Int64
+  package let created: Timestamp
+  package let updated: Timestamp
+
+  package init(definition: FunctionDefinition, version: Int64, created: Timestamp, updated: Timestamp) {
+    self.definition = definition
+    self.version = version
+    self.created = created
+    self.updated = updated
+  }
+
+  package var value: JSONValue {
+    guard case .object(var object) = definition.manifest else { return definition.manifest }
+    object["version"] = .int(version)
+    object["createdAt"] = .string(created.text)
+    object["updatedAt"] = .string(updated.text)
+    return .object(object)
+  }
+}
+
+/// Functions, their deliveries and what became of them, at rest.
+package protocol FunctionStore: Sendable {
+  func functions() async throws -> [DeployedFunction]
+  /// A new version; a new function's cursor starts at the end of the log.
+  func deploy(_ definition: FunctionDefinition, at now: Timestamp) async throws -> (DeployedFunction, created: Bool)
+  /// Deletes the function with its cursor, parked deliveries, dead letters and records. False if there was none.
+  func deleteFunction(_ name: String) async throws -> Bool
+
+  /// Where delivery to this function stands after a start.
+  func deliveryState(of function: String) async throws -> DeliveryState
+  /// One durable commit. Several functions' changes may share it.
+  func record(_ changes: DeliveryChanges, of function: String) async throws
+
+  func invocations(of function: String, limit: Int, before id: String?) async throws -> [Invocation]
+  func logs(of function: String, limit: Int, before id: String?) async throws -> [InvocationLog]
+  func deadLetters(of function: String, limit: Int, after id: String?) async throws -> [DeadLetter]
+  func deadLetter(_ id: String, of function: String) async throws -> DeadLetter?
+}
+
+package struct DeliveryState: Sendable {
+  /// Every event up to here is done, parked or dead.
+  package let cursor: Int64
+  package let parked: [ParkedDelivery]
+
+  package init(cursor: Int64, parked: [ParkedDelivery]) {
+    self.cursor = cursor
+    self.parked = parked
+  }
+}
+
+/// A delivery that failed and waits for its next attempt, or one that waits behind such a delivery of its own document.
+package struct ParkedDelivery: Sendable {
+  package let event: LogEvent
+  /// Attempts made so far.
+  package let attempts: Int
+  package let due: Timestamp
+
+  package init(event: LogEvent, attempts: Int, due: Timestamp) {
+    self.event = event
+    self.attempts = attempts
+    self.due = due
+  }
+}
+
+/// What one commit writes about deliveries. The parked list is keyed by the event's sequence.
+package struct DeliveryChanges: Sendable {
+  package var cursor: Int64?
+  package var park: [ParkedDelivery] = []
+  package var unpark: [Int64] = []
+  package var deadLetters: [DeadLetter] = []
+  package var removeDeadLetters: [String] = []
+  package var invocations: [Invocation] = []
+  package var logs: [InvocationLog] = []
+
+  package init() {}
+
+  package var isEmpty: Bool {
+    cursor == nil && park.isEmpty && unpark.isEmpty && deadLetters.isEmpty && removeDeadLetters.isEmpty && invocations.isEmpty && logs.isEmpty
+  }
+}
+
+/// One run of a function.
+package struct Invocation: Sendable {
+  package enum Status: String, Sendable {
+    case succeeded, failed, timeout, crashed
+    case memoryLimit = "memory_limit"
+  }
+
+  package let id: String
+  package let function: String
+  package let version: Int64
+  package let eventSequence: Int64
+  package let eventType: String
+  package let eventSubject: String
+  /// 1 for the first.
+  package let attempt: Int
+  package let status: Status
+  package let error: String?
+  package let started: Timestamp
+  package let duration: Duration
+  package let isCold: Bool
+  package let cpu: Duration?
+  package let memoryBytesPeak: Int64?
+
+  package init(
+    id: String, function: String, version: Int64, eventSequence: Int64, eventType: String, eventSubject: String, attempt: Int, status: Status, error: String?,
+    started: Timestamp, duration: Duration, isCold: Bool, cpu: Duration?, memoryBytesPeak: Int64?
+  ) {
+    self.id = id
+    self.function = function
+    self.version = version
+    self.eventSequence = eventSequence
+    self.eventType = eventType
+    self.eventSubject = eventSubject
+    self.attempt = attempt
+    self.status = status
+    self.error = error
+    self.started = started
+    self.duration = duration
+    self.isCold = isCold
+    self.cpu = cpu
+    self.memoryBytesPeak = memoryBytesPeak
+  }
+
+  package var value: JSONValue {
+    [
+      "id": .string(id), "function": .string(function), "version": .int(version),
+      "event": ["id": .string(String(eventSequence)), "type": .string(eventType), "subject": .string(eventSubject)],
+      "attempt": .int(Int64(attempt)), "status": .string(status.rawValue), "error": error.map(JSONValue.string) ?? .null,
+      "startedAt": .string(started.text), "durationMs": .double(Double(duration.components.attoseconds / 1_000_000_000_000) / 1000 + Double(duration.components.seconds) * 1000),
+      "cold": .bool(isCold), "cpuMs": cpu.map { .int($0.milliseconds) } ?? .null, "memoryPeak": memoryBytesPeak.map(JSONValue.int) ?? .null,
+    ]
+  }
+}
+
+/// One line that an invocation printed.
+package struct InvocationLog: Sendable {
+  /// Sorts in the order of printing.
+  package let id: String
+  package let invocation: String
+  package let time: Timestamp
+  /// `debug`, `info`, `warn` or `error`.
+  package let level: String
+  package let message: String
+
+  package init(id: String, invocation: String, time: Timestamp, level: String, message: String) {
+    self.id = id
+    self.invocation = invocation
+    self.time = time
+    self.level = level
+    self.message = message
+  }
+
+  package var value: JSONValue {
+    ["id": .string(id), "invocation": .string(invocation), "time": .string(time.text), "level": .string(level), "message": .string(message)]
+  }
+}
+
+/// An event whose delivery was given up. It can be replayed.
+package struct DeadLetter: Sendable {
+  package let id: String
+  package let event: LogEvent
+  package let attempts: Int
+  package let error: String
+  package let invocation: String?
+  package let created: Timestamp
+
+  package init(id: String, event: LogEvent, attempts: Int, error: String, invocation: String?, created: Timestamp) {
+    self.id = id
+    self.event = event
+    self.attempts = attempts
+    self.error = error
+    self.invocation = invocation
+    self.created = created
+  }
+
+  package func value(project: String) -> JSONValue {
+    [
+      "id": .string(id), "event": (try? JSONValue(parsing: event.cloudEvent(project: project))) ?? .null, "attempts": .int(Int64(attempts)),
+      "error": .string(error), "invocation": invocation.map(JSONValue.string) ?? .null, "createdAt": .string(created.text),
+    ]
+  }
+}
