@@ -1,0 +1,6 @@
+/// What answers requests.
+package protocol HTTPHandler: Sendable {
+  /// Called on the connection's event loop as soon as the request's head is there. Must not block: what waits goes
+  /// into `exchange.task` or another thread. Each exchange must be answered exactly once, now or later.
+  func handle(_ exchange: HTTPExchange)
+}
