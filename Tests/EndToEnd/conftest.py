@@ -1,0 +1,73 @@
+"""Each test module has one running server; tests that kill or configure theirs start their own."""
+import shutil
+
+import pytest
+
+from roost_client import Caller, admin_login, register
+from roost_server import BINARY, Server
+
+
+def pytest_report_header():
+    return f"roost: {BINARY}"
+
+
+def pytest_sessionstart(session):
+    if not BINARY.exists() and not session.config.option.collectonly:
+        pytest.exit(f"there is no {BINARY}: build first, or set ROOST_BINARY", returncode=3)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("roost")
+    server = Server(folder / "data").start()
+    yield server
+    assert server.is_running, f"the server ended by itself; log:\n{server.log_tail()}"
+    assert server.terminate() == 0, f"SIGTERM did not end it with 0; log:\n{server.log_tail()}"
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Starts servers of a test's own; those that still run at its end are killed."""
+    servers = []
+
+    def start(data=None, **more):
+        server = Server(data or tmp_path / "data", **more)
+        servers.append(server)
+        return server.start()
+
+    yield start
+    for server in servers:
+        if server.is_running:
+            server.kill()
+    shutil.rmtree(tmp_path, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def admin(server):
+    return admin_login(server)
+
+
+@pytest.fixture(scope="module")
+def ada(server):
+    return register(server, "ada")
+
+
+@pytest.fixture(scope="module")
+def bob(server):
+    return register(server, "bob")
+
+
+@pytest.fixture(scope="module")
+def nobody(server):
+    return Caller(server)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failed test shows the end of its server's log."""
+    report = yield
+    server = getattr(item, "funcargs", {}).get("server")
+    if report.failed and isinstance(server, Server):
+        report.sections.append(("the server's log", server.log_tail()))
+    return report
