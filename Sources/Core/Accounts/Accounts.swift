@@ -1,0 +1,174 @@
+import JSON
+import Synchronization
+
+/// Registering, signing in, staying signed in and signing out, for one project.
+package final class Accounts: Sendable {
+  private let project: Project
+  private let passwords: PasswordPool
+  private let signer: AccessTokenSigner
+  private let clock: any WallClock
+  private let throttle = Mutex(LoginThrottle())
+  private let revoked: RevokedSessions
+
+  package init(project: Project, passwords: PasswordPool, signer: AccessTokenSigner, revoked: RevokedSessions, clock: any WallClock) {
+    self.project = project
+    self.passwords = passwords
+    self.signer = signer
+    self.revoked = revoked
+    self.clock = clock
+  }
+
+  package var keySet: JSONValue { signer.keySet }
+
+  /// Throws `already_exists` where the address has an account: registering cannot hide that without an email in between.
+  package func register(_ registration: Registration, from origin: Origin) async throws -> SignedIn {
+    let hash = try await passwords.hash(registration.password)
+    var generator = IdentifierGenerator()
+    let id = generator.next(at: clock.now())
+    let session = makeSession(userID: id, origin: origin)
+    let refresh = OpaqueToken.make(.refresh)
+    let record = try await createUser(id: id, registration: registration, hash: hash, caller: .anonymous, session: session, refresh: refresh)
+    let user = UserIdentity(id: id, email: registration.email.text, emailVerified: false, roles: [], sessionID: session.id)
+    return SignedIn(profile: record, accessToken: signer.issue(to: user, at: clock.now()), refreshToken: refresh.text)
+  }
+
+  /// For admins: an account without a session.
+  package func create(_ registration: Registration, by caller: Caller) async throws -> DocumentRecord {
+    let hash = try await passwords.hash(registration.password)
+    var generator = IdentifierGenerator()
+    let id = generator.next(at: clock.now())
+    return try await createUser(id: id, registration: registration, hash: hash, caller: caller, session: nil, refresh: nil)
+  }
+
+  private func createUser(
+    id: String, registration: Registration, hash: String, caller: Caller, session: Session?, refresh: OpaqueToken?
+  ) async throws -> DocumentRecord {
+    let write = DocumentWrite(collection: try project.collection(Collection.users), id: id, actor: EventActor(caller)) { _, _, _ in
+      .store(body: registration.profile.bytes)
+    }
+    return try await project.accounts.register(
+      profile: write, email: registration.email, passwordHash: hash, session: session, refreshHash: refresh?.hash)
+  }
+
+  /// One answer, and one duration, for a wrong password and for an account that does not exist.
+  package func login(email: String, password: String, from origin: Origin) async throws -> SignedIn {
+    let account = email.lowercased()
+    try requireNotThrottled(account: account, address: origin.address)
+    let credential: Credential? = if let email = EmailAddress(email) { try await project.accounts.credential(email: email) } else { nil }
+    let fits = password.utf8.count <= Limits.passwordBytesMax
+    let matches = try await passwords.verify(fits ? password : "", against: fits ? credential?.passwordHash : nil)
+    guard matches, let credential, !credential.isDisabled else {
+      throttle.withLock { $0.failed(account: account, address: origin.address, at: clock.now()) }
+      throw RoostError(.invalidCredentials, "The email address or the password is wrong.")
+    }
+    throttle.withLock { $0.succeeded(account: account) }
+    let session = makeSession(userID: credential.userID, origin: origin)
+    let refresh = OpaqueToken.make(.refresh)
+    try await project.accounts.createSession(session, refreshHash: refresh.hash)
+    let profile = try await project.documents.get(credential.userID, in: project.collection(Collection.users))
+    return SignedIn(profile: profile, accessToken: issue(credential, session: session), refreshToken: refresh.text)
+  }
+
+  /// Each refresh token works once. One that comes back after its use ends its whole session.
+  package func refresh(_ text: String) async throws -> SignedIn {
+    let invalid = RoostError(.tokenInvalid, "The refresh token is not valid any more. Sign in again.")
+    guard let presented = OpaqueToken(presented: text), presented.kind == .refresh else { throw invalid }
+    let next = OpaqueToken.make(.refresh)
+    switch try await project.accounts.rotate(refreshHash: presented.hash, to: next.hash, at: clock.now()) {
+    case .rotated(let session, let credential, let profile):
+      guard !credential.isDisabled else { throw invalid }
+      return SignedIn(profile: profile, accessToken: issue(credential, session: session), refreshToken: next.text)
+    case .reused(let sessionID):
+      revoked.insert(sessionID, at: clock.now())
+      throw invalid
+    case .unknown:
+      throw invalid
+    }
+  }
+
+  package func logout(_ user: UserIdentity) async throws {
+    _ = try await endSession(user.sessionID, of: user.id)
+  }
+
+  /// False if the user has no such session.
+  package func endSession(_ id: String, of userID: String) async throws -> Bool {
+    let existed = try await project.accounts.revokeSession(id, userID: userID, at: clock.now())
+    if existed { revoked.insert(id, at: clock.now()) }
+    return existed
+  }
+
+  package func endSessions(of userID: String) async throws {
+    for id in try await project.accounts.revokeSessions(userID: userID, at: clock.now()) { revoked.insert(id, at: clock.now()) }
+  }
+
+  package func setPassword(_ password: String, userID: String) async throws {
+    try await project.accounts.setPasswordHash(passwords.hash(password), userID: userID)
+    try await endSessions(of: userID)
+  }
+
+  package func setDisabled(_ isDisabled: Bool, userID: String) async throws {
+    try await project.accounts.setDisabled(isDisabled, userID: userID)
+    if isDisabled { try await endSessions(of: userID) }
+  }
+
+  package func delete(userID: String, by caller: Caller) async throws -> Bool {
+    try await endSessions(of: userID)
+    let write = DocumentWrite(collection: try project.collection(Collection.users), id: userID, actor: EventActor(caller)) { current, _, _ in
+      current == nil ? .keep : .delete
+    }
+    return try await project.accounts.deleteUser(profile: write, userID: userID)
+  }
+
+  /// The admin's session token, which is opaque: it can be ended at once.
+  package func adminLogin(email: String, password: String, from origin: Origin) async throws -> (Admin, token: String) {
+    let account = "admin " + email.lowercased()
+    try requireNotThrottled(account: account, address: origin.address)
+    let admin: Admin? = if let email = EmailAddress(email) { try await project.accounts.admin(email: email) } else { nil }
+    let fits = password.utf8.count <= Limits.passwordBytesMax
+    let matches = try await passwords.verify(fits ? password : "", against: fits ? admin?.passwordHash : nil)
+    guard matches, let admin else {
+      throttle.withLock { $0.failed(account: account, address: origin.address, at: clock.now()) }
+      throw RoostError(.invalidCredentials, "The email address or the password is wrong.")
+    }
+    throttle.withLock { $0.succeeded(account: account) }
+    let token = OpaqueToken.make(.adminSession)
+    try await project.accounts.createAdminSession(hash: token.hash, adminID: admin.id, expires: clock.now() + Limits.adminSessionLifetime)
+    return (admin, token.text)
+  }
+
+  private func requireNotThrottled(account: String, address: String) throws {
+    if let wait = throttle.withLock({ $0.wait(account: account, address: address, at: clock.now()) }) {
+      throw RoostError(.tooManyRequests, "Too many failed logins. Wait a while, then try again.", retryAfter: wait)
+    }
+  }
+
+  private func issue(_ credential: Credential, session: Session) -> String {
+    let user = UserIdentity(
+      id: credential.userID, email: credential.email, emailVerified: credential.emailVerified, roles: credential.roles, sessionID: session.id)
+    return signer.issue(to: user, at: clock.now())
+  }
+
+  private func makeSession(userID: String, origin: Origin) -> Session {
+    let now = clock.now()
+    return Session(
+      id: Base64URL.encode(SecureRandom.bytes(15)), userID: userID, created: now, lastUsed: now, expires: now + Limits.sessionLifetime,
+      address: origin.address, userAgent: String(origin.userAgent.prefix(256)))
+  }
+}
+
+/// Where a login comes from, for the list of sessions.
+package struct Origin: Sendable {
+  package let address: String
+  package let userAgent: String
+
+  package init(address: String, userAgent: String) {
+    self.address = address
+    self.userAgent = userAgent
+  }
+}
+
+package struct SignedIn: Sendable {
+  package let profile: DocumentRecord?
+  package let accessToken: String
+  package let refreshToken: String
+}
