@@ -1,0 +1,69 @@
+import JSON
+
+extension CELValue {
+  /// The same value, numbers within Int64 as int and all others as double.
+  package init(_ json: JSONValue) {
+    switch json {
+    case .null: self = .null
+    case .bool(let value): self = .bool(value)
+    case .int(let value): self = .int(value)
+    case .double(let value): self = .double(value)
+    case .string(let value): self = .string(value)
+    case .array(let elements): self = .list(elements.map(CELValue.init))
+    case .object(let members): self = .map(CELMap(fields: members.map { ($0.key, CELValue($0.value)) }))
+    }
+  }
+
+  /// The value as JSON: bytes as base64, times as their text, NaN and the infinities as strings, an absent optional as null.
+  /// Nil if JSON has no such value: an uint past Int64, or a map whose keys are not all different as strings.
+  package var json: JSONValue? {
+    switch self {
+    case .null: return .null
+    case .bool(let value): return .bool(value)
+    case .int(let value): return .int(value)
+    case .uint(let value): return Int64(exactly: value).map(JSONValue.int)
+    case .double(let value):
+      if value.isFinite { return .double(value) }
+      return .string(value.isNaN ? "NaN" : value < 0 ? "-Infinity" : "Infinity")
+    case .string(let value), .type(let value): return .string(value)
+    case .bytes(let value): return .string(CELBase64.encode(value))
+    case .timestamp(let value): return .string(value.text)
+    case .duration(let value): return .string(value.text)
+    case .optional(let wrapped): return wrapped.map(\.json) ?? .null
+    case .list(let elements):
+      var values: [JSONValue] = []
+      values.reserveCapacity(elements.count)
+      for element in elements {
+        guard let value = element.json else { return nil }
+        values.append(value)
+      }
+      return .array(values)
+    case .map(let map): return map.json.map(JSONValue.object)
+    }
+  }
+}
+
+extension CELMap {
+  fileprivate var json: JSONObject? {
+    var members: [(String, JSONValue)] = []
+    members.reserveCapacity(count)
+    for (key, value) in entries {
+      guard let name = key.keyText, let value = value.json else { return nil }
+      members.append((name, value))
+    }
+    let object = JSONObject(members)
+    return object.count == count ? object : nil
+  }
+}
+
+extension CELValue {
+  fileprivate var keyText: String? {
+    switch self {
+    case .string(let value): value
+    case .int(let value): String(value)
+    case .uint(let value): String(value)
+    case .bool(let value): String(value)
+    default: nil
+    }
+  }
+}
