@@ -32,7 +32,9 @@ let package = Package(
         .product(name: "NIOHTTPCompression", package: "swift-nio-extras"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
-    .target(name: "API", dependencies: ["Core", "JSON", "CEL", "HTTPServer"], swiftSettings: strict),
+    .target(name: "API", dependencies: ["Core", "JSON", "CEL", "HTTPServer", "APIDescription"], swiftSettings: strict),
+    // docs/api/openapi.json, compiled into the binary with #embed.
+    .target(name: "APIDescription", path: "docs/api", exclude: ["openapi.json"], sources: ["openapi.c"], publicHeadersPath: "include"),
     .target(
       name: "RoostClient",
       dependencies: ["JSON", .product(name: "AsyncHTTPClient", package: "async-http-client")],

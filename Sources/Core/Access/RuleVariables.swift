@@ -1,11 +1,11 @@
 import CEL
 import JSON
 
-/// What expressions know of a request: `auth`, `request` and `params`. Made once a request.
+/// What expressions know of a request: `auth`, `request` and `params`. Cheap to make; `request` is built only when a rule asks.
 package struct RuleVariables: Sendable {
   package let auth: CELValue
-  package let request: CELValue
-  package let params: CELValue
+  private let ruleRequest: RuleRequest
+  private let ruleParams: JSONObject
 
   package init(caller: Caller, request: RuleRequest, params: JSONObject = [:]) {
     if case .user(let user) = caller {
@@ -13,9 +13,12 @@ package struct RuleVariables: Sendable {
     } else {
       auth = .null
     }
-    self.request = CELValue(request.ruleValue)
-    self.params = CELValue(.object(params))
+    ruleRequest = request
+    ruleParams = params
   }
+
+  package var request: CELValue { CELValue(ruleRequest.ruleValue) }
+  package var params: CELValue { CELValue(.object(ruleParams)) }
 }
 
 /// `request` in expressions.
@@ -23,9 +26,10 @@ package struct RuleRequest: Sendable {
   package let method: String
   package let ip: String
   package let time: Timestamp
-  package let query: [String: String]
+  /// Decoded names and values, when a rule asks for them.
+  package let query: @Sendable () -> [(name: String, value: String)]
 
-  package init(method: String, ip: String, time: Timestamp, query: [String: String]) {
+  package init(method: String, ip: String, time: Timestamp, query: @escaping @Sendable () -> [(name: String, value: String)]) {
     self.method = method
     self.ip = ip
     self.time = time
@@ -34,7 +38,7 @@ package struct RuleRequest: Sendable {
 
   var ruleValue: JSONValue {
     var query = JSONObject()
-    for (name, value) in self.query { query[name] = .string(value) }
+    for (name, value) in self.query() { query[name] = .string(value) }
     return ["method": .string(method), "ip": .string(ip), "time": .string(time.text), "query": .object(query)]
   }
 }

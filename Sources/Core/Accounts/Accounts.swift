@@ -136,6 +136,39 @@ package final class Accounts: Sendable {
     return (admin, token.text)
   }
 
+  /// Throws `validation_failed` for a bad address or password, `already_exists`.
+  package func createAdmin(email: String, password: String) async throws -> Admin {
+    try await Self.createAdmin(email: email, password: password, store: project.accounts, passwords: passwords, clock: clock)
+  }
+
+  /// The same on the data folder alone, for the command line.
+  package static func createAdmin(
+    email: String, password: String, store: any AccountStore, passwords: PasswordPool, clock: any WallClock
+  ) async throws -> Admin {
+    guard let email = EmailAddress(email) else {
+      throw RoostError(.validationFailed, "The email address is not valid.", fields: [FieldError("/email", "expected an email address")])
+    }
+    try requireGood(password)
+    var generator = IdentifierGenerator()
+    let now = clock.now()
+    let admin = Admin(id: generator.next(at: now), email: email.text, passwordHash: try await passwords.hash(password), created: now)
+    try await store.createAdmin(admin)
+    return admin
+  }
+
+  /// False if there is no such admin.
+  package func setAdminPassword(_ password: String, email: String) async throws -> Bool {
+    try Self.requireGood(password)
+    guard let email = EmailAddress(email) else { return false }
+    return try await project.accounts.setAdminPasswordHash(passwords.hash(password), email: email)
+  }
+
+  private static func requireGood(_ password: String) throws {
+    if let problem = Registration.problem(ofPassword: password) {
+      throw RoostError(.validationFailed, "The password is not good enough: \(problem).", fields: [FieldError("/password", problem)])
+    }
+  }
+
   private func requireNotThrottled(account: String, address: String) throws {
     if let wait = throttle.withLock({ $0.wait(account: account, address: address, at: clock.now()) }) {
       throw RoostError(.tooManyRequests, "Too many failed logins. Wait a while, then try again.", retryAfter: wait)

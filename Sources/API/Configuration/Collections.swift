@@ -1,0 +1,46 @@
+import Core
+import HTTPServer
+import JSON
+
+/// `/v1/collections[/{collection}]`: rules and indexes, for admins.
+enum Collections {
+  static let list = Route.admin(.get, "/v1/collections") { call in
+    .list(call.project.collections.map(value))
+  }
+
+  static let get = Route.admin(.get, "/v1/collections/{collection}") { call in
+    .json(200, value(of: try call.project.collection(call.parameters[0])))
+  }
+
+  static let put = Route.admin(.put, "/v1/collections/{collection}") { call in
+    try await store(call, call.value())
+  }
+
+  /// A merge patch of the configuration.
+  static let patch = Route.admin(.patch, "/v1/collections/{collection}") { call in
+    let current = try call.project.collection(call.parameters[0])
+    return try await store(call, JSONValue(parsing: PatchDocument.apply(call.value().bytes(), to: current.configuration.bytes())))
+  }
+
+  static let delete = Route.admin(.delete, "/v1/collections/{collection}") { call in
+    let name = call.parameters[0]
+    guard name != Collection.users else { throw RoostError(.badRequest, "The collection 'users' belongs to the accounts and cannot be deleted.") }
+    guard try await call.project.configuration.deleteCollection(name) else { throw RoostError.collectionNotFound(name) }
+    try await call.project.reloadConfiguration()
+    return .noContent
+  }
+
+  private static func store(_ call: Call, _ value: JSONValue) async throws -> HTTPResponse {
+    let configuration = try CollectionConfiguration(name: call.parameters[0], value: value)
+    let (collection, created) = try await call.project.configuration.put(configuration, at: call.now)
+    try await call.project.reloadConfiguration()
+    return .json(created ? 201 : 200, self.value(of: collection))
+  }
+
+  private static func value(of collection: Collection) -> JSONValue {
+    guard case .object(var object) = collection.configuration else { return collection.configuration }
+    object["createdAt"] = .string(collection.created.text)
+    object["updatedAt"] = .string(collection.updated.text)
+    return .object(object)
+  }
+}

@@ -1,0 +1,91 @@
+import Core
+import HTTPServer
+import JSON
+
+/// `/v1/functions[/{function}]`: deploying, and what became of the runs; for admins.
+enum Functions {
+  static let list = Route.admin(.get, "/v1/functions") { call in
+    .list(try await call.project.functions.functions().map(\.value))
+  }
+
+  static let get = Route.admin(.get, "/v1/functions/{function}") { call in
+    let function = try await function(call)
+    guard case .object(var object) = function.value else { return .noContent }
+    object["source"] = .string(function.definition.source)
+    return .json(200, .object(object))
+  }
+
+  /// Deploys a new version. A bad one is refused, and the old one goes on serving.
+  static let put = Route.admin(.put, "/v1/functions/{function}") { call in
+    let definition = try FunctionDefinition(name: call.parameters[0], value: call.value())
+    for (position, trigger) in definition.triggers.enumerated() {
+      do {
+        _ = try call.project.collection(trigger.collection)
+      } catch {
+        throw RoostError(
+          .validationFailed, "The function's trigger names a collection that does not exist: '\(trigger.collection)'.",
+          fields: [FieldError("/triggers/\(position)/collection", "expected an existing collection")])
+      }
+    }
+    try await call.environment.functions.check(definition)
+    let (function, created) = try await call.project.functions.deploy(definition, at: call.now)
+    await call.environment.functions.functionsChanged()
+    return .json(created ? 201 : 200, function.value)
+  }
+
+  static let delete = Route.admin(.delete, "/v1/functions/{function}") { call in
+    guard try await call.project.functions.deleteFunction(call.parameters[0]) else { throw missing(call.parameters[0]) }
+    await call.environment.functions.functionsChanged()
+    return .noContent
+  }
+
+  /// Newest first.
+  static let invocations = Route.admin(.get, "/v1/functions/{function}/invocations") { call in
+    let name = try await function(call).definition.name
+    let (limit, cursor) = try page(call)
+    let items = try await call.project.functions.invocations(of: name, limit: limit, before: cursor)
+    return .list(items.map(\.value), next: items.count == limit ? items.last?.id : nil)
+  }
+
+  /// Newest first.
+  static let logs = Route.admin(.get, "/v1/functions/{function}/logs") { call in
+    try LiveQuery.refuse(call)
+    let name = try await function(call).definition.name
+    let (limit, cursor) = try page(call)
+    let items = try await call.project.functions.logs(of: name, limit: limit, before: cursor)
+    return .list(items.map(\.value), next: items.count == limit ? items.last?.id : nil)
+  }
+
+  static let deadLetters = Route.admin(.get, "/v1/functions/{function}/dead-letters") { call in
+    let name = try await function(call).definition.name
+    let (limit, cursor) = try page(call)
+    let items = try await call.project.functions.deadLetters(of: name, limit: limit, after: cursor)
+    return .list(items.map { $0.value(project: call.project.name) }, next: items.count == limit ? items.last?.id : nil)
+  }
+
+  /// Delivers a dead letter again, from its first attempt.
+  static let replay = Route.admin(.post, "/v1/functions/{function}/dead-letters/{id}/replay") { call in
+    let name = try await function(call).definition.name
+    guard try await call.environment.functions.replay(deadLetter: call.parameters[1], of: name) else {
+      throw RoostError(.notFound, "There is no such dead letter.")
+    }
+    return HTTPResponse(status: 202)
+  }
+
+  private static func page(_ call: Call) throws -> (limit: Int, cursor: String?) {
+    let query = try call.query.only(["limit", "cursor"])
+    if let cursor = query["cursor"] { try Names.requireID(cursor) }
+    return (try QueryParameters.limit(query["limit"]), query["cursor"])
+  }
+
+  private static func function(_ call: Call) async throws -> DeployedFunction {
+    guard let function = try await call.project.functions.functions().first(where: { $0.definition.name == call.parameters[0] }) else {
+      throw missing(call.parameters[0])
+    }
+    return function
+  }
+
+  private static func missing(_ name: String) -> RoostError {
+    RoostError(.functionNotFound, "There is no function '\(name.prefix(80))'.")
+  }
+}

@@ -1,0 +1,65 @@
+import Core
+import HTTPServer
+import JSON
+
+/// `GET /v1/documents/{collection}/{id}`: answered on the event loop. `?fields=a,b.c` keeps those fields.
+enum GetDocument {
+  static let route = Route.direct(.get, "/v1/documents/{collection}/{id}") { call, respond in
+    try LiveQuery.refuse(call)
+    let collection = try call.documentCollection()
+    let id = call.parameters[1]
+    try Names.requireID(id)
+    let fields = try FieldSelection(call.query.isEmpty ? nil : call.query.only(["fields", "expand"]))
+    call.project.documents.get(id, in: collection, lane: call.lane) { result in
+      respond(
+        Result {
+          guard let document = try result.get(), call.access(to: collection).canRead(document) else {
+            throw RoostError.documentNotFound(id, in: collection.name)
+          }
+          if call.headers.contains("If-None-Match"), try EntityTags.isNotModified(call.headers, tag: String(document.version)) {
+            return HTTPResponse(status: 304, headers: ["ETag": document.entityTag])
+          }
+          var response = HTTPResponse.document(document)
+          response.body = fields.apply(to: response.body)
+          return response
+        })
+    }
+  }
+}
+
+/// `?fields=a,b.c`: the fields that the caller wants, all when nil.
+struct FieldSelection: Sendable {
+  private let paths: [[String]]?
+
+  init(_ query: [String: String]?) throws {
+    if query?["expand"] != nil { throw RoostError(.notImplemented, "`expand` is not built yet.") }
+    try self.init(text: query?["fields"])
+  }
+
+  init(text: String?) throws {
+    guard let text else {
+      paths = nil
+      return
+    }
+    let names = text.split(separator: ",").map { $0.split(separator: ".", omittingEmptySubsequences: false).map(String.init) }
+    guard !names.isEmpty, names.count <= 100, names.allSatisfy({ !$0.contains("") && $0.count <= 8 }) else {
+      throw RoostError(.badRequest, "`fields` is not understood: expected up to 100 names like `title,author.name`.")
+    }
+    paths = names
+  }
+
+  var isEverything: Bool { paths == nil }
+
+  func apply(to json: [UInt8]) -> [UInt8] {
+    paths.map { JSONText.keepingMembers($0, of: json) } ?? json
+  }
+}
+
+/// `Accept: text/event-stream` turns a read into a live query; that is built later.
+enum LiveQuery {
+  static func refuse(_ call: Call) throws {
+    if let accept = call.headers["Accept"], accept.contains("text/event-stream") {
+      throw RoostError(.notImplemented, "Live queries (server-sent events) are not built yet.")
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import CEL
+import Core
+import HTTPServer
+import JSON
+
+/// `GET /v1/documents/{collection}`: `filter`, `sort`, `limit`, `cursor`, `fields`. The read rule filters, it does not refuse;
+/// where there is no read rule at all, only admins list.
+enum ListDocuments {
+  static let route = Route.direct(.get, "/v1/documents/{collection}") { call, respond in
+    try LiveQuery.refuse(call)
+    let collection = try call.documentCollection()
+    let query = try call.query.only(["filter", "sort", "limit", "cursor", "fields", "expand", "search", "count", "explain"])
+    for name in ["expand", "search", "count", "explain"] where query[name] != nil {
+      throw RoostError(.notImplemented, "`\(name)` is not built yet.")
+    }
+    try run(
+      ListRequest(
+        filter: query["filter"], params: [:], sort: query["sort"].map(SortKey.parse) ?? [], limit: QueryParameters.limit(query["limit"]),
+        cursor: query["cursor"], fields: FieldSelection(text: query["fields"])),
+      in: collection, call: call, respond)
+  }
+
+  static func run(_ request: ListRequest, in collection: Collection, call: Call, _ respond: @escaping Route.Respond) throws {
+    var filters: [CELExpression] = []
+    if !call.caller.passesRules {
+      guard let rule = collection.rules.read.expression else { throw RoostError.denied("list '\(collection.name)'", caller: call.caller) }
+      filters.append(rule)
+    }
+    if let filter = request.filter { filters.append(try ExpressionKind.filter.compile(filter, pointer: "/filter")) }
+    let query = DocumentQuery(
+      filters: filters, variables: call.variables(params: request.params), sort: request.sort, limit: request.limit,
+      cursor: try request.cursor.map { try PageCursor(parsing: $0, sort: request.sort) })
+    call.project.documents.page(query, in: collection, lane: call.lane) { result in
+      respond(result.map { .json(200, body(of: $0, request)) })
+    }
+  }
+
+  private static func body(of page: DocumentPage, _ request: ListRequest) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(page.items.reduce(64) { $0 + $1.body.count + 160 })
+    bytes.append(contentsOf: #"{"items":["#.utf8)
+    for (position, document) in page.items.enumerated() {
+      if position > 0 { bytes.append(UInt8(ascii: ",")) }
+      if request.fields.isEverything {
+        document.appendJSON(to: &bytes)
+      } else {
+        bytes.append(contentsOf: request.fields.apply(to: document.json()))
+      }
+    }
+    bytes.append(contentsOf: #"],"nextCursor":"#.utf8)
+    (page.next.map { JSONValue.string($0.text(sort: request.sort)) } ?? .null).write(into: &bytes)
+    bytes.append(UInt8(ascii: "}"))
+    return bytes
+  }
+}
+
+/// What a list asks for, from the query string or from a body.
+struct ListRequest: Sendable {
+  let filter: String?
+  let params: JSONObject
+  let sort: [SortKey]
+  let limit: Int
+  let cursor: String?
+  let fields: FieldSelection
+}

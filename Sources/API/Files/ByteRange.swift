@@ -1,0 +1,44 @@
+import Core
+import HTTPServer
+
+/// One part of a file (RFC 9110, section 14). Several ranges at once are answered with the whole file, as the standard allows.
+enum ByteRange {
+  /// nil: the whole file. Throws `range_not_satisfiable`.
+  static func requested(_ headers: HTTPHeaders, file: StoredFile) throws -> Range<Int64>? {
+    guard let header = headers["Range"], ifRangeHolds(headers, file: file) else { return nil }
+    return try parse(header, size: file.size)
+  }
+
+  static func parse(_ header: String, size: Int64) throws -> Range<Int64>? {
+    let unit = "bytes="
+    guard header.lowercased().hasPrefix(unit) else { return nil }
+    let spec = String(header.dropFirst(unit.count)).trimmed
+    let parts = spec.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false).map { String($0).trimmed }
+    // What is not well-formed is ignored; what is well-formed but outside the file is refused.
+    guard !spec.contains(","), parts.count == 2, parts.allSatisfy({ $0.utf8.allSatisfy { $0 >= 48 && $0 <= 57 } }) else { return nil }
+    switch (Int64(parts[0]), Int64(parts[1])) {
+    case (let first?, nil) where parts[1].isEmpty:
+      guard first < size else { throw unsatisfiable(size) }
+      return first..<size
+    case (nil, let suffix?) where parts[0].isEmpty:
+      guard suffix > 0, size > 0 else { throw unsatisfiable(size) }
+      return max(0, size - suffix)..<size
+    case (let first?, let last?):
+      guard first <= last else { return nil }
+      guard first < size else { throw unsatisfiable(size) }
+      return first..<min(last, size - 1) + 1
+    default:
+      if parts[0].isEmpty && parts[1].isEmpty { return nil }
+      throw unsatisfiable(size)
+    }
+  }
+
+  private static func ifRangeHolds(_ headers: HTTPHeaders, file: StoredFile) -> Bool {
+    guard let condition = headers["If-Range"] else { return true }
+    return condition == file.entityTag || HTTPTime.parse(condition).map { $0 == file.updated.seconds } ?? false
+  }
+
+  private static func unsatisfiable(_ size: Int64) -> RoostError {
+    RoostError(.rangeNotSatisfiable, "The file has \(size) bytes; the range lies outside.")
+  }
+}

@@ -1,0 +1,21 @@
+import Core
+import HTTPServer
+
+/// `DELETE /v1/files/{bucket}/{path…}`: 204.
+enum DeleteFile {
+  static let route = Route.open(.delete, "/v1/files/{bucket}/{path…}") { call in
+    let bucket = try call.project.bucket(call.parameters[0])
+    let path = call.parameters[1]
+    try FilePath.require(path)
+    let condition = try FileCondition(call.headers)
+    let existed = try await call.project.files.delete(path, in: bucket.name, actor: EventActor(call.caller)) { file in
+      let context = FileRuleContext(call.variables, file: file)
+      guard call.caller.passesRules || bucket.configuration.delete.allows(context) else {
+        throw bucket.configuration.read.allows(context) ? RoostError.denied("delete this file", caller: call.caller) : RoostError.fileNotFound(path)
+      }
+      try condition.require(file)
+    }
+    guard existed else { throw RoostError.fileNotFound(path) }
+    return .noContent
+  }
+}

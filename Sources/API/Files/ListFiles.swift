@@ -1,0 +1,37 @@
+import Core
+import HTTPServer
+import JSON
+
+/// `GET /v1/files/{bucket}?prefix=&delimiter=/&limit=&cursor=`: files by path. The read rule filters.
+enum ListFiles {
+  static let route = Route.open(.get, "/v1/files/{bucket}") { call in
+    let bucket = try call.project.bucket(call.parameters[0])
+    let query = try call.query.only(["prefix", "delimiter", "limit", "cursor"])
+    if let delimiter = query["delimiter"], delimiter != "/" {
+      throw RoostError(.badRequest, "`delimiter` is '\(delimiter.prefix(20))'; expected '/'.")
+    }
+    if !call.caller.passesRules, bucket.configuration.read.expression == nil {
+      throw RoostError.denied("list '\(bucket.name)'", caller: call.caller)
+    }
+    let after = try query["cursor"].map { text in
+      guard let bytes = Base64URL.decode(text), let path = String(validating: bytes, as: UTF8.self) else {
+        throw RoostError(.badRequest, "`cursor` is not one that this server gave out.")
+      }
+      return path
+    }
+    let page = try await call.project.files.list(
+      FileQuery(
+        bucket: bucket.name, prefix: query["prefix"] ?? "", delimiter: query["delimiter"] != nil, limit: QueryParameters.limit(query["limit"]), after: after))
+    let seesAll = call.caller.passesRules || bucket.configuration.read.isPublic
+    let variables = call.variables
+    let items = seesAll ? page.items : page.items.filter { bucket.configuration.read.allows(FileRuleContext(variables, file: $0)) }
+    // A folded folder would tell the names of files that the caller may not see.
+    let prefixes = seesAll ? page.prefixes : []
+    return .json(
+      200,
+      [
+        "items": .array(items.map(\.value)), "prefixes": .array(prefixes.map(JSONValue.string)),
+        "nextCursor": page.next.map { .string(Base64URL.encode(Array($0.utf8))) } ?? .null,
+      ])
+  }
+}

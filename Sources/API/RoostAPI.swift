@@ -1,0 +1,196 @@
+import Core
+import HTTPServer
+import JSON
+
+/// The REST API. The way of a request: route, who, body, operation, answer.
+package final class RoostAPI: HTTPHandler, LocalAPI {
+  private let environment: APIEnvironment
+  private let routes: RouteTable
+
+  package init(_ environment: APIEnvironment) {
+    self.environment = environment
+    routes = RouteTable(Routes.all)
+  }
+
+  /// Called on the event loop. Operations of the kind `direct` are answered without leaving it.
+  package func handle(_ exchange: HTTPExchange) {
+    do {
+      let request = exchange.request
+      let (route, parameters) = try match(request.method, request.path)
+      switch try environment.authenticator.authenticate(authorization: request.headers["Authorization"]) {
+      case .caller(let caller):
+        try admit(caller, to: route)
+        perform(route, parameters: parameters, caller: caller, exchange: exchange)
+      case .unknown(let token):
+        exchange.task { [self] in
+          do {
+            let caller = try await environment.authenticator.look(up: token)
+            try admit(caller, to: route)
+            exchange.hop { [self] in perform(route, parameters: parameters, caller: caller, exchange: exchange) }
+          } catch {
+            exchange.respond(problem(error, requestID: request.requestId))
+          }
+        }
+      }
+    } catch let error as MethodNotAllowed {
+      exchange.respond(methodNotAllowed(error, exchange.request))
+    } catch {
+      exchange.respond(problem(error, requestID: exchange.request.requestId))
+    }
+  }
+
+  /// The same operations for functions, inside the server.
+  package func perform(_ call: LocalCall) async -> LocalAnswer {
+    let requestID = "local"
+    let response: HTTPResponse
+    do {
+      let method = HTTPMethod(call.method)
+      let target = call.target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+      guard let path = target.first, path.hasPrefix("/") else { throw RoostError(.badRequest, "A target begins with '/'.") }
+      let (route, parameters) = try match(method, String(path))
+      try admit(call.caller, to: route)
+      guard call.body.count <= Limits.workerFrameBytesMax else { throw Problem.error(of: .tooLarge, bytesMax: Limits.workerFrameBytesMax) }
+      let call = Call(
+        environment: environment, method: method, parameters: parameters, query: QueryParameters(target.count > 1 ? String(target[1]) : nil),
+        headers: HTTPHeaders(call.headers.map { ($0.name, $0.value) }), caller: call.caller, body: call.body, lane: offLane, remoteAddress: "",
+        now: environment.clock.now())
+      response = try await answer(route, call)
+    } catch let error as MethodNotAllowed {
+      response = problem(error.error, requestID: requestID)
+    } catch {
+      response = problem(error, requestID: requestID)
+    }
+    return LocalAnswer(status: response.status, headers: response.headers.map { ($0.name, $0.value) }, body: response.body)
+  }
+
+  private func match(_ method: HTTPMethod, _ path: String) throws -> (Route, parameters: [String]) {
+    switch routes.match(method, path) {
+    case .route(let route, let parameters): return (route, parameters)
+    case .methodNotAllowed(let allowed): throw MethodNotAllowed(method: method, allowed: allowed)
+    case .badPath: throw RoostError(.badRequest, "The path has a broken percent escape or text that is not UTF-8.")
+    case .notFound: throw RoostError(.notFound, "There is nothing at this address.")
+    }
+  }
+
+  private func admit(_ caller: Caller, to route: Route) throws {
+    if case .admin = route.access, !caller.isAdmin {
+      throw caller.isAnonymous
+        ? RoostError(.unauthenticated, "This is for admins. Sign in at /v1/admin/login and send the token as `Authorization: Bearer …`.")
+        : RoostError(.forbidden, "This is for admins.")
+    }
+  }
+
+  private func perform(_ route: Route, parameters: [String], caller: Caller, exchange: HTTPExchange) {
+    let request = exchange.request
+    @Sendable func call(body: [UInt8]) -> Call {
+      Call(
+        environment: environment, method: request.method, parameters: parameters, query: QueryParameters(request.query), headers: request.headers,
+        caller: caller, body: body, lane: request.lane, remoteAddress: request.remoteAddress, now: environment.clock.now())
+    }
+    switch route.work {
+    case .direct(let work):
+      withBody(of: exchange) { [self] body in
+        let respond: Route.Respond = { [self] result in exchange.respond(response(result, requestID: request.requestId)) }
+        do {
+          try work(call(body: body), respond)
+        } catch {
+          exchange.respond(problem(error, requestID: request.requestId))
+        }
+      }
+    case .async(let work):
+      withBody(of: exchange) { [self] body in
+        exchange.task { [self] in
+          do {
+            exchange.respond(try await work(call(body: body)))
+          } catch {
+            exchange.respond(problem(error, requestID: request.requestId))
+          }
+        }
+      }
+    case .upload(let work):
+      exchange.task { [self] in
+        do {
+          exchange.respond(try await work(call(body: []), .stream(exchange.body, length: request.contentLength)))
+        } catch {
+          exchange.respond(problem(error, requestID: request.requestId))
+        }
+      }
+    case .download(let work):
+      exchange.task { [self] in
+        do {
+          try await send(work(call(body: [])), to: exchange)
+        } catch let error as HTTPResponseError {
+          environment.report(error, request.requestId)
+        } catch {
+          exchange.respond(problem(error, requestID: request.requestId))
+        }
+      }
+    }
+  }
+
+  private func withBody(of exchange: HTTPExchange, _ take: @escaping @Sendable ([UInt8]) -> Void) {
+    guard exchange.request.hasBody else { return take([]) }
+    exchange.collectBody(max: Limits.jsonBodyBytesMax) { [self] result in
+      switch result {
+      case .success(let body): take(body)
+      case .failure(let error):
+        exchange.respond(problem(Problem.error(of: error, bytesMax: Limits.jsonBodyBytesMax), requestID: exchange.request.requestId))
+      }
+    }
+  }
+
+  private func send(_ download: Download, to exchange: HTTPExchange) async throws {
+    guard let content = download.content else {
+      return exchange.respond(HTTPResponse(status: download.status, headers: download.headers))
+    }
+    try await exchange.respondFile(
+      status: download.status, headers: download.headers, fileDescriptor: content.descriptor, offset: Int(content.offset), length: Int(content.length))
+  }
+
+  private func answer(_ route: Route, _ call: Call) async throws -> HTTPResponse {
+    switch route.work {
+    case .direct(let work):
+      return try await withCheckedThrowingContinuation { continuation in
+        do {
+          try work(call) { continuation.resume(with: $0) }
+        } catch {
+          continuation.resume(throwing: error)
+        }
+      }
+    case .async(let work): return try await work(call)
+    case .upload(let work): return try await work(call, .bytes(call.body))
+    case .download(let work): return try await work(call).collected(bytesMax: Limits.workerFrameBytesMax / 2)
+    }
+  }
+
+  private func response(_ result: Result<HTTPResponse, any Error>, requestID: String) -> HTTPResponse {
+    switch result {
+    case .success(let response): response
+    case .failure(let error): problem(error, requestID: requestID)
+    }
+  }
+
+  /// Anything that is not our own error is `internal`: a fixed sentence to the caller, the cause to the operator.
+  private func problem(_ error: any Error, requestID: String) -> HTTPResponse {
+    if let error = error as? RoostError, error.code != .internal { return Problem.response(error, requestID: requestID) }
+    environment.report(error, requestID)
+    return Problem.response(RoostError(.internal, "Something went wrong inside the server. The operator finds the cause under this request id."), requestID: requestID)
+  }
+
+  private func methodNotAllowed(_ error: MethodNotAllowed, _ request: HTTPRequest) -> HTTPResponse {
+    let allow = error.allowed.map(\.description).sorted().joined(separator: ", ")
+    if request.method == .options { return HTTPResponse(status: 204, headers: ["Allow": allow]) }
+    var response = Problem.response(error.error, requestID: request.requestId)
+    response.headers.set("Allow", allow)
+    return response
+  }
+}
+
+private struct MethodNotAllowed: Error {
+  let method: HTTPMethod
+  let allowed: [HTTPMethod]
+
+  var error: RoostError {
+    RoostError(.methodNotAllowed, "This address does not take \(method.description.prefix(20)). It takes \(allowed.map(\.description).sorted().joined(separator: ", ")).")
+  }
+}
