@@ -145,7 +145,9 @@ def test_logout_ends_the_session_and_no_other(server, nobody):
     other = login(nobody, user.email).json()
     assert user.post("/v1/auth/logout", json={"refreshToken": user.login["refreshToken"]}).status_code in (200, 204)
     assert_problem(refresh(nobody, user.login["refreshToken"]), 401)
+    assert_problem(user.get("/v1/auth/me"), 401)
     assert refresh(nobody, other["refreshToken"]).status_code == 200
+    assert Caller(server, other["accessToken"]).get("/v1/auth/me").status_code == 200
 
 
 def test_logout_needs_no_body(server, nobody):

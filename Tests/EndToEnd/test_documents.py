@@ -374,6 +374,46 @@ def test_a_cursor_of_another_order_is_refused(nobody, many):
     assert_problem(nobody.get(f"/v1/documents/{name}", params={"sort": "-room", "cursor": cursor}), 400, "bad_request")
 
 
+# Fields, queries as a body, batches
+
+def test_fields_choose_what_comes(nobody, notes):
+    note = nobody.create("notes", a=1, b={"c": 2, "d": 3}, e=4)
+    assert nobody.must(200, "GET", f"{notes}/{note['id']}", params={"fields": "a,b.c"}) in ({"a": 1, "b": {"c": 2}}, {"id": note["id"], "a": 1, "b": {"c": 2}})
+    item = nobody.list("notes", filter=f'id == "{note["id"]}"', fields="id,e")["items"]
+    assert item == [{"id": note["id"], "e": 4}]
+
+
+def test_a_query_may_be_a_body_with_parameters(nobody, rows):
+    query = lambda **body: sorted(item["id"] for item in nobody.must(200, "POST", f"/v1/query/{rows}", json=body)["items"])
+    assert query(filter="room == params.room && n >= params.least", params={"room": "a", "least": 2}) == ["a2", "a3"]
+    assert query(filter="room == params.room", params={"room": "' OR 1=1 --"}) == []
+    assert query(filter="room == params.missing") == []
+    assert query(limit=3, sort="id") == ["a1", "a2", "a3"]
+
+
+def test_a_batch_is_all_or_nothing(admin, nobody):
+    admin.put_collection("batched", rules=PUBLIC)
+    admin.put_collection("guarded", rules={"read": "true", "create": "auth != null"})
+    batch = lambda *writes: nobody.post("/v1/batch", json={"writes": list(writes)})
+    create = lambda id, **data: {"op": "create", "collection": "batched", "id": id, "data": data}
+    done = batch(create("a", n=1), create("b", n=2), {"op": "put", "collection": "batched", "id": "a", "data": {"n": 10}},
+                 {"op": "patch", "collection": "batched", "id": "b", "data": {"m": 1}, "ifVersion": 1}, {"op": "create", "collection": "batched", "data": {"own": False}})
+    assert done.status_code == 200, done.text
+    assert nobody.read("batched", "a")["n"] == 10 and nobody.read("batched", "b")["m"] == 1 and len(nobody.list("batched")["items"]) == 3
+    before = nobody.every("/v1/documents/batched")
+    for bad, status in [
+        (create("a"), 409), ({"op": "patch", "collection": "batched", "id": "b", "data": {}, "ifVersion": 1}, 412), ({"op": "delete", "collection": "batched", "id": "zz"}, 404),
+        ({"op": "create", "collection": "nowhere", "data": {}}, 404), ({"op": "create", "collection": "guarded", "data": {}}, 401), ({"op": "explode", "collection": "batched"}, 422),
+        ({"op": "put", "collection": "batched", "id": "../x", "data": {}}, (400, 422)), ({"op": "create", "collection": "batched"}, 422), ("x", 422),
+    ]:
+        assert_problem(batch(create("c", n=1), bad, {"op": "delete", "collection": "batched", "id": "a"}), status)
+        assert nobody.every("/v1/documents/batched") == before, bad
+    assert_problem(batch(), 422)
+    assert_problem(batch(*[create(f"n{n}") for n in range(501)]), 422)
+    assert batch(*[create(f"n{n}", n=n) for n in range(500)]).status_code == 200
+    assert len(nobody.every("/v1/documents/batched", limit=1000)) == 503
+
+
 # Unique indexes
 
 def test_a_unique_index_refuses_the_second(admin, nobody):
