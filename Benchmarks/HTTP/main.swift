@@ -74,6 +74,7 @@ switch arguments.dropFirst().first {
 case "bare": try await runBare(port: port)
 case "server": try await runServer(port: port, logs: arguments.contains("log"))
 default:
-  fputs("usage: http-limit bare|server [port] [log]\n", stderr)
+  let usage = Array("usage: http-limit bare|server [port] [log]\n".utf8)
+  _ = write(2, usage, usage.count)
   exit(2)
 }

@@ -1,40 +1,80 @@
 import NIOCore
 
 /// One request and its answer. May be used from any thread; what it does, it does on its connection's event loop.
+///
+/// `@unchecked Sendable` because what can change is touched only on that loop.
 package final class HTTPExchange: @unchecked Sendable {
+  /// How far the answer is.
+  enum Answer {
+    case none
+    /// The answer is given, and being compressed.
+    case compressing
+    case streaming(StreamedAnswer)
+    case file
+    case done
+  }
+
   package let request: HTTPRequest
+  let facts: RequestHeadFacts
+  let loop: ServerLoop
+  let connection: HTTPConnection
+  let startedAt: Int64
 
-  init(request: HTTPRequest) {
+  // Only on the loop.
+  var intake: BodyIntake
+  var answer = Answer.none
+  var answeredStatus = 0
+  var answeredBytes = 0
+  var continueSent = false
+  /// Whether the connection takes another request after this one; known once the answer begins.
+  var persists = false
+  /// When a body that is collected whole must be there.
+  var collectDeadline = Int64.max
+  var isLost = false
+  var tasks: [Int: Task<Void, Never>] = [:]
+  var nextTask = 0
+
+  init(
+    request: HTTPRequest, facts: RequestHeadFacts, loop: ServerLoop, connection: HTTPConnection, startedAt: Int64
+  ) {
     self.request = request
+    self.facts = facts
+    self.loop = loop
+    self.connection = connection
+    self.startedAt = startedAt
+    intake = BodyIntake(announced: facts.contentLength, isEmpty: !facts.hasBody)
   }
-
-  /// Reads the whole body and calls back on the loop: at once if it is all there. More than `max` bytes is `.tooLarge`.
-  package func collectBody(max: Int, then: @escaping @Sendable (Result<[UInt8], HTTPBodyError>) -> Void) {}
-
-  /// Answers. On the loop it costs no task and no hop; from elsewhere it hops. A second answer is ignored and logged.
-  package func respond(_ response: HTTPResponse) {}
-
-  /// The body as it arrives. The connection is not read while nobody takes a chunk. Can be read once. Throws HTTPBodyError.
-  package var body: HTTPRequestBody { HTTPRequestBody(exchange: self) }
-
-  /// Begins an answer of which more follows; without a length it is chunked.
-  package func respondStream(status: Int, headers: HTTPHeaders, contentLength: Int? = nil) async throws -> HTTPResponseStream {
-    HTTPResponseStream(exchange: self)
-  }
-
-  /// Answers with `length` bytes of an open file from `offset`, by sendfile; closes the descriptor in every case.
-  package func respondFile(status: Int, headers: HTTPHeaders, fileDescriptor: Int32, offset: Int, length: Int) async throws {}
-
-  /// The same for the file at `path`, which is opened for reading.
-  package func respondFile(status: Int, headers: HTTPHeaders, path: String, offset: Int, length: Int) async throws {}
-
-  /// Runs async work for this request: cancelled when the connection closes; the server's drain waits for it. If it
-  /// ends without an answer, the server answers 500; a stream that it left open is cut off.
-  package func task(_ operation: @escaping @Sendable () async -> Void) {}
 
   /// Runs `work` on this exchange's event loop, at once if already there.
-  package func hop(_ work: @escaping @Sendable () -> Void) {}
+  package func hop(_ work: @escaping @Sendable () -> Void) {
+    if loop.eventLoop.inEventLoop {
+      work()
+    } else {
+      loop.eventLoop.execute(work)
+    }
+  }
 
-  /// Runs `work` on this loop once everything that this tick brought has been handled. Only from the loop.
-  package func atEndOfTick(_ work: @escaping @Sendable () -> Void) {}
+  /// Runs `work` on this loop once everything that this tick brought has been handled.
+  package func atEndOfTick(_ work: @escaping @Sendable () -> Void) {
+    hop { [loop] in loop.atEndOfTick(work) }
+  }
+
+  /// Answers. On the loop it costs no task and no hop; from elsewhere it hops. An answer after the first, or after the
+  /// client has gone, is dropped.
+  package func respond(_ response: HTTPResponse) {
+    if loop.eventLoop.inEventLoop {
+      connection.respond(to: self, with: response)
+    } else {
+      loop.eventLoop.execute { [self] in connection.respond(to: self, with: response) }
+    }
+  }
+
+  /// The client has gone, or stopped sending: nobody needs the work any more.
+  func cancelTasks() {
+    for task in tasks.values { task.cancel() }
+  }
+
+  func logAccess(isCut: Bool) {
+    loop.logAccess(request, status: answeredStatus, bytes: answeredBytes, startedAt: startedAt, isCut: isCut)
+  }
 }
