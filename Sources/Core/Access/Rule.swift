@@ -12,7 +12,7 @@ package struct Rule: Sendable {
   package var isPublic: Bool { expression?.constant == .bool(true) }
 
   /// An error inside a rule denies.
-  package func allows(_ context: RuleContext) -> Bool {
+  package func allows(_ context: some CELActivation) -> Bool {
     guard let expression else { return false }
     return isPublic || expression.allows(context)
   }

@@ -19,16 +19,21 @@ package struct RuleContext: CELActivation {
     case "auth": variables.auth
     case "request": variables.request
     case "params": variables.params
-    case "document": document.map(\.ruleValue) ?? .null
-    case "incoming": incoming.map(\.ruleValue) ?? .null
+    case "document", "incoming": .null
+    default: nil
+    }
+  }
+
+  package func document(of variable: String) -> CELDocument? {
+    switch variable {
+    case "document": document.map(\.ruleDocument)
+    case "incoming": incoming.map(\.ruleDocument)
     default: nil
     }
   }
 }
 
 extension DocumentRecord {
-  package var ruleValue: CELValue {
-    guard let value = try? JSONValue(parsing: json()) else { return .null }
-    return CELValue(value)
-  }
+  /// Rules see exactly what callers see: `createdAt` is the text of the answer, not another type.
+  package var ruleDocument: CELDocument { CELDocument(body: json()) }
 }

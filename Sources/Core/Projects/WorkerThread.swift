@@ -3,18 +3,16 @@ import Glibc
 /// A thread of our own for work that blocks: SQLite's writer, scanning readers, password hashing.
 package enum WorkerThread {
   private final class Start {
-    let name: String
     let body: @Sendable () -> Void
 
-    init(name: String, body: @escaping @Sendable () -> Void) {
-      self.name = name
+    init(_ body: @escaping @Sendable () -> Void) {
       self.body = body
     }
   }
 
-  /// Starts a detached thread that lives until `body` returns. The name shows in `top -H`, cut to 15 characters.
+  /// Starts a detached thread that lives until `body` returns. The name says what was wanted if the system has none left.
   package static func start(name: String, _ body: @escaping @Sendable () -> Void) {
-    let start = Unmanaged.passRetained(Start(name: name, body: body))
+    let start = Unmanaged.passRetained(Start(body))
     var thread = pthread_t()
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)
@@ -23,9 +21,7 @@ package enum WorkerThread {
     pthread_attr_setstacksize(&attributes, 1 << 20)
     let status = pthread_create(&thread, &attributes, { argument in
       guard let argument else { return nil }
-      let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
-      pthread_setname_np(pthread_self(), String(start.name.prefix(15)))
-      start.body()
+      Unmanaged<Start>.fromOpaque(argument).takeRetainedValue().body()
       return nil
     }, start.toOpaque())
     pthread_attr_destroy(&attributes)

@@ -6,28 +6,21 @@ package enum PasswordHash {
   package static func make(_ password: String) throws -> String {
     Sodium.require()
     var text = [CChar](repeating: 0, count: Int(crypto_pwhash_STRBYTES))
-    let status = password.withUTF8Copy { bytes in
-      crypto_pwhash_str(
-        &text, bytes.baseAddress, UInt64(bytes.count), UInt64(crypto_pwhash_OPSLIMIT_INTERACTIVE), Int(crypto_pwhash_MEMLIMIT_INTERACTIVE))
-    }
+    let bytes = characters(password)
+    let status = crypto_pwhash_str(
+      &text, bytes, UInt64(bytes.count), UInt64(crypto_pwhash_OPSLIMIT_INTERACTIVE), Int(crypto_pwhash_MEMLIMIT_INTERACTIVE))
     guard status == 0 else { throw RoostError(.overloaded, "The server has no memory left to hash a password. Try again.", retryAfter: .seconds(2)) }
     return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 
   package static func verify(_ password: String, against hash: String) -> Bool {
     Sodium.require()
-    return password.withUTF8Copy { bytes in
-      hash.withCString { crypto_pwhash_str_verify($0, bytes.baseAddress, UInt64(bytes.count)) == 0 }
-    }
+    let bytes = characters(password)
+    return hash.withCString { crypto_pwhash_str_verify($0, bytes, UInt64(bytes.count)) == 0 }
   }
+
+  private static func characters(_ password: String) -> [CChar] { password.utf8.map(CChar.init(bitPattern:)) }
 
   /// What is verified when there is no such account, so that the answer takes as long as for one that exists.
   package static let ofNobody = "$argon2id$v=19$m=65536,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-}
-
-extension String {
-  fileprivate func withUTF8Copy<Value>(_ body: (UnsafeBufferPointer<CChar>) -> Value) -> Value {
-    let bytes = utf8.map(CChar.init(bitPattern:))
-    return bytes.withUnsafeBufferPointer(body)
-  }
 }

@@ -61,7 +61,7 @@ private struct TriggerContext: CELActivation {
 
   func value(of variable: String) -> CELValue? {
     switch variable {
-    case "document": value(event.after ?? event.before)
+    case "document": .null
     case "event":
       CELValue([
         "type": .string(event.type), "subject": .string(event.path), "before": json(event.before), "after": json(event.after), "auth": json(event.auth),
@@ -70,7 +70,9 @@ private struct TriggerContext: CELActivation {
     }
   }
 
-  private func value(_ bytes: [UInt8]?) -> CELValue { CELValue(json(bytes)) }
+  func document(of variable: String) -> CELDocument? {
+    variable == "document" ? (event.after ?? event.before).map { CELDocument(body: $0) } : nil
+  }
 
   private func json(_ bytes: [UInt8]?) -> JSONValue {
     bytes.flatMap { try? JSONValue(parsing: $0) } ?? .null
