@@ -45,6 +45,7 @@ let package = Package(
         "API", "Storage", "Functions", "HTTPServer", "Core", "JSON", "RoostClient",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ], swiftSettings: strict),
 
     // SQL text, compiled into the binary with #embed.

@@ -1,0 +1,141 @@
+import API
+import Core
+import Functions
+import HTTPServer
+import JSON
+import ServiceLifecycle
+import Storage
+import Synchronization
+
+/// Puts the rooms together and runs them until SIGTERM or SIGINT.
+enum RunningServer {
+  static let version = "0.1.0"
+
+  static func serve(_ settings: ServeSettings) async throws {
+    let log = JSONLog()
+    log.bootstrap()
+    defer { log.flush() }
+    let clock = SystemClock()
+    let ticks = LaneTicks()
+    let folder = try DataFolder(path: settings.dataFolder, locking: true)
+    let storage = try await ProjectStorage.open(folder, clock: clock, lanes: settings.loops, endOfTick: { ticks.atEndOfTick($0, $1) })
+    let project = storage.project
+    try await project.reloadConfiguration()
+
+    let passwords = PasswordPool()
+    let accounts = try await AccountsAssembly.make(project: project, folder: folder, passwords: passwords, clock: clock)
+    let hasAdmin = try await AccountsAssembly.makeFirstAdmin(settings.firstAdmin, project: project, passwords: passwords, clock: clock)
+
+    let functions = FunctionsService(
+      project: project, configuration: functionsConfiguration(settings), clock: clock,
+      log: { message in log.log(.warning, message) })
+    let state = ServingState()
+    let api = RoostAPI(
+      APIEnvironment(
+        project: project, accounts: accounts.accounts, authenticator: accounts.authenticator, functions: functions, clock: clock,
+        about: { ["version": .string(version), "sandbox": .string(functions.sandboxLevel.rawValue)] },
+        isReady: { state.isReady },
+        report: { error, requestID in
+          log.log(.error, "internal error", [("error", String(String(describing: error).prefix(2000))), ("requestId", requestID)])
+        }))
+    functions.connect(to: api)
+
+    let server = HTTPServer(configuration: serverConfiguration(settings), handler: api, log: log)
+    ticks.connect(to: server)
+    let (address, port) = try await listen(server, settings)
+    state.isReady = true
+    Announcement.write(address: address, port: port, settings: settings, hasAdmin: hasAdmin, sandbox: functions.sandboxLevel.rawValue)
+
+    // Ends in reverse: first no new requests, then no new invocations, then the database.
+    let group = ServiceGroup(
+      configuration: .init(
+        services: [
+          .init(service: FunctionsRunner(functions: functions)),
+          .init(service: HTTPRunner(server: server, state: state), successTerminationBehavior: .gracefullyShutdownGroup),
+        ],
+        gracefulShutdownSignals: [.sigterm, .sigint], logger: .init(label: "roost")))
+    try await group.run()
+    await storage.close()
+    log.log(.info, "stopped")
+  }
+
+  private static func listen(_ server: HTTPServer, _ settings: ServeSettings) async throws -> (address: String, port: Int) {
+    do {
+      return try await server.start()
+    } catch {
+      throw StartFailure("Cannot listen on \(settings.host):\(settings.port): \(error). Is another server running there? Choose another address with --listen.")
+    }
+  }
+
+  private static func serverConfiguration(_ settings: ServeSettings) -> HTTPServerConfiguration {
+    var configuration = HTTPServerConfiguration()
+    configuration.host = settings.host
+    configuration.port = settings.port
+    configuration.loops = settings.loops
+    configuration.allowedOrigins = settings.allowedOrigins
+    configuration.accessLog = settings.accessLog
+    configuration.drainTimeout = settings.drain
+    return configuration
+  }
+
+  private static func functionsConfiguration(_ settings: ServeSettings) -> FunctionsConfiguration {
+    FunctionsConfiguration(
+      denoPath: settings.denoPath.flatMap(FunctionsConfiguration.resolve) ?? FunctionsConfiguration.locate("deno", searchPath: settings.searchPath),
+      bubblewrapPath: FunctionsConfiguration.locate("bwrap", searchPath: settings.searchPath),
+      requireSandbox: settings.requireSandbox, drainTime: settings.drain)
+  }
+}
+
+/// Whether requests are welcome: false while starting and while draining.
+final class ServingState: Sendable {
+  private let ready = Atomic<Bool>(false)
+
+  var isReady: Bool {
+    get { ready.load(ordering: .relaxed) }
+    set { ready.store(newValue, ordering: .relaxed) }
+  }
+}
+
+/// Connects the storage's read lanes with the server's event loops: the storage is opened first, the server exists last.
+final class LaneTicks: Sendable {
+  private let server = Mutex<HTTPServer?>(nil)
+
+  func connect(to server: HTTPServer) {
+    self.server.withLock { $0 = server }
+  }
+
+  /// Runs `work` on the lane's loop when the current tick has handled everything it brought.
+  func atEndOfTick(_ lane: Int, _ work: @escaping @Sendable () -> Void) {
+    if let server = server.withLock({ $0 }) {
+      server.atEndOfTick(lane: lane, work)
+    } else {
+      work()
+    }
+  }
+}
+
+private struct HTTPRunner: Service {
+  let server: HTTPServer
+  let state: ServingState
+
+  func run() async throws {
+    try await withGracefulShutdownHandler {
+      try await server.run()
+    } onGracefulShutdown: {
+      state.isReady = false
+      server.drain()
+    }
+  }
+}
+
+private struct FunctionsRunner: Service {
+  let functions: FunctionsService
+
+  func run() async throws {
+    try await withGracefulShutdownHandler {
+      try await functions.run()
+    } onGracefulShutdown: {
+      functions.drain()
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import ArgumentParser
+import Glibc
+
+/// The settings of `roost serve`, read once: from flags, then from the environment, then the defaults.
+struct ServeSettings: Sendable {
+  struct Flags {
+    let data: String?
+    let listen: String?
+    let loops: Int?
+    let origins: String?
+    let accessLog: Bool
+    let requireSandbox: Bool
+    let drainSeconds: Int
+  }
+
+  let dataFolder: String
+  let host: String
+  let port: Int
+  let loops: Int
+  let allowedOrigins: [String]
+  let accessLog: Bool
+  let requireSandbox: Bool
+  let drain: Duration
+  let denoPath: String?
+  let searchPath: String
+  let firstAdmin: (email: String, password: String)?
+
+  /// Throws a `ValidationError` (exit status 64) that says what was expected.
+  init(flags: Flags, environment: ProcessEnvironment) throws {
+    dataFolder = flags.data ?? environment["ROOST_DATA"] ?? "./roost_data"
+    (host, port) = try Self.address(flags.listen ?? environment["ROOST_LISTEN"] ?? "127.0.0.1:8090")
+    let cores = sysconf(Int32(_SC_NPROCESSORS_ONLN))
+    loops = flags.loops ?? max(1, cores - 1)
+    guard (1...64).contains(loops) else { throw ValidationError("--loops is \(loops); expected 1 to 64.") }
+    allowedOrigins = (flags.origins ?? environment["ROOST_ORIGINS"] ?? "*").split(separator: ",").map { String($0.filter { $0 != " " }) }
+    accessLog = flags.accessLog
+    requireSandbox = flags.requireSandbox || environment["ROOST_REQUIRE_SANDBOX"] == "1"
+    guard (0...3600).contains(flags.drainSeconds) else { throw ValidationError("--drain-seconds is \(flags.drainSeconds); expected 0 to 3600.") }
+    drain = .seconds(flags.drainSeconds)
+    denoPath = environment["ROOST_DENO"]
+    searchPath = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
+    if let email = environment["ROOST_ADMIN_EMAIL"], let password = environment["ROOST_ADMIN_PASSWORD"] {
+      firstAdmin = (email, password)
+    } else {
+      firstAdmin = nil
+    }
+  }
+
+  /// `127.0.0.1:8090`, `[::1]:8090`, `:8090` (every address), `8090`.
+  static func address(_ text: String) throws -> (host: String, port: Int) {
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+    guard let last = parts.last, let port = Int(last), (0...65_535).contains(port) else {
+      throw ValidationError("--listen is '\(text)'; expected an address and a port like 127.0.0.1:8090.")
+    }
+    guard parts.count > 1 else { return ("127.0.0.1", port) }
+    var host = text.dropLast(last.count + 1)
+    if host.hasPrefix("[") && host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+    return (host.isEmpty ? "0.0.0.0" : String(host), port)
+  }
+}
+
+/// The environment variables, as they were when the process began.
+struct ProcessEnvironment: Sendable {
+  /// nil also for a variable that is set and empty.
+  subscript(_ name: String) -> String? {
+    guard let value = getenv(name) else { return nil }
+    let text = String(cString: value)
+    return text.isEmpty ? nil : text
+  }
+}
