@@ -18,6 +18,13 @@ package struct JSONWriter: Sendable {
     bytes.reserveCapacity(capacity)
   }
 
+  /// Goes on in memory that was used before: takes `buffer` and leaves an empty one. What it holds is dropped.
+  package init(reusing buffer: inout [UInt8]) {
+    bytes = []
+    swap(&bytes, &buffer)
+    bytes.removeAll(keepingCapacity: true)
+  }
+
   package mutating func beginObject() { open(UInt8(ascii: "{")) }
   package mutating func endObject() { close(UInt8(ascii: "}")) }
   package mutating func beginArray() { open(UInt8(ascii: "[")) }
