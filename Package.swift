@@ -26,10 +26,10 @@ let package = Package(
     .target(
       name: "HTTPServer",
       dependencies: [
+        "CZlib",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
-        .product(name: "NIOHTTPCompression", package: "swift-nio-extras"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
     .target(name: "API", dependencies: ["Core", "JSON", "CEL", "HTTPServer", "APIDescription"], swiftSettings: strict),
@@ -52,6 +52,7 @@ let package = Package(
     .target(name: "Migrations", path: "migrations", exclude: [], sources: ["migrations.c"], publicHeadersPath: "include"),
 
     .systemLibrary(name: "CSQLite", path: "Sources/System/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CZlib", path: "Sources/System/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CSodium", path: "Sources/System/CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
     .target(name: "CSpawn", path: "Sources/System/CSpawn"),
 
@@ -61,6 +62,7 @@ let package = Package(
     .testTarget(name: "CoreTests", dependencies: ["Core", "JSON", "CEL", "TestKit"], swiftSettings: strict),
     .testTarget(name: "StorageTests", dependencies: ["Storage", "Core", "JSON", "CEL", "TestKit"], swiftSettings: strict),
     .testTarget(name: "FunctionsTests", dependencies: ["Functions", "Core", "JSON", "TestKit"], swiftSettings: strict),
+    .testTarget(name: "APITests", dependencies: ["API", "HTTPServer", "Core", "JSON"], swiftSettings: strict),
     .testTarget(name: "HTTPServerTests", dependencies: ["HTTPServer", "TestKit"], swiftSettings: strict),
   ]
 )

@@ -23,12 +23,12 @@ enum AcceptEncoding {
   /// One coding and its weight in thousandths; nil when the weight is none.
   private static func parse(_ item: Substring) -> (name: String, weight: Int)? {
     let parts = item.split(separator: ";", omittingEmptySubsequences: false)
-    let name = trimmed(parts[0]).lowercased()
+    let name = parts[0].trimmingSpaces().lowercased()
     guard !name.isEmpty else { return nil }
     for parameter in parts.dropFirst() {
       let pair = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      guard pair.count == 2, trimmed(pair[0]).lowercased() == "q" else { continue }
-      guard let weight = thousandths(trimmed(pair[1])) else { return nil }
+      guard pair.count == 2, pair[0].trimmingSpaces().lowercased() == "q" else { continue }
+      guard let weight = thousandths(pair[1].trimmingSpaces()) else { return nil }
       return (name, weight)
     }
     return (name, 1000)
@@ -47,12 +47,5 @@ enum AcceptEncoding {
       place /= 10
     }
     return value <= 1000 ? value : nil
-  }
-
-  private static func trimmed(_ text: Substring) -> Substring {
-    var text = text
-    while let first = text.first, first == " " || first == "\t" { text.removeFirst() }
-    while let last = text.last, last == " " || last == "\t" { text.removeLast() }
-    return text
   }
 }

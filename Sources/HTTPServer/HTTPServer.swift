@@ -26,6 +26,11 @@ package final class HTTPServer: Sendable {
   /// The number of connections now open.
   package var connections: Int { settings.lifecycle.connections }
 
+  /// Runs `work` on the loop `lane` when everything that the current tick brought has been handled. Only from that loop.
+  package func atEndOfTick(lane: Int, _ work: @escaping @Sendable () -> Void) {
+    loops[lane].atEndOfTick(work)
+  }
+
   /// Listens; returns where. Throws when the address cannot be had.
   @discardableResult
   package func start() async throws -> (address: String, port: Int) {
