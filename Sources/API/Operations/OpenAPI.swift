@@ -7,5 +7,5 @@ enum OpenAPI {
     .json(200, document)
   }
 
-  private static let document = [UInt8](UnsafeRawBufferPointer(start: roost_openapi_document(), count: roost_openapi_document_count()))
+  static let document = [UInt8](UnsafeRawBufferPointer(start: roost_openapi_document(), count: roost_openapi_document_count()))
 }

@@ -26,8 +26,9 @@ enum RunningServer {
     let accounts = try await AccountsAssembly.make(project: project, folder: folder, passwords: passwords, clock: clock)
     let hasAdmin = try await AccountsAssembly.makeFirstAdmin(settings.firstAdmin, project: project, passwords: passwords, clock: clock)
 
+    let inside = InsideAPI()
     let functions = FunctionsService(
-      project: project, configuration: functionsConfiguration(settings), clock: clock,
+      project: project, api: inside, configuration: functionsConfiguration(settings), clock: clock,
       log: { message in log.log(.warning, message) })
     let state = ServingState()
     let api = RoostAPI(
@@ -38,7 +39,7 @@ enum RunningServer {
         report: { error, requestID in
           log.log(.error, "internal error", [("error", String(String(describing: error).prefix(2000))), ("requestId", requestID)])
         }))
-    functions.connect(to: api)
+    inside.connect(to: api)
 
     let server = HTTPServer(configuration: serverConfiguration(settings), handler: api, log: log)
     ticks.connect(to: server)
@@ -111,6 +112,20 @@ final class LaneTicks: Sendable {
     } else {
       work()
     }
+  }
+}
+
+/// The API for functions. The API itself needs the functions, so that one of the two must come first.
+private final class InsideAPI: LocalAPI {
+  private let api = Mutex<RoostAPI?>(nil)
+
+  func connect(to api: RoostAPI) {
+    self.api.withLock { $0 = api }
+  }
+
+  func perform(_ call: LocalCall) async -> LocalAnswer {
+    guard let api = api.withLock({ $0 }) else { return LocalAnswer(status: 503, headers: [], body: []) }
+    return await api.perform(call)
   }
 }
 
