@@ -29,12 +29,12 @@ enum RunningServer {
     let inside = InsideAPI()
     let functions = FunctionsService(
       project: project, api: inside, configuration: functionsConfiguration(settings), clock: clock,
-      log: { message in log.log(.warning, message) })
+      notice: { message in log.log(.warning, message) })
     let state = ServingState()
     let api = RoostAPI(
       APIEnvironment(
         project: project, accounts: accounts.accounts, authenticator: accounts.authenticator, functions: functions, clock: clock,
-        about: { ["version": .string(version), "sandbox": .string(functions.sandboxLevel.rawValue)] },
+        about: { ["version": .string(version), "sandbox": .string(functions.sandboxLevel?.rawValue ?? "not yet known")] },
         isReady: { state.isReady },
         report: { error, requestID in
           log.log(.error, "internal error", [("error", String(String(describing: error).prefix(2000))), ("requestId", requestID)])
@@ -45,7 +45,7 @@ enum RunningServer {
     ticks.connect(to: server)
     let (address, port) = try await listen(server, settings)
     state.isReady = true
-    Announcement.write(address: address, port: port, settings: settings, hasAdmin: hasAdmin, sandbox: functions.sandboxLevel.rawValue)
+    Announcement.write(address: address, port: port, settings: settings, hasAdmin: hasAdmin)
 
     // Ends in reverse: first no new requests, then no new invocations, then the database.
     let group = ServiceGroup(
