@@ -23,4 +23,13 @@ static inline int roost_sqlite3_bind_blob_copy(sqlite3_stmt *statement, int inde
   return sqlite3_bind_blob64(statement, index, bytes, (sqlite3_uint64)count, SQLITE_TRANSIENT);
 }
 
+static inline int roost_sqlite3_bind_blob_static(sqlite3_stmt *statement, int index, const void *bytes, long long count) {
+  return sqlite3_bind_blob64(statement, index, bytes, (sqlite3_uint64)count, SQLITE_STATIC);
+}
+
+/// One of the switches of a connection, such as SQLITE_DBCONFIG_DEFENSIVE.
+static inline int roost_sqlite3_switch(sqlite3 *database, int option, int on) {
+  return sqlite3_db_config(database, option, on, (int *)0);
+}
+
 #endif

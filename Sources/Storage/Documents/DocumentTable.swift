@@ -1,0 +1,133 @@
+import Core
+
+/// The table of one collection's documents: its names and how its indexes are written.
+struct DocumentTable {
+  let number: Int64
+
+  var name: String { "documents_\(number)" }
+
+  var creation: String {
+    """
+    CREATE TABLE \(name) (
+      id TEXT NOT NULL UNIQUE,
+      version INTEGER NOT NULL,
+      created INTEGER NOT NULL,
+      updated INTEGER NOT NULL,
+      body TEXT NOT NULL
+    ) STRICT
+    """
+  }
+
+  /// How SQL reads a field. Written into the text where it comes from a declared index, because an expression index is found by its
+  /// text: `SortKey` lets through letters, digits and `_` only.
+  static func expression(_ path: [String], of body: String = "body") -> String {
+    if path.count == 1, let column = systemColumn(path[0]) { return column }
+    precondition(path.allSatisfy { name in name.utf8.allSatisfy(isNameByte) }, "A declared field's name holds letters, digits and '_' only.")
+    return "json_extract(\(body),'$.\(path.joined(separator: "."))')"
+  }
+
+  private static func isNameByte(_ byte: UInt8) -> Bool {
+    (byte | 0x20) >= UInt8(ascii: "a") && (byte | 0x20) <= UInt8(ascii: "z") || byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
+      || byte == UInt8(ascii: "_")
+  }
+
+  /// Our own four fields have columns.
+  static func systemColumn(_ name: String) -> String? {
+    switch name {
+    case "id": "id"
+    case "version": "version"
+    case "createdAt": "created"
+    case "updatedAt": "updated"
+    default: nil
+    }
+  }
+
+  // MARK: Indexes
+
+  /// Every index that a collection's table should have: name and statement.
+  func indexes(_ definitions: [IndexDefinition]) -> [(name: String, creation: String)] {
+    var indexes: [(String, String)] = []
+    for definition in definitions {
+      if definition.isUnique { indexes.append((indexName(definition, unique: true), uniqueIndex(definition))) }
+      // One unique field is looked up in the unique index; several need the plain one too, because the unique one keeps
+      // a missing field as a value.
+      if !definition.isUnique || definition.keys.count > 1 { indexes.append((indexName(definition, unique: false), plainIndex(definition))) }
+    }
+    return indexes
+  }
+
+  /// Named after what it holds, so that comparing names tells what to build and what to drop.
+  func indexName(_ definition: IndexDefinition, unique: Bool) -> String {
+    let text = definition.keys.map(\.text).joined(separator: ",")
+    return "\(name)_\(unique ? "u" : "i")\(hexadecimal(Array(SHA256Digest.hash(Array(text.utf8)).prefix(8))))"
+  }
+
+  private func plainIndex(_ definition: IndexDefinition) -> String {
+    var keys = definition.keys.map { Self.expression($0.path) + ($0.isDescending ? " DESC" : "") }
+    if !definition.keys.contains(where: { $0.path == ["id"] }) { keys.append(definition.keys.last?.isDescending == true ? "id DESC" : "id") }
+    return "CREATE INDEX \(indexName(definition, unique: false)) ON \(name) (\(keys.joined(separator: ", ")))"
+  }
+
+  /// A document that has none of the fields does not count; one that has some counts with the others as "missing".
+  private func uniqueIndex(_ definition: IndexDefinition) -> String {
+    let expressions = definition.keys.map { Self.expression($0.path) }
+    let name = indexName(definition, unique: true)
+    if expressions.count == 1 { return "CREATE UNIQUE INDEX \(name) ON \(self.name) (\(expressions[0]))" }
+    let keys = expressions.map { "ifnull(\($0), x'')" }.joined(separator: ", ")
+    let present = expressions.map { "\($0) IS NOT NULL" }.joined(separator: " OR ")
+    return "CREATE UNIQUE INDEX \(name) ON \(self.name) (\(keys)) WHERE \(present)"
+  }
+
+  // MARK: The hot statements
+
+  func sql(_ statement: DocumentStatement) -> String {
+    switch statement {
+    case .get: "SELECT version, created, updated, body FROM \(name) WHERE id = ?"
+    case .insert: "INSERT INTO \(name) (id, version, created, updated, body) VALUES (?, 1, ?, ?, ?)"
+    case .update: "UPDATE \(name) SET version = ?, updated = ?, body = ? WHERE id = ?"
+    case .delete: "DELETE FROM \(name) WHERE id = ?"
+    case .firstPage: "SELECT id, version, created, updated, body FROM \(name) ORDER BY id LIMIT ?"
+    case .nextPage: "SELECT id, version, created, updated, body FROM \(name) WHERE id > ? ORDER BY id LIMIT ?"
+    }
+  }
+}
+
+extension Database {
+  @inline(__always)
+  func statement(_ kind: DocumentStatement, of collection: Int64) throws -> Statement {
+    try statement(.document(kind, collection: collection), DocumentTable(number: collection).sql(kind))
+  }
+
+  /// One document by its id.
+  @inline(__always)
+  func document(_ id: String, in collection: Int64) throws -> DocumentRecord? {
+    let statement = try statement(.get, of: collection)
+    var bound = id
+    return try bound.withUTF8 { bytes in
+      try statement.bindUncopied(bytes, at: 1)
+      defer { statement.reset() }
+      guard try statement.step() else { return nil }
+      return DocumentRecord(
+        id: id, version: statement.int(0), created: Timestamp(milliseconds: statement.int(1)), updated: Timestamp(milliseconds: statement.int(2)),
+        body: statement.bytes(3))
+    }
+  }
+
+  /// What an error about a collection's table means: perhaps the collection was deleted since the caller looked it up.
+  func explain(_ error: any Error, collection: Collection) -> any Error {
+    guard let error = error as? SQLiteError else { return error }
+    if error.primaryCode == 1 {  // SQLITE_ERROR: among others, no such table
+      let exists = try? first("SELECT 1 FROM collections WHERE number = ?", .int(collection.number)) { _ in true }
+      if exists == nil { return RoostError.collectionNotFound(collection.name) }
+    }
+    return storageError(error)
+  }
+}
+
+extension Statement {
+  /// A row of `id, version, created, updated, body`, as pages select it.
+  func documentRow() -> DocumentRecord {
+    DocumentRecord(
+      id: text(0), version: int(1), created: Timestamp(milliseconds: int(2)), updated: Timestamp(milliseconds: int(3)), body: bytes(4))
+  }
+}

@@ -1,0 +1,86 @@
+import Core
+
+extension WriteTransaction {
+  /// Does what the write decides, with its event.
+  func apply(_ write: DocumentWrite) throws -> DocumentOutcome {
+    let now = self.now
+    let collection = write.collection.number
+    // A new id is nobody's yet: nothing to look up.
+    let id = write.id ?? makeID(at: now)
+    let current = write.id == nil ? nil : try database.document(id, in: collection)
+    switch try write.decide(current, id, now) {
+    case .keep:
+      return DocumentOutcome(before: current, after: current)
+    case .store(let body):
+      let record = try store(DocumentKeys.shortest(body), id: id, over: current, in: write.collection, at: now)
+      hasChanges = true
+      try append(
+        kind: .document, action: current == nil ? .created : .updated, container: write.collection.name, subject: id, before: current?.json(),
+        after: record.json(), actor: write.actor, at: now)
+      return DocumentOutcome(before: current, after: record)
+    case .delete:
+      guard let current else { return DocumentOutcome(before: nil, after: nil) }
+      try delete(id, in: write.collection)
+      hasChanges = true
+      try append(
+        kind: .document, action: .deleted, container: write.collection.name, subject: id, before: current.json(), after: nil, actor: write.actor, at: now)
+      if write.collection.name == Collection.users { try deleteAccount(userID: id, at: now) }
+      return DocumentOutcome(before: current, after: nil)
+    }
+  }
+
+  private func store(_ body: [UInt8], id: String, over current: DocumentRecord?, in collection: Collection, at now: Timestamp) throws -> DocumentRecord {
+    do {
+      if let current {
+        let statement = try database.statement(.update, of: collection.number)
+        try body.withUnsafeBufferPointer { bytes in
+          defer { statement.reset() }
+          try statement.bind(current.version + 1, at: 1)
+          try statement.bind(now.milliseconds, at: 2)
+          try statement.bindUncopied(bytes, at: 3)
+          try statement.bind(id, at: 4)
+          _ = try statement.step()
+        }
+        return DocumentRecord(id: id, version: current.version + 1, created: current.created, updated: now, body: body)
+      }
+      try Names.requireID(id)
+      let statement = try database.statement(.insert, of: collection.number)
+      try body.withUnsafeBufferPointer { bytes in
+        defer { statement.reset() }
+        try statement.bind(id, at: 1)
+        try statement.bind(now.milliseconds, at: 2)
+        try statement.bind(now.milliseconds, at: 3)
+        try statement.bindUncopied(bytes, at: 4)
+        _ = try statement.step()
+      }
+      return DocumentRecord(id: id, version: 1, created: now, updated: now, body: body)
+    } catch let error as SQLiteError where error.isUniqueViolation {
+      throw try uniqueConflict(of: body, id: id, in: collection)
+    }
+  }
+
+  private func delete(_ id: String, in collection: Collection) throws {
+    let statement = try database.statement(.delete, of: collection.number)
+    defer { statement.reset() }
+    try statement.bind(id, at: 1)
+    _ = try statement.step()
+  }
+
+  /// SQLite says that some unique index refused, in words only; which one it was is looked up.
+  private func uniqueConflict(of body: [UInt8], id: String, in collection: Collection) throws -> RoostError {
+    for definition in collection.indexes where definition.isUnique {
+      let fields = definition.keys.map { $0.path.joined(separator: ".") }
+      // Only the body's own fields: an index on one of ours names the document itself.
+      guard definition.keys.allSatisfy({ DocumentTable.systemColumn($0.path[0]) == nil || $0.path.count > 1 }) else { continue }
+      let same = definition.keys.map { "\(DocumentTable.expression($0.path)) IS \(DocumentTable.expression($0.path, of: "?1"))" }
+      let present = definition.keys.map { "\(DocumentTable.expression($0.path)) IS NOT NULL" }
+      let sql =
+        "SELECT 1 FROM \(DocumentTable(number: collection.number).name) WHERE \(same.joined(separator: " AND ")) AND (\(present.joined(separator: " OR "))) AND id <> ?2 LIMIT 1"
+      guard try database.first(sql, .utf8(body), .text(id), row: { _ in true }) != nil else { continue }
+      return RoostError(
+        .conflict, "Another document in '\(collection.name)' has the same \(fields.joined(separator: " and ")).",
+        fields: fields.map { FieldError("/" + $0.split(separator: ".").joined(separator: "/"), "must be unique") })
+    }
+    return RoostError(.conflict, "The document breaks a unique index of '\(collection.name)'.")
+  }
+}

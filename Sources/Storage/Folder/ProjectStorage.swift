@@ -1,0 +1,94 @@
+import Core
+import JSON
+
+/// One project's data: an SQLite database and the files beside it, with the threads that serve them.
+package final class ProjectStorage: Sendable {
+  package let name: String
+  /// The stores, as the other rooms know them. Its configuration is not loaded yet: see `Project.reloadConfiguration`.
+  package let project: Project
+  private let writer: Writer
+  private let readers: ReaderPool
+  private let files: DiskFileStore
+
+  /// Opens a project, making it where it is missing.
+  /// - Parameters:
+  ///   - lanes: how many event loops there are; each gets its own read connection.
+  ///   - endOfTick: lets one tick's reads share a snapshot; without it each read has its own.
+  /// - Throws: `StorageStartError`.
+  package static func open(
+    _ folder: DataFolder, project name: String = "default", clock: any WallClock = SystemClock(), lanes: Int, endOfTick: EndOfTick? = nil
+  ) async throws -> ProjectStorage {
+    let path = folder.projectPath(name)
+    try DataFolder.makeFolder(path)
+    do {
+      let storage = try ProjectStorage(name: name, path: path, clock: clock, lanes: lanes, endOfTick: endOfTick)
+      try await storage.prepare(isServer: folder.isLocked, clock: clock)
+      return storage
+    } catch let error as SQLiteError {
+      throw startError(error, path: path + "/roost.db")
+    }
+  }
+
+  private init(name: String, path: String, clock: any WallClock, lanes: Int, endOfTick: EndOfTick?) throws {
+    let file = path + "/roost.db"
+    let database = try Database.open(path: file, role: .writer)
+    try MigrationRunner.run(MigrationRunner.builtIn, on: database, path: file, at: clock.now())
+    let writer = Writer()
+    let readers = ReaderPool(threads: 2)
+    let readLanes = try (0..<lanes).map { number in
+      ReadLane(number: number, database: try Database.open(path: file, role: .lane), writer: writer, endOfTick: endOfTick)
+    }
+    let scanners = try (0..<2).map { _ in ReaderPool.Handover(try Database.open(path: file, role: .scanner)) }
+    let files = try DiskFileStore(folder: path + "/files", writer: writer, readers: readers)
+    self.name = name
+    self.writer = writer
+    self.readers = readers
+    self.files = files
+    project = Project(
+      name: name, documents: SQLiteDocumentStore(writer: writer, lanes: readLanes, readers: readers),
+      configuration: SQLiteConfigurationStore(writer: writer, readers: readers), accounts: SQLiteAccountStore(writer: writer, readers: readers), files: files,
+      functions: SQLiteFunctionStore(writer: writer, readers: readers), log: SQLiteEventLog(writer: writer, readers: readers))
+    writer.start(database, clock: clock, name: name)
+    readers.start(scanners, name: name)
+  }
+
+  /// What a fresh project has from the start, and what a crash may have left lying about.
+  private func prepare(isServer: Bool, clock: any WallClock) async throws {
+    let users = try CollectionConfiguration(name: Collection.users, value: Self.usersConfiguration)
+    let hasUsers = try await readers.read { try $0.first("SELECT 1 FROM collections WHERE name = ?", .text(users.name)) { _ in true } ?? false }
+    if !hasUsers {
+      try await writer.write { transaction in
+        guard try transaction.database.first("SELECT 1 FROM collections WHERE name = ?", .text(users.name), row: { _ in true }) == nil else { return }
+        _ = try transaction.put(users, at: clock.now())
+      }
+    }
+    if isServer {
+      try await files.sweep()
+      try await SQLiteFunctionStore.removeRemains(writer: writer)
+    }
+  }
+
+  /// Everybody their own profile; accounts are made by registering.
+  private static let usersConfiguration: JSONValue = [
+    "rules": [
+      "read": "auth != null && id == auth.id", "update": "auth != null && id == auth.id", "delete": "auth != null && id == auth.id",
+    ]
+  ]
+
+  /// Finishes what is queued, moves the write-ahead log into the database and ends the threads. Call when no event loop reads any more.
+  package func close() async {
+    await files.close()
+    await readers.close()
+    await writer.close()
+  }
+
+  private static func startError(_ error: SQLiteError, path: String) -> StorageStartError {
+    switch error.primaryCode {
+    case 14, 8, 3, 23: StorageStartError("Cannot open the database \(path): \(error.text). Check that this user may write to the folder and that the disk is not read-only.")
+    case 13: StorageStartError("Cannot open the database \(path): the disk is full.")
+    case 5: StorageStartError("Cannot open the database \(path): another process keeps it locked.")
+    case 11, 26: StorageStartError("The database \(path) is damaged (\(error.text)). Restore it from a backup.")
+    default: StorageStartError("Cannot open the database \(path): \(error).")
+    }
+  }
+}

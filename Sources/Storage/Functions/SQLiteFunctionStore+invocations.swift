@@ -1,0 +1,86 @@
+import Core
+
+extension SQLiteFunctionStore {
+  func invocations(of function: String, limit: Int, before id: String?) async throws -> [Invocation] {
+    try await readers.read { database in
+      try database.rows(
+        """
+        SELECT id, version, event_sequence, event_type, event_subject, attempt, status, error, started, duration_us, cold, cpu_us, memory_peak
+        FROM invocations WHERE function = (SELECT number FROM functions WHERE name = ?1) AND (?2 IS NULL OR id < ?2) ORDER BY id DESC LIMIT ?3
+        """, .text(function), SQLValue(id), .int(Int64(limit))
+      ) { row in
+        Invocation(
+          id: row.text(0), function: function, version: row.int(1), eventSequence: row.int(2), eventType: row.text(3), eventSubject: row.text(4),
+          attempt: Int(row.int(5)), status: Invocation.Status(rawValue: row.text(6)) ?? .failed, error: row.optionalText(7),
+          started: Timestamp(milliseconds: row.int(8)), duration: .microseconds(row.int(9)), isCold: row.bool(10),
+          cpu: row.optionalInt(11).map { .microseconds($0) }, memoryBytesPeak: row.optionalInt(12))
+      }
+    }
+  }
+
+  /// Newest first.
+  func logs(of function: String, limit: Int, before id: String?) async throws -> [InvocationLog] {
+    try await readers.read { database in
+      try database.rows(
+        """
+        SELECT id, invocation, time, level, message FROM invocation_logs
+        WHERE function = (SELECT number FROM functions WHERE name = ?1) AND (?2 IS NULL OR id < ?2) ORDER BY id DESC LIMIT ?3
+        """, .text(function), SQLValue(id), .int(Int64(limit))
+      ) { row in
+        InvocationLog(id: row.text(0), invocation: row.text(1), time: Timestamp(milliseconds: row.int(2)), level: row.text(3), message: row.text(4))
+      }
+    }
+  }
+}
+
+extension WriteTransaction {
+  /// Old records go in steps of so many, because finding the oldest to keep costs a walk over all that are kept.
+  private static let pruneEvery = 32
+
+  func record(_ invocations: [Invocation], _ logs: [InvocationLog], of function: Int64) throws {
+    for invocation in invocations {
+      try database.run(
+        """
+        INSERT OR REPLACE INTO invocations
+          (function, id, version, event_sequence, event_type, event_subject, attempt, status, error, started, duration_us, cold, cpu_us, memory_peak)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+        [
+          .int(function), .text(invocation.id), .int(invocation.version), .int(invocation.eventSequence), .text(invocation.eventType),
+          .text(invocation.eventSubject), .int(Int64(invocation.attempt)), .text(invocation.status.rawValue), SQLValue(invocation.error),
+          .int(invocation.started.milliseconds), .int(invocation.duration.microseconds), SQLValue(invocation.isCold),
+          SQLValue(invocation.cpu?.microseconds), SQLValue(invocation.memoryBytesPeak),
+        ])
+    }
+    for log in logs {
+      try database.run(
+        "INSERT OR REPLACE INTO invocation_logs (function, id, invocation, time, level, message) VALUES (?, ?, ?, ?, ?, ?)", .int(function), .text(log.id),
+        .text(log.invocation), .int(log.time.milliseconds), .text(log.level), .text(log.message))
+    }
+    guard !invocations.isEmpty else { return }
+    invocationsUnpruned[function, default: 0] += invocations.count
+    if invocationsUnpruned[function, default: 0] >= Self.pruneEvery {
+      invocationsUnpruned[function] = nil
+      try prune(function: function)
+    }
+  }
+
+  /// Keeps the newest records of the function and the lines of those.
+  private func prune(function: Int64) throws {
+    let oldest = try database.first(
+      "SELECT id FROM invocations WHERE function = ? ORDER BY id DESC LIMIT 1 OFFSET ?", .int(function), .int(Int64(Limits.invocationsKeptPerFunction))
+    ) { $0.text(0) }
+    guard let oldest else { return }
+    let ids = try database.rows(
+      "SELECT id FROM invocations WHERE function = ? AND id <= ? ORDER BY id LIMIT ?", .int(function), .text(oldest), .int(Int64(2 * Self.pruneEvery))
+    ) { $0.text(0) }
+    for id in ids {
+      try database.run("DELETE FROM invocation_logs WHERE function = ? AND invocation = ?", .int(function), .text(id))
+      try database.run("DELETE FROM invocations WHERE function = ? AND id = ?", .int(function), .text(id))
+    }
+  }
+}
+
+extension Duration {
+  fileprivate var microseconds: Int64 { components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000 }
+}

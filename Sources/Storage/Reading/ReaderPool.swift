@@ -1,0 +1,83 @@
+import CSQLite
+import Core
+import Synchronization
+
+/// Threads with connections of their own for readings that may take long, so that no event loop ever waits for one. Each reading
+/// has a deadline.
+final class ReaderPool: Sendable {
+  typealias Reading = @Sendable (Result<Scanner, any Error>) -> Void
+
+  private let queue = WorkQueue<Reading>(itemsMax: Limits.readerQueueMax)
+  private let ended: Latch
+
+  init(threads: Int) {
+    ended = Latch(count: threads)
+  }
+
+  func start(_ databases: [Handover], name: String) {
+    for (number, handover) in databases.enumerated() {
+      WorkerThread.start(name: "reader\(number)-" + name) { [self] in
+        let scanner = Scanner(handover.database)
+        while let reading = queue.take(most: 1).first {
+          scanner.begin()
+          reading(.success(scanner))
+          scanner.end()
+        }
+        ended.countDown()
+      }
+    }
+  }
+
+  func submit(_ reading: @escaping Reading) {
+    switch queue.push(reading) {
+    case nil: break
+    case .full: reading(.failure(RoostError(.overloaded, "Too many queries are waiting. Try again in a moment.", retryAfter: .seconds(1))))
+    case .closed: reading(.failure(RoostError(.unavailable, "The server is stopping.", retryAfter: .seconds(5))))
+    }
+  }
+
+  /// Runs `work` with a connection of the pool. Errors: `overloaded`, `query_too_slow`.
+  func read<Value: Sendable>(_ work: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+      submit { scanner in
+        continuation.resume(with: Result { try work(try scanner.get().database) }.mapError(storageError))
+      }
+    }
+  }
+
+  func close() async {
+    queue.close()
+    await ended.wait()
+  }
+
+  /// Carries a connection to the thread that will own it; `@unchecked` because nobody else has it any more.
+  struct Handover: @unchecked Sendable {
+    let database: Database
+    init(_ database: sending Database) { self.database = database }
+  }
+}
+
+/// A connection of the pool and the deadline of the reading that it serves.
+final class Scanner {
+  let database: Database
+  private var deadline = ContinuousClock.now
+
+  init(_ database: Database) {
+    self.database = database
+    // SQLite asks this every so many of its steps, some tens of microseconds; 1 stops the statement with SQLITE_INTERRUPT.
+    sqlite3_progress_handler(
+      database.handle, 2000,
+      { context in
+        guard let context else { return 0 }
+        return Unmanaged<Scanner>.fromOpaque(context).takeUnretainedValue().isOver ? 1 : 0
+      }, Unmanaged.passUnretained(self).toOpaque())
+  }
+
+  deinit { sqlite3_progress_handler(database.handle, 0, nil, nil) }
+
+  var isOver: Bool { ContinuousClock.now > deadline }
+
+  func begin() { deadline = ContinuousClock.now + Limits.scanDeadline }
+
+  func end() { deadline = ContinuousClock.now + .seconds(3600) }
+}

@@ -1,0 +1,94 @@
+import Core
+import Synchronization
+
+/// The one thread that writes to a project's database, with group commit: everything that is queued becomes one transaction, so
+/// that one flush to the disk serves many callers. Nobody is answered before the commit has returned.
+final class Writer: Sendable {
+  private let queue = WorkQueue<any WriteJob>(itemsMax: Limits.writerQueueMax)
+  private let commitCount = Atomic<UInt64>(0)
+  private let wakers = Mutex<[@Sendable () -> Void]>([])
+  private let ended = Latch(count: 1)
+
+  /// Commits so far: a reader whose snapshot is older than this has to renew it.
+  var commits: UInt64 { commitCount.load(ordering: .acquiring) }
+
+  /// Takes the connection over to a thread of its own.
+  func start(_ database: sending Database, clock: any WallClock, name: String) {
+    let handover = Handover(database)
+    WorkerThread.start(name: "writer-" + name) { [self] in
+      let transaction = WriteTransaction(database: handover.database, clock: clock)
+      while true {
+        let jobs = queue.take(most: Limits.writesPerCommitMax)
+        if jobs.isEmpty { break }
+        commit(jobs, in: transaction)
+      }
+      // What remains in the write-ahead log goes into the database, so that the folder can be copied as it lies.
+      try? transaction.database.run("PRAGMA wal_checkpoint(TRUNCATE)")
+      ended.countDown()
+    }
+  }
+
+  func submit(_ job: any WriteJob) {
+    switch queue.push(job) {
+    case nil: break
+    case .full: job.finish(RoostError(.overloaded, "Too many writes are waiting. Try again in a moment.", retryAfter: .seconds(1)))
+    case .closed: job.finish(RoostError(.unavailable, "The server is stopping.", retryAfter: .seconds(5)))
+    }
+  }
+
+  /// Runs `work` inside a commit and answers after it.
+  func write<Value: Sendable>(_ work: @escaping @Sendable (WriteTransaction) throws -> Value) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+      submit(WorkJob(work) { continuation.resume(with: $0) })
+    }
+  }
+
+  /// `wake` runs on the writer's thread after each commit that added events.
+  func onCommit(_ wake: @escaping @Sendable () -> Void) {
+    wakers.withLock { $0.append(wake) }
+  }
+
+  /// Finishes what is queued and ends the thread.
+  func close() async {
+    queue.close()
+    await ended.wait()
+  }
+
+  // MARK: On the writer's thread
+
+  private func commit(_ jobs: [any WriteJob], in transaction: WriteTransaction) {
+    var failures: [(any Error)?] = []
+    failures.reserveCapacity(jobs.count)
+    do {
+      try transaction.begin()
+      let before = transaction.lastSequence
+      for job in jobs {
+        do {
+          try transaction.run(job)
+          failures.append(nil)
+        } catch let error as WriteTransaction.HalfDone {
+          throw error.cause
+        } catch {
+          // SQLite itself undoes the transaction when the disk fails: then nothing of this batch stands.
+          guard transaction.database.isInTransaction else { throw error }
+          failures.append(error)
+        }
+      }
+      try transaction.commit()
+      commitCount.add(1, ordering: .releasing)
+      if transaction.lastSequence > before {
+        for wake in wakers.withLock({ $0 }) { wake() }
+      }
+    } catch {
+      transaction.rollback()
+      failures = Array(repeating: error, count: jobs.count)
+    }
+    for (job, failure) in zip(jobs, failures) { job.finish(failure) }
+  }
+
+  /// Carries a connection to the thread that will own it; `@unchecked` because nobody else has it any more.
+  private struct Handover: @unchecked Sendable {
+    let database: Database
+    init(_ database: sending Database) { self.database = database }
+  }
+}

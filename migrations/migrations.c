@@ -1,0 +1,23 @@
+// A released migration never changes and is never removed: add the next number, for both databases.
+#include "Migrations.h"
+
+#pragma clang diagnostic ignored "-Wc23-extensions"
+
+static const unsigned char sqlite_0001[] = {
+#embed "0001_core.sqlite.sql"
+};
+static const unsigned char postgres_0001[] = {
+#embed "0001_core.postgres.sql"
+};
+
+static const roost_migration migrations[] = {
+  {1, "core", sqlite_0001, sizeof sqlite_0001, postgres_0001, sizeof postgres_0001},
+};
+
+int roost_migrations_count(void) {
+  return (int)(sizeof migrations / sizeof migrations[0]);
+}
+
+roost_migration roost_migration_at(int position) {
+  return migrations[position];
+}
