@@ -36,7 +36,9 @@ let package = Package(
     .target(name: "APIDescription", path: "docs/api", exclude: ["openapi.json"], sources: ["openapi.c"], publicHeadersPath: "include"),
     .target(
       name: "RoostClient",
-      dependencies: ["JSON", .product(name: "AsyncHTTPClient", package: "async-http-client")],
+      dependencies: [
+        "JSON", .product(name: "AsyncHTTPClient", package: "async-http-client"), .product(name: "NIOCore", package: "swift-nio"),
+      ],
       swiftSettings: strict),
     .executableTarget(
       name: "roost",

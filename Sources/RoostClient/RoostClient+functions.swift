@@ -1,0 +1,38 @@
+import JSON
+
+extension RoostClient {
+  package func functions() async throws -> RoostPage { try RoostPage(await send(.get, ["v1", "functions"])) }
+
+  /// With its source.
+  package func function(_ name: String) async throws -> JSONValue { try await send(.get, ["v1", "functions", name]) }
+
+  /// Deploys a new version: the manifest with its `source`. A refused one leaves the old version serving.
+  package func deployFunction(_ definition: JSONValue, name: String) async throws -> JSONValue {
+    try await send(.put, ["v1", "functions", name], body: definition)
+  }
+
+  package func deleteFunction(_ name: String) async throws { try await send(.delete, ["v1", "functions", name]) }
+
+  /// Newest first.
+  package func invocations(of name: String, limit: Int? = nil, cursor: String? = nil) async throws -> RoostPage {
+    try await functionList(name, "invocations", limit, cursor)
+  }
+
+  /// Newest first.
+  package func logs(of name: String, limit: Int? = nil, cursor: String? = nil) async throws -> RoostPage {
+    try await functionList(name, "logs", limit, cursor)
+  }
+
+  package func deadLetters(of name: String, limit: Int? = nil, cursor: String? = nil) async throws -> RoostPage {
+    try await functionList(name, "dead-letters", limit, cursor)
+  }
+
+  /// Delivers the event again, from its first attempt.
+  package func replay(deadLetter id: String, of name: String) async throws {
+    try await send(.post, ["v1", "functions", name, "dead-letters", id, "replay"])
+  }
+
+  private func functionList(_ name: String, _ part: String, _ limit: Int?, _ cursor: String?) async throws -> RoostPage {
+    try RoostPage(await send(.get, ["v1", "functions", name, part], query: [("limit", limit.map(String.init)), ("cursor", cursor)]))
+  }
+}
