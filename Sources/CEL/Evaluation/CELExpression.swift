@@ -3,28 +3,45 @@ package struct CELExpression: Sendable {
   package let source: String
   /// The tree after checking; see ``CELNode``.
   package let root: CELNode
-  /// The environment's variables that the expression uses.
+  /// The environment's variables that the expression uses, after what is constant was worked out.
   package let variables: Set<String>
+  /// The value, if it is the same for all variables: `.bool(true)` for `true`.
+  package let constant: CELValue?
+
+  private let program: CELProgram
+  private let costMax: Int
 
   /// Throws what is wrong with the source: a syntax error, an unknown name, types that do not fit, or a limit that was passed.
   /// - Parameter expected: what the expression must be, such as `.bool` for a rule; nil if anything will do.
   package init(_ source: String, in environment: CELEnvironment, expecting expected: CELType? = .bool) throws(CELError) {
+    let tree = try CELParser.parse(source, limits: environment.limits)
+    let root = try CELChecker.check(tree, in: environment, expecting: expected)
     self.source = source
-    root = try CELParser.parse(source, limits: environment.limits)
-    variables = Set(environment.variables.keys)
+    self.root = root
+    constant = root.literal
+    program = CELProgram(root, in: environment)
+    variables = Set(program.layout.variables.map(\.name))
+    costMax = environment.limits.costMax
   }
-
-  /// The value, if it is the same for all variables: `.bool(true)` for `true`.
-  package var constant: CELValue? { root.literal }
 
   /// The value for these variables.
   package func evaluate(_ activation: some CELActivation) throws(CELEvaluationError) -> CELValue {
-    throw CELEvaluationError(code: .noSuchOverload, line: 1, column: 1, message: "evaluation is not built yet")
+    if let constant { return constant }
+    let result = program.run(activation, budget: costMax) { step, frame -> Result<CELValue, CELEvaluationError> in
+      do throws(CELFault) {
+        return .success(try step.evaluate(&frame))
+      } catch {
+        return .failure(CELEvaluationError(error, detail: frame.detail, in: root))
+      }
+    }
+    return try result.get()
   }
 
   /// Whether the value is `true`; an error is not.
   package func allows(_ activation: some CELActivation) -> Bool {
-    guard case .bool(true)? = try? evaluate(activation) else { return false }
-    return true
+    if let constant { return constant == .bool(true) }
+    return program.run(activation, budget: costMax) { step, frame in
+      do throws(CELFault) { return try step.test(&frame) } catch { return false }
+    }
   }
 }

@@ -33,3 +33,47 @@ enum CELText {
     return Array(text.utf8).withUnsafeBufferPointer(body)
   }
 }
+
+extension CELText {
+  static func starts(_ text: UnsafeBufferPointer<UInt8>, _ start: UnsafeBufferPointer<UInt8>) -> Bool {
+    text.count >= start.count && compare(UnsafeBufferPointer(rebasing: text.prefix(start.count)), start) == 0
+  }
+
+  static func ends(_ text: UnsafeBufferPointer<UInt8>, _ end: UnsafeBufferPointer<UInt8>) -> Bool {
+    text.count >= end.count && compare(UnsafeBufferPointer(rebasing: text.suffix(end.count)), end) == 0
+  }
+
+  static func contains(_ text: UnsafeBufferPointer<UInt8>, _ part: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard let base = text.baseAddress, let wanted = part.baseAddress, !part.isEmpty else { return part.isEmpty }
+    // Long parts could be almost found at every byte.
+    guard part.count <= 32 else { return containsLong(text, part) }
+    var place = 0
+    while place + part.count <= text.count {
+      guard let found = memchr(base + place, Int32(wanted[0]), text.count - part.count - place + 1) else { return false }
+      place = UnsafeRawPointer(found) - UnsafeRawPointer(base)
+      if memcmp(base + place, wanted, part.count) == 0 { return true }
+      place += 1
+    }
+    return false
+  }
+
+  /// In time linear in both (D. Knuth, J. Morris, V. Pratt, "Fast pattern matching in strings", 1977).
+  private static func containsLong(_ text: UnsafeBufferPointer<UInt8>, _ part: UnsafeBufferPointer<UInt8>) -> Bool {
+    // How much of the part's start is matched by the end of what was matched, if the next byte differs.
+    var fallback = [0]
+    fallback.reserveCapacity(part.count)
+    var matched = 0
+    for byte in part.dropFirst() {
+      while matched > 0, part[matched] != byte { matched = fallback[matched - 1] }
+      if part[matched] == byte { matched += 1 }
+      fallback.append(matched)
+    }
+    matched = 0
+    for byte in text {
+      while matched > 0, part[matched] != byte { matched = fallback[matched - 1] }
+      if part[matched] == byte { matched += 1 }
+      if matched == part.count { return true }
+    }
+    return false
+  }
+}

@@ -1,0 +1,28 @@
+extension CELChecker {
+  /// The node's value as a literal, if all below it is constant and it has one. What fails stays as it is, to fail when it is
+  /// evaluated: `false && 1 / 0 > 0` is false.
+  mutating func fold(_ node: CELNode) -> CELNode {
+    switch node.kind {
+    case .literal, .identifier, .comprehension, .bind, .optionalEntry: return node
+    case .binary(.and, let left, let right):
+      if left.literal == .bool(false) || right.literal == .bool(false) { return CELNode(.literal(.bool(false)), at: node.position, type: .bool) }
+    case .binary(.or, let left, let right):
+      if left.literal == .bool(true) || right.literal == .bool(true) { return CELNode(.literal(.bool(true)), at: node.position, type: .bool) }
+    default: break
+    }
+    guard foldingBudget > 0, node.children.allSatisfy({ $0.literal != nil || $0.isOptionalLiteral }) else { return node }
+    let program = CELProgram(node, in: environment)
+    let (value, left) = program.run([:] as [String: CELValue], budget: foldingBudget) { step, frame -> (CELValue?, Int) in
+      do throws(CELFault) { return (try step.evaluate(&frame), frame.budget) } catch { return (nil, frame.budget) }
+    }
+    foldingBudget = left - 1
+    return value.map { CELNode(.literal($0), at: node.position, type: node.type) } ?? node
+  }
+}
+
+extension CELNode {
+  fileprivate var isOptionalLiteral: Bool {
+    if case .optionalEntry(let operand) = kind { return operand.literal != nil }
+    return false
+  }
+}

@@ -1,0 +1,175 @@
+/// `variable.field`, which is what rules and filters are made of.
+final class CELFieldStep: CELStep, @unchecked Sendable {
+  let variable: Int
+  /// The field's place among all fields of the layout.
+  let field: Int
+  let name: String
+  private let own: CELDocument.OwnField?
+
+  init(variable: Int, field: Int, name: String, at position: CELPosition) {
+    self.variable = variable
+    self.field = field
+    self.name = name
+    own = CELDocument.OwnField(rawValue: name)
+    super.init(at: position)
+  }
+
+  override func evaluate(_ frame: inout CELFrame) throws(CELFault) -> CELValue {
+    switch try lazy(&frame) {
+    case .value(let value): return value
+    case .raw(let raw): return try frame.value(raw)
+    }
+  }
+
+  override func test(_ frame: inout CELFrame) throws(CELFault) -> Bool {
+    switch try lazy(&frame) {
+    case .value(.bool(let bool)): return bool
+    case .value(let value): throw frame.mismatch(value).at(position)
+    case .raw(let raw):
+      guard let bool = frame.bool(raw) else { throw frame.mismatch(try frame.value(raw)).at(position) }
+      return bool
+    }
+  }
+
+  override func lazy(_ frame: inout CELFrame) throws(CELFault) -> CELLazy {
+    guard let found = try find(&frame) else { throw CELFault(.noSuchKey, at: position) }
+    return found
+  }
+
+  /// Nil if there is no such field.
+  @inline(__always)
+  func find(_ frame: inout CELFrame) throws(CELFault) -> CELLazy? {
+    switch frame.variables[variable].kind {
+    case .document:
+      if let own, let value = frame.variables[variable].document.value(own) { return .value(value) }
+      return frame.raw(field, of: variable).map(CELLazy.raw)
+    case .value:
+      guard case .map(let map) = frame.variables[variable].value else {
+        return try frame.select(name, from: frame.variables[variable].value, at: position).map(CELLazy.value)
+      }
+      return map[name].map(CELLazy.value)
+    case .missing: throw CELFault(.noSuchVariable, at: position)
+    }
+  }
+}
+
+extension CELFrame {
+  /// The raw value of a document's field; all wanted fields of that document are looked for together, the first time.
+  @inline(__always)
+  mutating func raw(_ field: Int, of variable: Int) -> CELRawValue? {
+    if !fields[field].isRead { read(variable) }
+    let slot = fields[field]
+    guard slot.isThere else { return nil }
+    return CELRawValue(variable: variable, start: Int(slot.start), end: Int(slot.end), isEscaped: slot.isEscaped)
+  }
+
+  private mutating func read(_ variable: Int) {
+    let range = layout.variables[variable].fields
+    for place in range { fields[place] = .absent }
+    variables[variable].document.body.withUnsafeBufferPointer { text in
+      layout.fields.withUnsafeBufferPointer { names in
+        guard var scan = CELFieldScan(text) else { return }
+        scan.find(UnsafeBufferPointer(rebasing: names[range]), into: fields + range.lowerBound)
+      }
+    }
+  }
+
+  /// A member of an object that lies raw.
+  mutating func member(_ name: CELFieldName, of raw: CELRawValue) throws(CELFault) -> CELRawValue? {
+    try charge(bytes: raw.end - raw.start)
+    var slot = CELFieldSlot.absent
+    variables[raw.variable].document.body.withUnsafeBufferPointer { text in
+      withUnsafePointer(to: name) { name in
+        guard var scan = CELFieldScan(text, from: raw.start) else { return }
+        scan.find(UnsafeBufferPointer(start: name, count: 1), into: &slot)
+      }
+    }
+    guard slot.isThere else { return nil }
+    return CELRawValue(variable: raw.variable, start: Int(slot.start), end: Int(slot.end), isEscaped: slot.isEscaped)
+  }
+
+  /// The field of a map, or of an optional map as an optional. Nil if it is not there.
+  mutating func select(_ name: String, from value: CELValue, at position: CELPosition) throws(CELFault) -> CELValue? {
+    switch value {
+    case .map(let map): return map[name]
+    case .optional(let wrapped):
+      guard let wrapped else { return .optional(nil) }
+      return .optional(try select(name, from: wrapped, at: position))
+    default: throw mismatch(value).at(position)
+    }
+  }
+}
+
+/// `operand.field` for any operand.
+final class CELSelectStep: CELStep, @unchecked Sendable {
+  private let operand: CELStep
+  private let name: CELFieldName
+
+  init(_ operand: CELStep, _ name: String, at position: CELPosition) {
+    self.operand = operand
+    self.name = CELFieldName(name)
+    super.init(at: position)
+  }
+
+  override func evaluate(_ frame: inout CELFrame) throws(CELFault) -> CELValue { try frame.value(lazy(&frame)) }
+
+  override func lazy(_ frame: inout CELFrame) throws(CELFault) -> CELLazy {
+    guard let found = try find(&frame) else { throw CELFault(.noSuchKey, at: position) }
+    return found
+  }
+
+  func find(_ frame: inout CELFrame) throws(CELFault) -> CELLazy? {
+    switch try operand.lazy(&frame) {
+    case .raw(let raw):
+      guard frame.kind(raw) == .map else { throw frame.mismatch(try frame.value(raw)).at(position) }
+      return try frame.member(name, of: raw).map(CELLazy.raw)
+    case .value(let value): return try frame.select(name.name, from: value, at: position).map(CELLazy.value)
+    }
+  }
+}
+
+/// `has(operand.field)`.
+final class CELHasStep: CELCondition, @unchecked Sendable {
+  private let field: CELStep
+
+  /// `field` is a field step or a select step.
+  init(_ field: CELStep, at position: CELPosition) {
+    self.field = field
+    super.init(at: position)
+  }
+
+  override func test(_ frame: inout CELFrame) throws(CELFault) -> Bool {
+    let found: CELLazy?
+    switch field {
+    case let field as CELFieldStep: found = try field.find(&frame)
+    case let field as CELSelectStep: found = try field.find(&frame)
+    default: return false
+    }
+    if case .value(.optional(nil))? = found { return false }
+    return found != nil
+  }
+}
+
+/// `operand.?field`: an optional that is empty if the field is not there.
+final class CELOptionalSelectStep: CELStep, @unchecked Sendable {
+  private let operand: CELStep
+  private let name: CELFieldName
+
+  init(_ operand: CELStep, _ name: String, at position: CELPosition) {
+    self.operand = operand
+    self.name = CELFieldName(name)
+    super.init(at: position)
+  }
+
+  override func evaluate(_ frame: inout CELFrame) throws(CELFault) -> CELValue {
+    switch try operand.lazy(&frame) {
+    case .raw(let raw):
+      guard frame.kind(raw) == .map else { throw frame.mismatch(try frame.value(raw)).at(position) }
+      return .optional(try frame.member(name, of: raw).map { (raw) throws(CELFault) in try frame.value(raw) })
+    case .value(let value):
+      let found = try frame.select(name.name, from: value, at: position)
+      if case .optional? = found, case .optional = value { return found ?? .optional(nil) }
+      return .optional(found)
+    }
+  }
+}

@@ -1,0 +1,81 @@
+/// What one evaluation works on: the variables' values, where the wanted fields stand in the documents, the macros' variables
+/// and what is left of the budget.
+struct CELFrame: ~Copyable {
+  let layout: CELLayout
+  let variables: UnsafeMutablePointer<CELBinding>
+  let fields: UnsafeMutablePointer<CELFieldSlot>
+  var locals: [CELValue]
+  var budget: Int
+  /// What the last fault was about, for its message.
+  var detail = CELFaultDetail.none
+
+  /// Takes the price of a step from the budget.
+  @inline(__always)
+  mutating func charge(_ cost: Int) throws(CELFault) {
+    budget &-= cost
+    if budget < 0 { throw CELFault(.costExceeded) }
+  }
+
+  /// Takes the price of so many bytes of text or document.
+  @inline(__always)
+  mutating func charge(bytes count: Int) throws(CELFault) { try charge(count >> 4) }
+
+  mutating func equal(_ left: CELValue, _ right: CELValue) throws(CELFault) -> Bool {
+    let equal = left.equals(right, budget: &budget)
+    if budget < 0 { throw CELFault(.costExceeded) }
+    return equal
+  }
+
+  /// The fault of values whose types do not fit.
+  mutating func mismatch(_ left: CELValue, _ right: CELValue? = nil) -> CELFault {
+    detail = .types(left.typeName, right?.typeName)
+    return CELFault(.noSuchOverload)
+  }
+}
+
+enum CELFaultDetail {
+  case none
+  case types(String, String?)
+  case key(CELValue)
+  case text(String)
+}
+
+/// A variable in one evaluation.
+struct CELBinding {
+  var kind: Kind
+  var value: CELValue
+  var document: CELDocument
+
+  enum Kind { case missing, value, document }
+
+  init(missing: Void) { self.init(.missing, .null, CELDocument(body: [])) }
+  init(_ value: CELValue) { self.init(.value, value, CELDocument(body: [])) }
+  init(_ document: CELDocument) { self.init(.document, .null, document) }
+
+  private init(_ kind: Kind, _ value: CELValue, _ document: CELDocument) {
+    self.kind = kind
+    self.value = value
+    self.document = document
+  }
+}
+
+/// Which variables an expression uses, and which of their fields; places in it are the numbers that steps hold.
+final class CELLayout: Sendable {
+  struct Variable: Sendable {
+    let name: String
+    /// The places of its fields among all fields.
+    let fields: Range<Int>
+  }
+
+  let variables: [Variable]
+  let fields: [CELFieldName]
+  let localsMax: Int
+
+  init(variables: [Variable], fields: [CELFieldName], localsMax: Int) {
+    self.variables = variables
+    self.fields = fields
+    self.localsMax = localsMax
+  }
+
+  static let empty = CELLayout(variables: [], fields: [], localsMax: 0)
+}
