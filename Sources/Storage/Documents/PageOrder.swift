@@ -13,20 +13,29 @@ struct PageOrder {
   }
 
   /// The keys that count: what follows the id decides nothing.
-  let keys: [Key]
+  private(set) var keys: [Key]
   let idIsDescending: Bool
   /// All keys' expressions, for the cursor, which has one value for each key of the sort.
   private let cursorExpressions: [SQLFragment]
+  /// For each of `keys` its place in the sort, and so in a cursor.
+  private var places: [Int]
 
   init(_ sort: [SortKey], fields: FieldReader) {
     let idKey = sort.firstIndex { $0.path == ["id"] }
     keys = sort[..<(idKey ?? sort.count)].map { Key(path: $0.path, expression: fields.value($0.path), isDescending: $0.isDescending) }
     idIsDescending = idKey.map { sort[$0].isDescending } ?? sort.last?.isDescending ?? false
     cursorExpressions = sort.map { fields.value($0.path) }
+    places = Array(keys.indices)
   }
 
-  /// Simply by id, ascending.
-  var isByID: Bool { keys.isEmpty && !idIsDescending }
+  /// Without the keys that have the same value in all rows: they order nothing, and an index leads past them.
+  func without(_ constant: Set<[String]>) -> PageOrder {
+    var order = self
+    let kept = keys.indices.filter { !constant.contains(keys[$0].path) }
+    order.keys = kept.map { keys[$0] }
+    order.places = kept.map { places[$0] }
+    return order
+  }
 
   var clause: SQLFragment {
     var clause = SQLFragment(" ORDER BY ")
@@ -39,7 +48,7 @@ struct PageOrder {
   /// What comes after the cursor, cut into pieces that follow one another in the order. Each is an equality on some keys and at most
   /// one range, so that an index leads straight to its beginning.
   func segments(after cursor: PageCursor) -> [SQLFragment] {
-    let values = zip(keys, cursor.values).map { SQLValue(cursorValue: $1) }
+    let values = places.map { cursor.values.indices.contains($0) ? SQLValue(cursorValue: cursor.values[$0]) : .null }
     var segments: [SQLFragment] = []
     for count in stride(from: keys.count, through: 0, by: -1) {
       let same = (0..<count).map { position in

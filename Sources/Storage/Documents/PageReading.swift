@@ -1,56 +1,150 @@
 import CEL
+import CSQLite
 import Core
+import Glibc
 
-/// One page on its way through SQLite: what SQL can say of the filters goes into the WHERE, the rest is looked at row by row.
-struct PageReading: Sendable {
+/// One page on its way through SQLite: what SQL can say of the filters stands in the WHERE, the rest is looked at row by row.
+struct PageReading {
   private let query: DocumentQuery
   private let collection: Collection
+  private let plan: PagePlan
   private let limit: Int
 
   init(_ query: DocumentQuery, of collection: Collection) {
     self.query = query
     self.collection = collection
+    plan = PagePlan(query, of: collection)
     limit = max(1, min(query.limit, Limits.pageItemsMax))
   }
 
   /// No document can match.
-  var isImpossible: Bool { false }
+  var isEmpty: Bool { if case .never = plan.condition { true } else { false } }
 
-  /// It runs along an index and looks at no more rows than it answers, so that it may run on an event loop.
-  var isLight: Bool { query.filters.isEmpty && PageOrder(query.sort, fields: FieldReader(collection)).isByID }
+  /// It runs along an index and looks at hardly more rows than it answers, so that it may run on an event loop.
+  var isLight: Bool { plan.isLight }
 
+  /// Errors: `query_too_slow`, `collection_not_found`.
   func run(on database: Database, isOver: () -> Bool) throws -> DocumentPage {
     do {
-      return try scan(database, isOver: isOver)
+      var items: [DocumentRecord] = []
+      var scanned = 0
+      for segment in segments {
+        if items.count > limit { break }
+        try read(segment, on: database, into: &items, scanned: &scanned, isOver: isOver)
+      }
+      guard items.count > limit else { return DocumentPage(items: items, next: nil) }
+      items.removeSubrange(limit...)
+      return DocumentPage(items: items, next: try plan.order.cursor(at: items[limit - 1], in: database))
+    } catch let error as SQLiteError where error.primaryCode == SQLITE_INTERRUPT {
+      throw tooSlow
     } catch {
-      throw tooSlow(error) ?? database.explain(error, collection: collection)
+      throw database.explain(error, collection: collection)
     }
   }
 
-  private func scan(_ database: Database, isOver: () -> Bool) throws -> DocumentPage {
-    let order = PageOrder(query.sort, fields: FieldReader(collection))
-    var items: [DocumentRecord] = []
-    var scanned = 0
-    var condition = SQLFragment("")
-    if let cursor = query.cursor { condition = " WHERE " + SQLFragment.joined(order.segments(after: cursor), by: "OR") }
-    var sql = SQLFragment("SELECT id, version, created, updated, body FROM \(DocumentTable(number: collection.number).name)") + condition + order.clause
-    if query.filters.isEmpty { sql = sql + SQLFragment(" LIMIT ?", [.int(Int64(limit + 1))]) }
+  // MARK: Statements
+
+  /// The conditions of the statements that make the page, one after the other. An index leads to the beginning of each piece; without
+  /// one a single pass over the table finds them all.
+  private var segments: [SQLFragment?] {
+    guard let cursor = query.cursor else { return [plan.condition.sql] }
+    let pieces = plan.order.segments(after: cursor)
+    let both = { (piece: SQLFragment) in plan.condition.sql.map { .joined([$0, piece], by: "AND") } ?? piece }
+    return plan.index == nil ? [both(.joined(pieces, by: "OR"))] : pieces.map(both)
+  }
+
+  private var table: String { DocumentTable(number: collection.number).name }
+
+  private func read(
+    _ condition: SQLFragment?, on database: Database, into items: inout [DocumentRecord], scanned: inout Int, isOver: () -> Bool
+  ) throws {
+    let filter = condition.map { " WHERE " + $0 } ?? SQLFragment("")
+    guard plan.index == nil else {
+      let sql = SQLFragment("SELECT id, version, created, updated, body FROM \(table)\(hint)") + filter + plan.order.clause
+      try scan(sql, on: database, into: &items, scanned: &scanned, isOver: isOver) { $0.documentRow() }
+      return
+    }
+    // Only the keys are sorted; a document is read when its turn has come.
+    let sql = SQLFragment("SELECT rowid FROM \(table)") + filter + plan.order.clause
+    let documents = try database.statement(.text("row of \(table)"), "SELECT id, version, created, updated, body FROM \(table) WHERE rowid = ?")
+    if plan.condition.precision == .exact {
+      try scan(sql + SQLFragment(" LIMIT ?", [.int(Int64(limit + 1))]), on: database, into: &items, scanned: &scanned, isOver: isOver) {
+        try Self.row($0.int(0), documents)
+      }
+      return
+    }
+    try scan(sql, on: database, into: &items, scanned: &scanned, isOver: isOver) { try Self.row($0.int(0), documents) }
+  }
+
+  private static func row(_ number: Int64, _ documents: Statement) throws -> DocumentRecord? {
+    defer { documents.reset() }
+    try documents.bind(number, at: 1)
+    return try documents.step() ? documents.documentRow() : nil
+  }
+
+  /// An index that was chosen is named, so that SQLite does not choose another.
+  private var hint: String { if case .declared(let name)? = plan.index { " INDEXED BY \(name)" } else { "" } }
+
+  // MARK: Rows
+
+  private func scan(
+    _ sql: SQLFragment, on database: Database, into items: inout [DocumentRecord], scanned: inout Int, isOver: () -> Bool,
+    row: (Statement) throws -> DocumentRecord?
+  ) throws {
     let statement = try database.statement(.text(sql.text), sql.text)
     defer { statement.reset() }
     try statement.bind(sql.values)
     while items.count <= limit, try statement.step() {
       scanned += 1
-      if scanned > Limits.scannedRowsMax || scanned & 255 == 0 && isOver() { throw RoostError(.queryTooSlow, "") }
-      let record = statement.documentRow()
-      let context = RuleContext(query.variables, document: record)
-      if query.filters.allSatisfy({ $0.allows(context) }) { items.append(record) }
+      if scanned > Limits.scannedRowsMax || scanned & 255 == 0 && isOver() { throw tooSlow }
+      guard let record = try row(statement), matches(record) else { continue }
+      items.append(record)
     }
-    guard items.count > limit else { return DocumentPage(items: items, next: nil) }
-    items.removeLast()
-    return DocumentPage(items: items, next: try order.cursor(at: items[limit - 1], in: database))
   }
 
-  private func tooSlow(_ error: any Error) -> RoostError? {
-    nil
+  /// Whether every filter holds, as far as SQL has not said so already.
+  private func matches(_ record: DocumentRecord) -> Bool {
+    switch plan.condition.precision {
+    case .exact: return true
+    case .exactWithoutNUL where !Self.holdsNUL(record.body): return true
+    default: break
+    }
+    let context = RuleContext(query.variables, document: record)
+    return query.filters.allSatisfy { $0.allows(context) }
+  }
+
+  /// Whether the text holds `\u0000`, or perhaps only a backslash before `u0000`.
+  private static func holdsNUL(_ body: [UInt8]) -> Bool {
+    body.withUnsafeBytes { body in
+      guard let base = body.baseAddress else { return false }
+      var position = 0
+      while position < body.count, let found = memchr(base + position, Int32(UInt8(ascii: "\\")), body.count - position) {
+        position = found - UnsafeMutableRawPointer(mutating: base) + 1
+        if body.count - position >= 5, memcmp(base + position, "u0000", 5) == 0 { return true }
+      }
+      return false
+    }
+  }
+
+  // MARK: When it takes too long
+
+  private var tooSlow: RoostError {
+    let fields = plan.fieldsToIndex
+    let advice = fields.isEmpty ? "Narrow the filter." : "Declare the index [\(fields.map { "\"\($0)\"" }.joined(separator: ", "))] on the collection, or narrow the filter."
+    return RoostError(.queryTooSlow, "The query looked at too many documents of '\(collection.name)'. \(advice)")
+  }
+}
+
+extension PagePlan {
+  /// What an index would have to hold to serve this page: the fields compared for equality, then those of the order.
+  fileprivate var fieldsToIndex: [String] {
+    let equal = condition.conjuncts.compactMap { condition -> String? in
+      if case .leaf(let leaf) = condition, leaf.kind == .equality { leaf.path.joined(separator: ".") } else { nil }
+    }
+    let ranges = condition.conjuncts.compactMap { condition -> String? in
+      if case .leaf(let leaf) = condition, leaf.kind == .range { leaf.path.joined(separator: ".") } else { nil }
+    }
+    let sorted = order.keys.map { ($0.isDescending ? "-" : "") + $0.path.joined(separator: ".") }
+    return equal + (sorted.isEmpty ? Array(ranges.prefix(1)) : sorted)
   }
 }

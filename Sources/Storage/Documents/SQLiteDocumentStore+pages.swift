@@ -4,7 +4,7 @@ import Core
 extension SQLiteDocumentStore {
   func page(_ query: DocumentQuery, in collection: Collection, lane: Int, then: @escaping Completion<DocumentPage>) {
     let reading = PageReading(query, of: collection)
-    if reading.isImpossible {
+    if reading.isEmpty {
       then(.success(DocumentPage(items: [], next: nil)))
       return
     }
