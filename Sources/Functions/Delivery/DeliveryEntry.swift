@@ -1,0 +1,37 @@
+import Core
+
+/// One delivery that the machine has in hand.
+struct DeliveryEntry {
+  enum State: Equatable {
+    /// Its turn may have come or not: that is for its document's queue to say.
+    case waiting
+    case running
+    case backingOff(Timestamp)
+  }
+
+  let event: LogEvent
+  /// Attempts that failed.
+  var attempts: Int
+  var state: State
+  /// In the durable list of parked deliveries, or in the record that goes there next.
+  var isParked: Bool
+  let bytes: Int
+
+  init(_ event: LogEvent, attempts: Int, state: State, isParked: Bool) {
+    self.event = event
+    self.attempts = attempts
+    self.state = state
+    self.isParked = isParked
+    bytes = 256 + (event.before?.count ?? 0) + (event.after?.count ?? 0)
+  }
+}
+
+/// A parked delivery in the order of time.
+struct DueDelivery: Comparable {
+  let time: Timestamp
+  let sequence: Int64
+
+  static func < (left: DueDelivery, right: DueDelivery) -> Bool {
+    (left.time, left.sequence) < (right.time, right.sequence)
+  }
+}

@@ -1,0 +1,280 @@
+import Core
+
+/// The deliveries of one function, as a plain state machine: told what was read and how each try ended, it says what to start next and what to
+/// write down. It knows no clock, no disk and no workers.
+///
+/// It promises:
+/// - At least once: the cursor that it wants recorded stays below every event that is neither done, nor parked, nor dead in the same record.
+/// - In order for each document: a delivery starts only when all earlier ones of its document are done or dead.
+/// - Attempts are bounded, across restarts too, since a failed one is parked with its count.
+/// - Bounded memory: `capacity` says how many more events it takes.
+///
+/// A delivery is *open* while it holds the cursor back, or *parked* when it stands in the durable list instead.
+struct DeliveryMachine {
+  struct Bounds {
+    var window = Limits.deliveryWindow
+    var windowBytes = FunctionsLimits.windowBytesMax
+    var parked = Limits.parkedMax
+    var parkedBytes = FunctionsLimits.parkedBytesMax
+    var depth = Limits.triggerDepthMax
+  }
+
+  var policy: DeliveryPolicy
+  private let bounds: Bounds
+  private var chance: any RandomNumberGenerator & Sendable
+  private var identifiers: IdentifierGenerator
+
+  private var entries: [Int64: DeliveryEntry] = [:]
+  /// The sequences of each document, ascending; only the first may run.
+  private var queues: [String: [Int64]] = [:]
+  /// Firsts that wait for a slot, and firsts that wait for their time. What no longer holds is skipped when it comes up.
+  private var ready = Heap<Int64>()
+  private var backingOff = Heap<DueDelivery>()
+  private var open = Heap<Int64>()
+  /// Done although an earlier one is still open: what a crash would repeat.
+  private var doneAhead = Heap<Int64>()
+  private var newestDone: Int64 = 0
+
+  private(set) var running = 0
+  private(set) var openCount = 0
+  private(set) var openBytes = 0
+  private(set) var parkedCount = 0
+  private(set) var parkedBytes = 0
+  /// Every event up to here was looked at.
+  private(set) var readThrough: Int64
+  private var record: DeliveryRecord
+
+  init(
+    _ state: DeliveryState, policy: DeliveryPolicy, bounds: Bounds = Bounds(), chance: any RandomNumberGenerator & Sendable = SecureRandom(),
+    identifiers: IdentifierGenerator = IdentifierGenerator()
+  ) {
+    self.policy = policy
+    self.bounds = bounds
+    self.chance = chance
+    self.identifiers = identifiers
+    readThrough = state.cursor
+    record = DeliveryRecord(cursor: state.cursor)
+    for parked in state.parked.sorted(by: { $0.event.sequence < $1.event.sequence }) {
+      add(DeliveryEntry(parked.event, attempts: parked.attempts, state: .backingOff(parked.due), isParked: true))
+    }
+    for queue in queues.values { activate(queue[0]) }
+  }
+
+  // MARK: Events
+
+  /// How many more events it takes. Zero also while too many are parked.
+  var capacity: Int {
+    guard parkedCount <= bounds.parked - bounds.window, parkedBytes <= bounds.parkedBytes, openBytes <= bounds.windowBytes else { return 0 }
+    return max(0, bounds.window - openCount)
+  }
+
+  /// The log was read up to `through`; `events` are those of it that the function wants, ascending.
+  mutating func take(_ events: [LogEvent], through: Int64, at now: Timestamp) {
+    for event in events where event.sequence > readThrough && entries[event.sequence] == nil {
+      guard event.depth <= bounds.depth else {
+        bury(event, attempts: 0, error: "Stopped: this event is more than \(bounds.depth) triggers away from the request that began the chain.", invocation: nil, at: now)
+        continue
+      }
+      add(DeliveryEntry(event, attempts: 0, state: .waiting, isParked: false))
+      guard let queue = queues[event.path], let first = queue.first else { continue }
+      if first == event.sequence {
+        ready.insert(first)
+      } else if entries[first]?.isParked == true {
+        park(event.sequence, due: now)
+      }
+    }
+    readThrough = max(readThrough, through)
+  }
+
+  /// Whether a delivery may start now.
+  mutating func hasNext(at now: Timestamp) -> Bool {
+    guard running < policy.concurrency else { return false }
+    while let due = backingOff.first, due.time <= now {
+      _ = backingOff.popFirst()
+      guard let entry = entries[due.sequence], entry.state == .backingOff(due.time), isFirst(entry.event) else { continue }
+      entries[due.sequence]?.state = .waiting
+      ready.insert(due.sequence)
+    }
+    while let sequence = ready.first {
+      if let entry = entries[sequence], entry.state == .waiting, isFirst(entry.event) { return true }
+      _ = ready.popFirst()
+    }
+    return false
+  }
+
+  /// The next delivery to start, if one may.
+  mutating func start(at now: Timestamp) -> Delivery? {
+    guard hasNext(at: now), let sequence = ready.popFirst(), let entry = entries[sequence] else { return nil }
+    entries[sequence]?.state = .running
+    running += 1
+    return Delivery(event: entry.event, attempt: entry.attempts + 1)
+  }
+
+  /// A started delivery ended well.
+  mutating func succeeded(_ sequence: Int64, at now: Timestamp) {
+    guard let entry = entries[sequence], entry.state == .running else { return }
+    running -= 1
+    settle(entry, at: now)
+  }
+
+  /// A started delivery failed: it waits for its next attempt, or was the last one.
+  mutating func failed(_ sequence: Int64, error: String, invocation: String?, at now: Timestamp) {
+    guard var entry = entries[sequence], entry.state == .running else { return }
+    running -= 1
+    entry.attempts += 1
+    guard entry.attempts < policy.attemptsMax else {
+      bury(entry.event, attempts: entry.attempts, error: error, invocation: invocation, at: now)
+      settle(entry, at: now)
+      return
+    }
+    let due = now + policy.delay(afterAttempts: entry.attempts, using: &chance)
+    entry.state = .backingOff(due)
+    entries[sequence] = entry
+    backingOff.insert(DueDelivery(time: due, sequence: sequence))
+    park(sequence, due: due)
+    for later in queues[entry.event.path] ?? [] where entries[later]?.isParked == false { park(later, due: now) }
+  }
+
+  /// A started delivery could not be tried, through no fault of the function.
+  mutating func handedBack(_ sequence: Int64) {
+    guard let entry = entries[sequence], entry.state == .running else { return }
+    running -= 1
+    entries[sequence]?.state = .waiting
+    ready.insert(sequence)
+  }
+
+  /// A dead letter comes back: it waits in line again, from its first attempt. It was parked durably by whoever says so.
+  mutating func revived(_ event: LogEvent) {
+    guard entries[event.sequence] == nil else { return }
+    add(DeliveryEntry(event, attempts: 0, state: .waiting, isParked: true))
+    if isFirst(event) { ready.insert(event.sequence) }
+  }
+
+  /// Adds to what is written down next.
+  mutating func ran(_ invocation: Invocation, logs: [InvocationLog]) {
+    record.changes.invocations.append(invocation)
+    record.changes.logs.append(contentsOf: logs)
+  }
+
+  // MARK: What is written down
+
+  /// The earliest moment at which a parked delivery may start.
+  var nextDue: Timestamp? { backingOff.first?.time }
+
+  var oldestParked: Int64? { entries.values.lazy.filter(\.isParked).map(\.event.sequence).min() }
+
+  var unrecordedInvocations: Int { record.changes.invocations.count }
+
+  /// Whether something besides the cursor waits to be written down.
+  var hasNews: Bool { !record.isEmpty }
+
+  /// Whether the cursor has moved since it was last taken.
+  var hasMoved: Bool { settledCursor > record.cursor }
+
+  /// All that is to be committed together, with the cursor that then holds. Empty if there is nothing.
+  mutating func takeChanges() -> DeliveryChanges {
+    record.take(cursor: settledCursor)
+  }
+
+  /// What was taken could not be committed: it goes with the next.
+  mutating func restore(_ changes: DeliveryChanges) {
+    record.restore(changes)
+  }
+
+  private var settledCursor: Int64 { open.first.map { $0 - 1 } ?? readThrough }
+
+  // MARK: Inside
+
+  private func isFirst(_ event: LogEvent) -> Bool { queues[event.path]?.first == event.sequence }
+
+  private mutating func add(_ entry: DeliveryEntry) {
+    let sequence = entry.event.sequence
+    entries[sequence] = entry
+    if entry.isParked {
+      parkedCount += 1
+      parkedBytes += entry.bytes
+    } else {
+      openCount += 1
+      openBytes += entry.bytes
+      open.insert(sequence)
+    }
+    // New ones come last; only a revived one may belong further ahead, but never before one that runs.
+    var queue = queues[entry.event.path] ?? []
+    var position = queue.count
+    while position > 0, queue[position - 1] > sequence, entries[queue[position - 1]]?.state != .running { position -= 1 }
+    queue.insert(sequence, at: position)
+    queues[entry.event.path] = queue
+  }
+
+  private mutating func activate(_ sequence: Int64) {
+    switch entries[sequence]?.state {
+    case .waiting: ready.insert(sequence)
+    case .backingOff(let due): backingOff.insert(DueDelivery(time: due, sequence: sequence))
+    case .running, nil: break
+    }
+  }
+
+  /// Done or dead: the next of its document may go.
+  private mutating func settle(_ entry: DeliveryEntry, at now: Timestamp) {
+    let sequence = entry.event.sequence
+    entries[sequence] = nil
+    if entry.isParked {
+      parkedCount -= 1
+      parkedBytes -= entry.bytes
+      record.unpark(sequence)
+    } else {
+      openCount -= 1
+      openBytes -= entry.bytes
+      newestDone = max(newestDone, sequence)
+      doneAhead.insert(sequence)
+    }
+    let queue = queues[entry.event.path]?.filter { $0 != sequence } ?? []
+    queues[entry.event.path] = queue.isEmpty ? nil : queue
+    if let next = queue.first { activate(next) }
+    trim()
+    if doneAhead.count >= bounds.window { parkStragglers(at: now) }
+  }
+
+  /// Moves a delivery from the window to the parked list, or changes its line there.
+  private mutating func park(_ sequence: Int64, due: Timestamp) {
+    guard let entry = entries[sequence] else { return }
+    record.park(ParkedDelivery(event: entry.event, attempts: entry.attempts, due: due))
+    guard !entry.isParked else { return }
+    entries[sequence]?.isParked = true
+    openCount -= 1
+    openBytes -= entry.bytes
+    parkedCount += 1
+    parkedBytes += entry.bytes
+    trim()
+  }
+
+  private mutating func bury(_ event: LogEvent, attempts: Int, error: String, invocation: String?, at now: Timestamp) {
+    record.changes.deadLetters.append(
+      DeadLetter(id: identifiers.next(at: now), event: event, attempts: attempts, error: error, invocation: invocation, created: now))
+  }
+
+  /// Drops from the heaps what no longer holds the cursor back.
+  private mutating func trim() {
+    while let sequence = open.first, entries[sequence].map({ $0.isParked }) ?? true { _ = open.popFirst() }
+    while let sequence = doneAhead.first, sequence <= settledCursor { _ = doneAhead.popFirst() }
+  }
+
+  /// Slow deliveries hold the cursor back while others have finished beyond them: they go on, but from the parked list, so that a crash
+  /// repeats little and the window moves.
+  private mutating func parkStragglers(at now: Timestamp) {
+    let stragglers = entries.values.filter { !$0.isParked && $0.event.sequence < newestDone }.map(\.event.sequence).sorted()
+    guard parkedCount + stragglers.count <= bounds.parked else { return }
+    for sequence in stragglers { park(sequence, due: now) }
+  }
+
+  /// Whether it takes so many more events. If it does not because deliveries wait behind slow ones of their own documents, although there are free
+  /// slots, these are parked, so that other documents come in.
+  mutating func makeRoom(for count: Int, at now: Timestamp) -> Bool {
+    if capacity >= count { return true }
+    guard running < policy.concurrency, !hasNext(at: now) else { return false }
+    let blocked = entries.values.filter { !$0.isParked && $0.state == .waiting && !isFirst($0.event) }.map(\.event.sequence).sorted()
+    guard !blocked.isEmpty, parkedCount + blocked.count <= bounds.parked else { return false }
+    for sequence in blocked { park(sequence, due: now) }
+    return capacity >= count
+  }
+}

@@ -1,0 +1,34 @@
+import Core
+
+/// How a function wants its events delivered.
+struct DeliveryPolicy: Sendable {
+  let concurrency: Int
+  let attemptsMax: Int
+  let backoff: Duration
+
+  init(concurrency: Int, attemptsMax: Int, backoff: Duration) {
+    self.concurrency = concurrency
+    self.attemptsMax = attemptsMax
+    self.backoff = backoff
+  }
+
+  init(_ definition: FunctionDefinition) {
+    self.init(concurrency: definition.concurrency, attemptsMax: definition.attemptsMax, backoff: definition.backoff)
+  }
+
+  /// Exponential backoff with full jitter: anything between nothing and `backoff` doubled for each failed attempt.
+  func delay(afterAttempts attempts: Int, using chance: inout some RandomNumberGenerator) -> Duration {
+    let first = max(backoff.milliseconds, 1)
+    let most = max(FunctionsLimits.backoffMax.milliseconds, first)
+    let doublings = min(max(attempts - 1, 0), 40)
+    let (grown, overflow) = first.multipliedReportingOverflow(by: 1 << Int64(doublings))
+    return .milliseconds(Int64.random(in: 0...(overflow ? most : min(grown, most)), using: &chance))
+  }
+}
+
+/// One try at delivering one event.
+struct Delivery: Sendable {
+  let event: LogEvent
+  /// 1 for the first.
+  let attempt: Int
+}

@@ -1,0 +1,34 @@
+import Core
+
+/// One function as the dispatcher holds it: its version, its deliveries, and what it has asked of the store and the log.
+final class TriggeredFunction {
+  /// Tells it from an earlier function of its name, for answers that come late.
+  let generation: UInt64
+  let created: Timestamp
+  var deployed: DeployedFunction
+  var assignment: WorkerAssignment
+  var machine: DeliveryMachine
+  var isReading = false
+  /// Everything in the log was read, until there is news.
+  var isAtEnd = false
+  var isRecording = false
+  /// After the store or the log refused.
+  var pausedUntil: ContinuousClock.Instant?
+  /// Since when only the cursor waits to be recorded.
+  var movedSince: ContinuousClock.Instant?
+  /// What the store has; nothing above it may be pruned.
+  var durableCursor: Int64
+  /// When it last got a worker, in order.
+  var lastServed: UInt64 = 0
+
+  init(generation: UInt64, deployed: DeployedFunction, assignment: WorkerAssignment, state: DeliveryState) {
+    self.generation = generation
+    created = deployed.created
+    self.deployed = deployed
+    self.assignment = assignment
+    machine = DeliveryMachine(state, policy: DeliveryPolicy(deployed.definition))
+    durableCursor = state.cursor
+  }
+
+  var name: String { deployed.definition.name }
+}

@@ -1,0 +1,70 @@
+import Core
+import Synchronization
+
+/// What other threads and tasks tell the engine.
+enum EngineMessage: Sendable {
+  case wake
+  case functionsChanged(CheckedContinuation<Void, Never>?)
+  case check(FunctionDefinition, CheckedContinuation<Void, any Error>)
+  case revived(function: String, LogEvent)
+  case loaded(Result<[LoadedFunction], any Error>)
+  case read(LogReading, Result<LogPage, any Error>)
+  case recorded(function: String, generation: UInt64, DeliveryChanges, (any Error)?)
+  case answered(worker: UInt64, number: Int64, LocalAnswer)
+  case pruned((any Error)?)
+  case drain
+  case stop
+}
+
+/// The engine's letter box. Closed when the engine ends: what comes later is refused, so that nobody waits for ever.
+final class EngineInbox: Sendable {
+  private struct State {
+    var messages: [EngineMessage] = []
+    var logChanged = false
+    var isClosed = false
+  }
+
+  let waker = Waker()
+  private let state = Mutex(State())
+
+  /// False if the engine has ended: the message was not taken.
+  @discardableResult
+  func post(_ message: EngineMessage) -> Bool {
+    let (taken, wasEmpty) = state.withLock { state in
+      guard !state.isClosed else { return (false, false) }
+      state.messages.append(message)
+      return (true, state.messages.count == 1 && !state.logChanged)
+    }
+    if wasEmpty { waker.wake() }
+    return taken
+  }
+
+  /// From the writer's thread, after each commit: mostly one look at a flag that is already set.
+  func logChanged() {
+    let isNews = state.withLock { state in
+      guard !state.logChanged, !state.isClosed else { return false }
+      state.logChanged = true
+      return state.messages.isEmpty
+    }
+    if isNews { waker.wake() }
+  }
+
+  func take() -> (messages: [EngineMessage], logChanged: Bool) {
+    state.withLock { state in
+      let taken = (state.messages, state.logChanged)
+      state.messages = []
+      state.logChanged = false
+      return taken
+    }
+  }
+
+  /// Returns what nobody has looked at.
+  func close() -> [EngineMessage] {
+    state.withLock { state in
+      state.isClosed = true
+      let left = state.messages
+      state.messages = []
+      return left
+    }
+  }
+}

@@ -1,0 +1,233 @@
+import Core
+
+/// The thread that runs functions: one loop over the workers' descriptors, the letter box and the clock. Everything here and below belongs to
+/// this thread; the async world is reached through `EngineRequest`s and answers with `EngineMessage`s.
+final class FunctionsEngine {
+  private let inbox: EngineInbox
+  private let requests: RequestQueue
+  private let status: FunctionsStatus
+  private let poller: Poller
+  private let pool: WorkerPool
+  private let dispatcher: TriggerDispatcher
+  private let configuration: FunctionsConfiguration
+  private let wall: any WallClock
+  private let steady: any SteadyClock
+  private let notice: @Sendable (String) -> Void
+
+  private var wakeAt: ContinuousClock.Instant
+  private var pollAt: ContinuousClock.Instant
+  private var pruneAt: ContinuousClock.Instant
+  private var isPruning = false
+  private var isLoading = false
+  private var loadAgain = false
+  private var loadRetryAt: ContinuousClock.Instant?
+  private var waitingForLoad: [CheckedContinuation<Void, Never>] = []
+  private var waitingChecks: [(FunctionDefinition, CheckedContinuation<Void, any Error>)] = []
+  private var drainUntil: ContinuousClock.Instant?
+  private var giveUpAt: ContinuousClock.Instant?
+
+  init(
+    project: String, configuration: FunctionsConfiguration, inbox: EngineInbox, requests: RequestQueue, status: FunctionsStatus, wall: any WallClock,
+    steady: any SteadyClock, notice: @escaping @Sendable (String) -> Void
+  ) {
+    self.inbox = inbox
+    self.requests = requests
+    self.status = status
+    self.configuration = configuration
+    self.wall = wall
+    self.steady = steady
+    self.notice = notice
+    poller = Poller(waker: inbox.waker)
+    pool = WorkerPool(configuration, poller: poller, wall: wall, steady: steady)
+    dispatcher = TriggerDispatcher(project: project, pool: pool, wall: wall, steady: steady, requests: requests, notice: notice)
+    wakeAt = steady.now()
+    pollAt = wakeAt
+    pruneAt = wakeAt + FunctionsLimits.pruneInterval
+  }
+
+  /// Returns after `drain` or `stop`, when no worker is alive any more.
+  func run() {
+    pool.ensureSpare()
+    load()
+    while !isOver {
+      let ready = poller.wait(max(Duration.zero, min(wakeAt - steady.now(), .seconds(60))))
+      for one in ready { pool.handle(one) }
+      let (messages, logChanged) = inbox.take()
+      for message in messages { handle(message) }
+      if logChanged { dispatcher.logChanged() }
+      let now = steady.now()
+      if now >= wakeAt { watch(now) }
+      // Twice: what the pool reports gives the dispatcher work, and starting that may fail at once.
+      for _ in 0..<2 {
+        handlePoolEvents()
+        dispatcher.dispatch()
+      }
+      if !ready.isEmpty || !messages.isEmpty || logChanged { wakeAt = min(wakeAt, now + FunctionsLimits.watchInterval) }
+      if !pool.events.isEmpty { wakeAt = now }
+      status.update(level: pool.level, runtime: pool.runtime, reason: pool.reason, workers: pool.workers.count)
+    }
+    finish()
+  }
+
+  // MARK: Messages
+
+  private func handle(_ message: EngineMessage) {
+    switch message {
+    case .functionsChanged(let continuation):
+      if let continuation { waitingForLoad.append(continuation) }
+      load()
+    case .check(let definition, let continuation): check(definition, continuation)
+    case .revived(let function, let event): dispatcher.revived(function, event)
+    case .loaded(let result): loaded(result)
+    case .read(let reading, let result): dispatcher.read(reading, result)
+    case .recorded(let function, let generation, let changes, let error): dispatcher.recorded(function, generation, changes, error)
+    case .answered(let worker, let number, let answer): pool.answer(worker, number, answer)
+    case .pruned(let error):
+      isPruning = false
+      if let error { notice("old events could not be pruned: \(error)") }
+    case .drain: drain(for: configuration.drainTime)
+    case .stop: drain(for: .zero)
+    case .wake: wakeAt = steady.now()
+    }
+  }
+
+  private func check(_ definition: FunctionDefinition, _ continuation: CheckedContinuation<Void, any Error>) {
+    guard drainUntil == nil else { return continuation.resume(throwing: RoostError(.unavailable, "The server is stopping.")) }
+    // The first start finds out what the machine offers; a check before that would take its failure for the source's.
+    guard pool.level != nil else { return waitingChecks.append((definition, continuation)) }
+    pool.check(definition, continuation)
+  }
+
+  private func load() {
+    guard !isLoading else {
+      loadAgain = true
+      return
+    }
+    isLoading = true
+    loadRetryAt = nil
+    requests.push(.load(known: dispatcher.known))
+  }
+
+  private func loaded(_ result: Result<[LoadedFunction], any Error>) {
+    isLoading = false
+    switch result {
+    case .success(let functions):
+      dispatcher.take(functions)
+      pool.wantsSpare = !functions.isEmpty && drainUntil == nil
+      if pool.wantsSpare { pool.ensureSpare() }
+    case .failure(let error):
+      notice("the functions could not be read: \(error)")
+      loadRetryAt = steady.now() + FunctionsLimits.storeRetry
+    }
+    if loadAgain {
+      loadAgain = false
+      return load()
+    }
+    for waiter in waitingForLoad { waiter.resume() }
+    waitingForLoad = []
+  }
+
+  private func handlePoolEvents() {
+    let events = pool.events
+    pool.events = []
+    for event in events {
+      switch event {
+      case .freed: dispatcher.workerFreed()
+      case .finished(let report): dispatcher.finished(report)
+      case .loadFailed(let generation, let status, let error, let lines): dispatcher.loadFailed(generation, status, error, lines)
+      case .call(let worker, let call): perform(call, of: worker)
+      case .notice(let text): notice(text)
+      case .refused(let reason):
+        status.fail(SandboxUnavailable(reason: reason))
+        drain(for: .zero)
+      }
+    }
+    guard pool.level != nil, !waitingChecks.isEmpty else { return }
+    for (definition, continuation) in waitingChecks { check(definition, continuation) }
+    waitingChecks = []
+  }
+
+  private func perform(_ call: WorkerFrame.Call, of id: UInt64) {
+    guard let worker = pool.workers[id], let definition = worker.assignment?.definition, let run = worker.run else {
+      let refusal = #"{"code":"forbidden","detail":"The API can be called only while an event is handled."}"#
+      return pool.answer(id, call.number, LocalAnswer(status: 403, headers: [("content-type", "application/problem+json")], body: Array(refusal.utf8)))
+    }
+    let caller = Caller.function(name: definition.name, depth: run.delivery.event.depth + 1)
+    requests.push(
+      .call(worker: id, number: call.number, LocalCall(caller: caller, method: call.method, target: call.target, headers: call.headers, body: call.body)))
+  }
+
+  // MARK: Time
+
+  private func watch(_ now: ContinuousClock.Instant) {
+    var next = [pool.watch(), dispatcher.watch()].compactMap { $0 }
+    if let loadRetryAt {
+      if now >= loadRetryAt { load() } else { next.append(loadRetryAt) }
+    }
+    if !dispatcher.functions.isEmpty, drainUntil == nil {
+      if now >= pollAt {
+        pollAt = now + FunctionsLimits.pollInterval
+        dispatcher.logChanged()
+        dispatcher.forgetVersions()
+      }
+      next.append(pollAt)
+    }
+    if now >= pruneAt, !isPruning {
+      isPruning = true
+      pruneAt = now + FunctionsLimits.pruneInterval
+      let moment = Timestamp(milliseconds: wall.now().milliseconds - Limits.eventRetention.milliseconds)
+      requests.push(.prune(through: dispatcher.passed, before: moment))
+    }
+    next += [pruneAt, drainUntil, giveUpAt].compactMap { $0 }.filter { $0 > now }
+    wakeAt = next.min() ?? now + .seconds(60)
+    if let drainUntil, now >= drainUntil { stop(now) }
+  }
+
+  // MARK: The end
+
+  private func drain(for time: Duration) {
+    let until = steady.now() + time
+    guard drainUntil.map({ until < $0 }) ?? true else { return }
+    drainUntil = until
+    dispatcher.isDraining = true
+    dispatcher.logChanged()
+    pool.close()
+    wakeAt = min(wakeAt, until)
+  }
+
+  /// What runs is handed back: it runs again after the next start.
+  private func stop(_ now: ContinuousClock.Instant) {
+    guard giveUpAt == nil else { return }
+    dispatcher.isStopping = true
+    pool.endAll()
+    giveUpAt = now + .seconds(10)
+    wakeAt = min(wakeAt, now + FunctionsLimits.watchInterval)
+  }
+
+  private var isOver: Bool {
+    guard drainUntil != nil else { return false }
+    if pool.workers.isEmpty, dispatcher.isQuiet { return true }
+    return giveUpAt.map { steady.now() >= $0 } ?? false
+  }
+
+  private func finish() {
+    let stopping = RoostError(.unavailable, "The server is stopping.")
+    for waiter in waitingForLoad { waiter.resume() }
+    for (_, continuation) in waitingChecks { continuation.resume(throwing: stopping) }
+    for message in inbox.close() {
+      switch message {
+      case .functionsChanged(let continuation): continuation?.resume()
+      case .check(_, let continuation): continuation.resume(throwing: stopping)
+      default: break
+      }
+    }
+    requests.close()
+  }
+}
+
+/// `requireSandbox` is set and this machine cannot shut functions in fully.
+package struct SandboxUnavailable: Error, CustomStringConvertible {
+  package let reason: String
+
+  package var description: String { "functions need a full sandbox, and this machine offers none: \(reason)" }
+}

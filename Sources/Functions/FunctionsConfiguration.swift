@@ -1,0 +1,39 @@
+import Glibc
+
+/// How the functions of a server run.
+package struct FunctionsConfiguration: Sendable {
+  /// The Deno executable. Without it no function runs, and deploys are refused with the reason.
+  package var denoPath: String?
+  /// The bubblewrap executable. Without it the sandbox is `reduced`.
+  package var bubblewrapPath: String?
+  /// Refuse to run any function unless the sandbox is `full`.
+  package var requireSandbox = false
+  /// Worker processes of all functions together.
+  package var maxWorkers = 32
+  /// How long `drain()` waits for what runs.
+  package var drainTime = Duration.seconds(30)
+
+  package init(denoPath: String?, bubblewrapPath: String?, requireSandbox: Bool = false, maxWorkers: Int = 32, drainTime: Duration = .seconds(30)) {
+    precondition(maxWorkers > 0, "A server without workers runs no functions.")
+    self.denoPath = denoPath
+    self.bubblewrapPath = bubblewrapPath
+    self.requireSandbox = requireSandbox
+    self.maxWorkers = maxWorkers
+    self.drainTime = drainTime
+  }
+
+  /// The executable of that name in a search path like `PATH`, without symbolic links; `nil` if there is none.
+  package static func locate(_ name: String, searchPath: String) -> String? {
+    for folder in searchPath.split(separator: ":") where folder.hasPrefix("/") {
+      if let path = resolve(folder + "/" + name) { return path }
+    }
+    return nil
+  }
+
+  /// The file behind a path, if it can be executed.
+  package static func resolve(_ path: String) -> String? {
+    guard access(path, X_OK) == 0, let real = realpath(path, nil) else { return nil }
+    defer { free(real) }
+    return String(cString: real)
+  }
+}

@@ -1,0 +1,57 @@
+import Core
+
+/// Bounds of this room that no other room needs to know, each with its reason.
+enum FunctionsLimits {
+  /// From the start of an interpreter until it says that it is ready; loaded machines take a second.
+  static let workerStartTimeMax = Duration.seconds(10)
+  /// What a module may do while it is loaded, before its first event.
+  static let moduleLoadTimeMax = Duration.seconds(10)
+  /// Between SIGTERM and SIGKILL.
+  static let killGrace = Duration.milliseconds(200)
+  /// How often running workers are looked at: memory and deadlines.
+  static let watchInterval = Duration.milliseconds(50)
+  /// A worker without work for so long is ended.
+  static let workerIdleTimeMax = Duration.seconds(60)
+  /// After a worker failed to start, doubled with each failure in a row.
+  static let startRetryMin = Duration.seconds(1)
+  static let startRetryMax = Duration.seconds(60)
+  /// Sources checked at one time; each is a process.
+  static let checksMax = 4
+  /// API calls of one worker under way; its own client keeps to half of it.
+  static let callsPerWorkerMax = 64
+  /// Headers of one API call of a function.
+  static let callHeadersMax = 64
+  /// Bytes of frames that wait until a worker reads them. A worker that reads nothing is stuck.
+  static let workerOutboxBytesMax = 4 * Limits.workerFrameBytesMax
+  /// What one invocation may print before it is ended; kept is far less.
+  static let outputBytesMax = 64 << 20
+  /// Read from one descriptor before the others get their turn.
+  static let readBytesPerTurn = 1 << 20
+  /// Private memory of an interpreter beyond its function's own: thread stacks, reserved heap. Deno 2.9 maps 560 MB before it does anything.
+  static let interpreterDataBytes: Int64 = 1 << 30
+  static let openFilesMax: Int64 = 256
+  static let fileBytesMax: Int64 = 16 << 20
+  static let temporaryBytesMax = 16 << 20
+
+  /// Retries wait at most this long, unless the first wait is longer.
+  static let backoffMax = Duration.seconds(15 * 60)
+  /// Bytes of events of one trigger in memory: those in flight, then those parked. Past them it takes no more.
+  static let windowBytesMax = 16 << 20
+  static let parkedBytesMax = 64 << 20
+  /// Bytes of an error that a record keeps.
+  static let errorBytesMax = 8 << 10
+
+  /// Events in one reading of the log, and the bytes that readings are kept near.
+  static let readEventsMax = Limits.deliveryWindow / 2
+  static let readBytesAim = 4 << 20
+  /// The log is also read without a signal, because another process may have written to it.
+  static let pollInterval = Duration.seconds(1)
+  /// A cursor that only events for others have moved is saved this seldom.
+  static let lazyCursorInterval = Duration.seconds(5)
+  /// After a store refused, before it is asked again.
+  static let storeRetry = Duration.seconds(1)
+  /// Records of one function that wait for the store; past it nothing new of it starts.
+  static let unrecordedInvocationsMax = 1024
+  /// Between two prunings of the log.
+  static let pruneInterval = Duration.seconds(3600)
+}

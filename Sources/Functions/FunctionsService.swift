@@ -1,0 +1,162 @@
+import Core
+import Synchronization
+
+/// Runs a project's functions: `run()` for as long as the server lives, `drain()` before it stops.
+///
+/// Commits wake it; every function's events are delivered at least once, in order for each document, to sandboxed workers.
+package final class FunctionsService: FunctionRuntime {
+  private let project: String
+  private let functions: any FunctionStore
+  private let log: any EventLog
+  private let api: any LocalAPI
+  private let configuration: FunctionsConfiguration
+  private let wall: any WallClock
+  private let steady: any SteadyClock
+  private let notice: @Sendable (String) -> Void
+  private let inbox = EngineInbox()
+  private let status = FunctionsStatus()
+  private let hasRun = Atomic(false)
+
+  /// `notice` gets sentences for the operator: what does not work and why.
+  package convenience init(
+    project: Project, api: any LocalAPI, configuration: FunctionsConfiguration, clock: any WallClock, notice: @escaping @Sendable (String) -> Void
+  ) {
+    self.init(
+      project: project.name, functions: project.functions, log: project.log, api: api, configuration: configuration, clock: clock, steady: MachineSteadyClock(),
+      notice: notice)
+  }
+
+  init(
+    project: String, functions: any FunctionStore, log: any EventLog, api: any LocalAPI, configuration: FunctionsConfiguration, clock: any WallClock,
+    steady: any SteadyClock, notice: @escaping @Sendable (String) -> Void
+  ) {
+    self.project = project
+    self.functions = functions
+    self.log = log
+    self.api = api
+    self.configuration = configuration
+    wall = clock
+    self.steady = steady
+    self.notice = notice
+  }
+
+  /// How well functions are shut in; `nil` until the first worker has come up or failed to.
+  package var sandboxLevel: SandboxLevel? { status.view.level }
+
+  /// The same, with the interpreter and the reason for less than `full`.
+  package var probe: FunctionsProbe? {
+    let view = status.view
+    return view.level.map { FunctionsProbe(level: $0, runtime: view.runtime, reason: view.reason) }
+  }
+
+  /// Worker processes alive now.
+  package var workers: Int { status.view.workers }
+
+  /// Delivers until `drain()` was called and what ran has ended, or the task is cancelled: then what runs is stopped at once, and runs again after
+  /// the next start. No worker is alive when it returns. Throws `SandboxUnavailable` if `requireSandbox` is set and cannot be fulfilled. Call it once.
+  package func run() async throws {
+    precondition(!hasRun.exchange(true, ordering: .sequentiallyConsistent), "A functions service runs once.")
+    let requests = RequestQueue()
+    log.onCommit { [inbox] in inbox.logChanged() }
+    WorkerThread.start(name: "functions") { [project, configuration, inbox, status, wall, steady, notice] in
+      FunctionsEngine(
+        project: project, configuration: configuration, inbox: inbox, requests: requests, status: status, wall: wall, steady: steady, notice: notice
+      ).run()
+    }
+    await withTaskCancellationHandler {
+      await withDiscardingTaskGroup { group in
+        while let batch = await requests.next() {
+          for request in batch { group.addTask { await self.perform(request) } }
+        }
+      }
+    } onCancel: { [inbox] in
+      inbox.post(.stop)
+    }
+    if let failure = status.view.failure { throw failure }
+  }
+
+  /// Starts nothing new, lets what runs end within the drain time, then `run()` returns.
+  package func drain() {
+    inbox.post(.drain)
+  }
+
+  /// Looks at the clocks now: for tests that move them by hand.
+  func wake() {
+    inbox.post(.wake)
+  }
+
+  // MARK: FunctionRuntime
+
+  package func check(_ definition: FunctionDefinition) async throws {
+    try await withCheckedThrowingContinuation { continuation in
+      guard !inbox.post(.check(definition, continuation)) else { return }
+      continuation.resume(throwing: RoostError(.unavailable, "The server is stopping."))
+    }
+  }
+
+  package func functionsChanged() async {
+    await withCheckedContinuation { continuation in
+      if !inbox.post(.functionsChanged(continuation)) { continuation.resume() }
+    }
+  }
+
+  package func replay(deadLetter id: String, of function: String) async throws -> Bool {
+    guard let letter = try await functions.deadLetter(id, of: function) else { return false }
+    var changes = DeliveryChanges()
+    changes.park = [ParkedDelivery(event: letter.event, attempts: 0, due: wall.now())]
+    changes.removeDeadLetters = [id]
+    try await functions.record(changes, of: function)
+    inbox.post(.revived(function: function, letter.event))
+    return true
+  }
+
+  // MARK: What the engine asks
+
+  private func perform(_ request: EngineRequest) async {
+    switch request {
+    case .load(let known): inbox.post(.loaded(await load(known)))
+    case .read(let reading): inbox.post(.read(reading, await read(reading)))
+    case .record(let function, let generation, let changes):
+      do {
+        try await functions.record(changes, of: function)
+        inbox.post(.recorded(function: function, generation: generation, changes, nil))
+      } catch {
+        inbox.post(.recorded(function: function, generation: generation, changes, error))
+      }
+    case .call(let worker, let number, let call): inbox.post(.answered(worker: worker, number: number, await api.perform(call)))
+    case .prune(let through, let moment):
+      do {
+        _ = try await log.prune(through: through, before: moment)
+        inbox.post(.pruned(nil))
+      } catch {
+        inbox.post(.pruned(error))
+      }
+    }
+  }
+
+  private func load(_ known: [String: Timestamp]) async -> Result<[LoadedFunction], any Error> {
+    do {
+      var loaded: [LoadedFunction] = []
+      for deployed in try await functions.functions() {
+        let isKnown = known[deployed.definition.name] == deployed.created
+        let state = isKnown ? nil : try await functions.deliveryState(of: deployed.definition.name)
+        loaded.append(LoadedFunction(deployed: deployed, state: state))
+      }
+      return .success(loaded)
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  /// Triggers are matched here, off the engine's thread.
+  private func read(_ reading: LogReading) async -> Result<LogPage, any Error> {
+    do {
+      let events = try await log.events(after: reading.after, limit: reading.limit)
+      let wanted = reading.readers.map { reader in events.filter { event in reader.triggers.contains { $0.matches(event) } } }
+      let bytes = events.reduce(0) { $0 + 128 + ($1.before?.count ?? 0) + ($1.after?.count ?? 0) }
+      return .success(LogPage(through: events.last?.sequence ?? reading.after, count: events.count, bytes: bytes, wanted: wanted))
+    } catch {
+      return .failure(error)
+    }
+  }
+}

@@ -1,0 +1,383 @@
+/// The program that every Deno worker starts with. It takes the protocol's socket for itself, loads the user's module from memory
+/// (so no permission to read files is needed) and runs it, one event at a time.
+///
+/// While a worker waits for its next event it reads with a blocking call: that saves a thread hop for each event, and freezes whatever
+/// timers a function left behind until its next one.
+enum DenoBootstrap {
+  /// How the interpreter takes it on its command line: without a file.
+  static let moduleURL = "data:application/javascript;base64," + Base64.encode(Array(source.utf8))
+
+  static let source = #"""
+    const { stdin, stdout, inspect, exit } = Deno;
+    const { parse, stringify } = JSON;
+    const encoder = new TextEncoder();
+    const decoder = new TextDecoder();
+    const FRAME_MAX = 8 << 20;
+    const CALLS_MAX = 32;
+    const TEXT_MAX = 16 << 10;
+
+    // Frames: four bytes of length, most significant first, then as many bytes of JSON.
+    let input = new Uint8Array(64 << 10), start = 0, end = 0;
+    let output = new Uint8Array(64 << 10);
+
+    function send(frame) {
+      const text = stringify(frame);
+      if (text.length * 3 + 4 > output.length) {
+        const bytes = encoder.encode(text);
+        if (bytes.length > FRAME_MAX) throw new RangeError(`A message to the server has at most ${FRAME_MAX} bytes, this one ${bytes.length}.`);
+        writeHead(bytes.length);
+        write(output.subarray(0, 4));
+        return write(bytes);
+      }
+      const { written } = encoder.encodeInto(text, output.subarray(4));
+      writeHead(written);
+      write(output.subarray(0, written + 4));
+    }
+
+    function writeHead(length) {
+      output[0] = length >>> 24; output[1] = length >>> 16; output[2] = length >>> 8; output[3] = length;
+    }
+
+    function write(bytes) {
+      for (let at = 0; at < bytes.length;) at += stdout.writeSync(at === 0 ? bytes : bytes.subarray(at));
+    }
+
+    // The next whole frame that has arrived, or undefined.
+    function buffered() {
+      if (end - start < 4) return undefined;
+      const length = (input[start] << 24 | input[start + 1] << 16 | input[start + 2] << 8 | input[start + 3]) >>> 0;
+      if (end - start < length + 4) { room(length + 4); return undefined; }
+      const frame = parse(decoder.decode(input.subarray(start + 4, start + 4 + length)));
+      start += length + 4;
+      if (start === end) start = end = 0;
+      return frame;
+    }
+
+    function room(needed) {
+      if (input.length - start >= needed && end < input.length) return;
+      const larger = needed > input.length ? new Uint8Array(needed + (64 << 10)) : input;
+      larger.set(input.subarray(start, end));
+      end -= start; start = 0; input = larger;
+    }
+
+    function received(count) {
+      if (count === null || count === 0) exit(0); // the server is gone
+      end += count;
+    }
+
+    function nextSync() {
+      for (;;) {
+        const frame = buffered();
+        if (frame) return frame;
+        room(64);
+        received(stdin.readSync(input.subarray(end)));
+      }
+    }
+
+    async function next() {
+      for (;;) {
+        const frame = buffered();
+        if (frame) return frame;
+        room(64);
+        received(await stdin.read(input.subarray(end)));
+      }
+    }
+
+    // Output. Everything printed becomes log lines of the invocation, within its limits.
+    let limits = { lines: 1000, bytes: 256 << 10 }, lines = 0, bytes = 0;
+
+    function log(level, text) {
+      if (lines > limits.lines || bytes > limits.bytes) return;
+      // One line past a limit is sent, so that the server sees that there was more.
+      text = String(text);
+      if (text.length > TEXT_MAX) text = text.slice(0, TEXT_MAX) + "…";
+      lines += 1;
+      bytes += text.length;
+      send({ type: "log", level, message: text });
+    }
+
+    function show(value) {
+      return typeof value === "string" ? value : inspect(value, { depth: 4, strAbbreviateSize: TEXT_MAX, iterableLimit: 200, colors: false });
+    }
+
+    function format(values) {
+      let rest = values;
+      let text = "";
+      if (typeof values[0] === "string" && values.length > 1 && values[0].includes("%")) {
+        let used = 1;
+        text = values[0].replace(/%[sdifjoOc%]/g, (mark) => {
+          if (mark === "%%") return "%";
+          if (used >= values.length) return mark;
+          const value = values[used++];
+          switch (mark) {
+            case "%s": return typeof value === "object" ? show(value) : String(value);
+            case "%d": case "%i": return String(mark === "%i" ? parseInt(value) : Number(value));
+            case "%f": return String(parseFloat(value));
+            case "%j": return stringify(value);
+            case "%c": return "";
+            default: return show(value);
+          }
+        });
+        rest = values.slice(used);
+        if (rest.length > 0) text += " ";
+      }
+      return text + rest.map(show).join(" ");
+    }
+
+    const printer = (level) => (...values) => log(level, format(values));
+    const counts = new Map(), timers = new Map();
+    const elapsed = (label) => `${label}: ${(performance.now() - (timers.get(label) ?? performance.now())).toFixed(3)}ms`;
+    const quiet = () => {};
+    const output_console = {
+      debug: printer("debug"), log: printer("info"), info: printer("info"), warn: printer("warn"), error: printer("error"),
+      trace: (...values) => log("debug", format(values) + "\n" + cleaned(new Error().stack)),
+      dir: (value) => log("info", show(value)), dirxml: printer("info"), table: (value) => log("info", show(value)),
+      assert: (condition, ...values) => { if (!condition) log("error", "Assertion failed" + (values.length ? ": " + format(values) : "")); },
+      group: printer("info"), groupCollapsed: printer("info"), groupEnd: quiet, clear: quiet, profile: quiet, profileEnd: quiet, timeStamp: quiet,
+      count: (label = "default") => { counts.set(label, (counts.get(label) ?? 0) + 1); log("info", `${label}: ${counts.get(label)}`); },
+      countReset: (label = "default") => { counts.delete(label); },
+      time: (label = "default") => { timers.set(label, performance.now()); },
+      timeLog: (label = "default", ...values) => log("info", elapsed(label) + (values.length ? " " + format(values) : "")),
+      timeEnd: (label = "default") => { log("info", elapsed(label)); timers.delete(label); },
+    };
+
+    const replace = (object, name, value) => {
+      try { Object.defineProperty(object, name, { value, writable: true, configurable: true, enumerable: true }); } catch { /* stays as it is */ }
+    };
+    const stream = (level) => ({
+      write: (data) => { log(level, decoder.decode(data)); return Promise.resolve(data.length); },
+      writeSync: (data) => { log(level, decoder.decode(data)); return data.length; },
+      get writable() { return new WritableStream({ write: (data) => log(level, decoder.decode(data)) }); },
+      isTerminal: () => false, close: quiet,
+    });
+    replace(globalThis, "console", output_console);
+    replace(Deno, "stdout", stream("info"));
+    replace(Deno, "stderr", stream("error"));
+    replace(Deno, "stdin", {
+      read: () => Promise.resolve(null), readSync: () => null, isTerminal: () => false, setRaw: quiet, close: quiet,
+      get readable() { return new ReadableStream({ start: (controller) => controller.close() }); },
+    });
+    for (const [name, answer] of [["alert", undefined], ["confirm", false], ["prompt", null]]) replace(globalThis, name, () => answer);
+    if (globalThis.process) {
+      const node = (level) => ({
+        write: (data) => { log(level, typeof data === "string" ? data : decoder.decode(data)); return true; },
+        on: quiet, once: quiet, end: quiet, isTTY: false, columns: 80,
+      });
+      replace(globalThis.process, "stdout", node("info"));
+      replace(globalThis.process, "stderr", node("error"));
+    }
+
+    // The project's API, called over the same socket.
+    class RoostError extends Error {
+      constructor(status, problem) {
+        super(problem?.detail ?? problem?.title ?? `The server answered ${status}.`);
+        this.name = "RoostError";
+        this.status = status;
+        this.code = problem?.code;
+        this.details = problem?.errors ?? [];
+      }
+    }
+
+    let sequence = 0, pumping = false;
+    const waiting = new Map(), queued = [];
+    let settled = [];
+
+    function call(method, target, headers, body) {
+      if (typeof target !== "string" || !target.startsWith("/")) throw new TypeError("A path of the API starts with '/'.");
+      return new Promise((resolve, reject) => {
+        queued.push({ method, target, headers, body, resolve, reject });
+        sendQueued();
+      });
+    }
+
+    function sendQueued() {
+      while (queued.length > 0 && waiting.size < CALLS_MAX) {
+        const { method, target, headers, body, resolve, reject } = queued.shift();
+        const n = ++sequence;
+        const frame = { type: "call", n, method, target, headers };
+        if (typeof body === "string") frame.body = body;
+        else if (body) frame.body64 = encode64(body);
+        try {
+          send(frame);
+          waiting.set(n, { resolve, reject });
+        } catch (error) {
+          reject(error);
+        }
+      }
+      if (waiting.size > 0 && !pumping) pump();
+      if (waiting.size === 0 && queued.length === 0) { for (const done of settled) done(); settled = []; }
+    }
+
+    async function pump() {
+      pumping = true;
+      while (waiting.size > 0) {
+        const frame = await next();
+        const call = waiting.get(frame.n);
+        if (frame.type !== "answer" || !call) continue;
+        waiting.delete(frame.n);
+        call.resolve(frame);
+        if (queued.length > 0) sendQueued();
+      }
+      pumping = false;
+      sendQueued();
+    }
+
+    // Calls that the function did not wait for still belong to it.
+    const allAnswered = () => waiting.size === 0 && queued.length === 0 ? undefined : new Promise((resolve) => settled.push(resolve));
+
+    const encode64 = (data) => data.toBase64 ? data.toBase64() : btoa(Array.from(data, (byte) => String.fromCharCode(byte)).join(""));
+    const decode64 = (text) => Uint8Array.fromBase64 ? Uint8Array.fromBase64(text) : Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    const textOf = (answer) => answer.body ?? (answer.body64 === undefined ? "" : decoder.decode(decode64(answer.body64)));
+    const jsonOf = (answer) => {
+      if (answer.json !== undefined) return answer.json;
+      const text = textOf(answer);
+      try { return text === "" ? undefined : parse(text); } catch { return undefined; }
+    };
+    const bytesOf = (data) => {
+      if (data instanceof Uint8Array) return data;
+      if (data instanceof ArrayBuffer) return new Uint8Array(data);
+      if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+      throw new TypeError("Expected a string, an ArrayBuffer or a Uint8Array.");
+    };
+
+    async function request(method, target, { headers = {}, body, missing = false } = {}) {
+      const answer = await call(method, target, headers, body);
+      if (missing && answer.status === 404) {
+        const problem = jsonOf(answer);
+        if (!problem?.code || problem.code === "not_found") return null;
+        throw new RoostError(answer.status, problem);
+      }
+      if (answer.status >= 400) throw new RoostError(answer.status, jsonOf(answer));
+      return answer;
+    }
+
+    const JSON_BODY = { "content-type": "application/json" };
+    const matching = (headers, ifVersion) => ifVersion === undefined ? headers : { ...headers, "if-match": `"${ifVersion}"` };
+    const querying = (values) => {
+      const parts = [];
+      for (const [name, value] of Object.entries(values)) {
+        if (value !== undefined && value !== null) parts.push(`${name}=${encodeURIComponent(Array.isArray(value) ? value.join(",") : String(value))}`);
+      }
+      return parts.length > 0 ? "?" + parts.join("&") : "";
+    };
+
+    const db = {
+      collection(name) {
+        const base = `/v1/documents/${encodeURIComponent(name)}`;
+        const at = (id) => `${base}/${encodeURIComponent(id)}`;
+        return {
+          get: async (id) => { const answer = await request("GET", at(id), { missing: true }); return answer && jsonOf(answer); },
+          list: async ({ filter, sort, limit, cursor, params } = {}) => jsonOf(
+            params === undefined
+              ? await request("GET", base + querying({ filter, sort, limit, cursor }))
+              : await request("POST", `/v1/query/${encodeURIComponent(name)}`, { headers: JSON_BODY, body: stringify({ filter, sort, limit, cursor, params }) })),
+          create: async (data) => jsonOf(await request("POST", base, { headers: JSON_BODY, body: stringify(data) })),
+          put: async (id, data, { ifVersion } = {}) => jsonOf(await request("PUT", at(id), { headers: matching(JSON_BODY, ifVersion), body: stringify(data) })),
+          patch: async (id, data, { ifVersion } = {}) => jsonOf(await request("PATCH", at(id), {
+            headers: matching({ "content-type": "application/merge-patch+json" }, ifVersion), body: stringify(data) })),
+          delete: async (id, { ifVersion } = {}) => (await request("DELETE", at(id), { headers: matching({}, ifVersion), missing: true })) !== null,
+        };
+      },
+    };
+
+    const files = {
+      bucket(name) {
+        const base = `/v1/files/${encodeURIComponent(name)}`;
+        const at = (path) => `${base}/${String(path).split("/").map(encodeURIComponent).join("/")}`;
+        return {
+          async get(path) {
+            const answer = await request("GET", at(path), { missing: true });
+            if (!answer) return null;
+            const data = answer.body64 === undefined ? encoder.encode(answer.json === undefined ? answer.body ?? "" : stringify(answer.json)) : decode64(answer.body64);
+            return { bytes: data, contentType: answer.headers["content-type"], etag: answer.headers["etag"], text: () => decoder.decode(data), json: () => parse(decoder.decode(data)) };
+          },
+          put: async (path, data, { contentType } = {}) => jsonOf(await request("PUT", at(path), {
+            headers: { "content-type": contentType ?? (typeof data === "string" ? "text/plain; charset=utf-8" : "application/octet-stream") },
+            body: typeof data === "string" ? data : bytesOf(data) })),
+          delete: async (path) => (await request("DELETE", at(path), { missing: true })) !== null,
+          list: async ({ prefix, delimiter, limit, cursor } = {}) => jsonOf(await request("GET", base + querying({ prefix, delimiter, limit, cursor }))),
+        };
+      },
+    };
+
+    async function api(method, path, { headers = {}, body } = {}) {
+      const isText = typeof body === "string";
+      const isData = body instanceof ArrayBuffer || ArrayBuffer.isView(body);
+      const answer = body === undefined || isText || isData
+        ? await call(String(method).toUpperCase(), path, headers, isData ? bytesOf(body) : body)
+        : await call(String(method).toUpperCase(), path, { ...JSON_BODY, ...headers }, stringify(body));
+      return { status: answer.status, ok: answer.status < 400, headers: answer.headers, json: () => jsonOf(answer), text: () => answer.json === undefined ? textOf(answer) : stringify(answer.json) };
+    }
+
+    // Running the function.
+    let handler, name = "function", context, current;
+
+    const cleaned = (stack) => String(stack ?? "")
+      .split("\n").filter((line) => !line.includes("data:application/javascript")).join("\n")
+      .replace(/blob:null\/[0-9a-f-]{36}/g, name + ".ts").slice(0, 8 << 10);
+
+    const described = (error) => error instanceof Error
+      ? { name: error.name, message: cleaned(error.message), stack: cleaned(error.stack), status: error.status, code: error.code }
+      : { name: "Error", message: `threw ${show(error).slice(0, TEXT_MAX)}`, stack: "" };
+
+    function abort(error) {
+      current?.abort(error);
+      if (!current) log("error", described(error).message);
+    }
+
+    addEventListener("unhandledrejection", (event) => { event.preventDefault(); abort(event.reason); });
+    addEventListener("error", (event) => { event.preventDefault(); abort(event.error ?? event.message); });
+    // The event loop has nothing left that could settle the function's promise.
+    addEventListener("beforeunload", (event) => {
+      if (!current) return;
+      event.preventDefault();
+      current.abort(new Error("The function waits for something that never comes: its promise cannot settle any more."));
+    });
+
+    async function watched(work) {
+      let isAborted = false;
+      const aborted = new Promise((_, reject) => { current = { abort: (error) => { isAborted = true; reject(error); } }; });
+      try {
+        await Promise.race([work(), aborted]);
+        await Promise.race([allAnswered(), aborted]);
+        return undefined;
+      } catch (error) {
+        // Something of it may still run: the server takes a new worker.
+        return { ...described(error), retire: isAborted || waiting.size > 0 || queued.length > 0 };
+      } finally {
+        current = undefined;
+      }
+    }
+
+    async function load(frame) {
+      name = frame.name;
+      limits = frame.limits;
+      lines = bytes = 0;
+      const logger = { debug: output_console.debug, info: output_console.info, warn: output_console.warn, error: output_console.error };
+      context = { db, files, api, log: logger, env: Object.freeze({ ...frame.env }) };
+      const url = URL.createObjectURL(new Blob([frame.source], { type: "application/typescript" }));
+      const problem = await watched(async () => { handler = (await import(url)).default; });
+      URL.revokeObjectURL(url);
+      if (problem) return send({ type: "refused", message: problem.message, stack: problem.stack });
+      if (typeof handler !== "function") return send({ type: "refused", message: "The module has no default export that is a function: export default async function (event, context) { … }", stack: "" });
+      send({ type: "loaded" });
+    }
+
+    async function invoke({ id, event, attempt }) {
+      lines = bytes = 0;
+      const problem = await watched(async () => { await handler(event, { ...context, attempt }); });
+      send(problem ? { type: "error", id, ...problem } : { type: "result", id });
+    }
+
+    async function serve() {
+      send({ type: "ready", runtime: "deno " + Deno.version.deno });
+      for (;;) {
+        const frame = nextSync();
+        if (frame.type === "load") await load(frame);
+        else if (frame.type === "invoke") await invoke(frame);
+      }
+    }
+
+    serve();
+    """#
+}

@@ -1,0 +1,26 @@
+import Core
+
+/// How one invocation ended.
+struct RunReport {
+  let generation: UInt64
+  let run: Worker.Run
+  let status: Invocation.Status
+  let error: String?
+  let duration: Duration
+  let cpu: Duration?
+  let memoryPeak: Int64?
+  let lines: [InvocationOutput.Line]
+}
+
+/// What the pool tells the dispatcher.
+enum PoolEvent {
+  /// A worker is free or could be started: look whether something waits.
+  case freed
+  case finished(RunReport)
+  /// The module could not be loaded for a delivery, although it could when it was deployed.
+  case loadFailed(generation: UInt64, Invocation.Status, String, [InvocationOutput.Line])
+  case call(worker: UInt64, WorkerFrame.Call)
+  case notice(String)
+  /// `requireSandbox` is set, and the machine offers less.
+  case refused(String)
+}

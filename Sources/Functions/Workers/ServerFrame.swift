@@ -1,0 +1,86 @@
+import Core
+import JSON
+
+/// What the server says to a worker, as bytes on the wire.
+enum ServerFrame {
+  static func load(_ definition: FunctionDefinition) -> [UInt8] {
+    framed(capacity: definition.source.utf8.count + 1024) { writer in
+      writer.key("type")
+      writer.string("load")
+      writer.key("name")
+      writer.string(definition.name)
+      writer.key("source")
+      writer.string(definition.source)
+      writer.key("env")
+      writer.beginObject()
+      for (name, value) in definition.environment {
+        writer.key(name)
+        writer.string(value)
+      }
+      writer.endObject()
+      writer.key("limits")
+      writer.value(["lines": .int(Int64(Limits.logLinesPerInvocationMax)), "bytes": .int(Int64(Limits.logBytesPerInvocationMax))])
+    }
+  }
+
+  static func invoke(_ id: Int64, attempt: Int, event: [UInt8]) -> [UInt8] {
+    framed(capacity: event.count + 128) { writer in
+      writer.key("type")
+      writer.string("invoke")
+      writer.key("id")
+      writer.int(id)
+      writer.key("attempt")
+      writer.int(attempt)
+      writer.key("event")
+      writer.raw(event)
+    }
+  }
+
+  /// `nil` if the answer is larger than a frame may be.
+  static func answer(_ number: Int64, _ answer: LocalAnswer) -> [UInt8]? {
+    let type = answer.headers.first { $0.name.lowercased() == "content-type" }?.value ?? ""
+    let isJSON = type.hasPrefix("application/json") || type.hasPrefix("application/problem+json")
+    let frame = framed(capacity: answer.body.count + 512) { writer in
+      writer.key("type")
+      writer.string("answer")
+      writer.key("n")
+      writer.int(number)
+      writer.key("status")
+      writer.int(answer.status)
+      writer.key("headers")
+      writer.beginObject()
+      var names: Set<String> = []
+      for (name, value) in answer.headers where names.insert(name.lowercased()).inserted {
+        writer.key(name.lowercased())
+        writer.string(value)
+      }
+      writer.endObject()
+      if answer.body.isEmpty { return }
+      if isJSON {
+        writer.key("json")
+        writer.raw(answer.body)
+      } else if let text = String(validating: answer.body, as: UTF8.self) {
+        writer.key("body")
+        writer.string(text)
+      } else {
+        writer.key("body64")
+        writer.string(Base64.encode(answer.body))
+      }
+    }
+    return frame.count - 4 <= Limits.workerFrameBytesMax ? frame : nil
+  }
+
+  private static func framed(capacity: Int, _ fill: (inout JSONWriter) -> Void) -> [UInt8] {
+    var writer = JSONWriter(capacity: capacity)
+    writer.beginObject()
+    fill(&writer)
+    writer.endObject()
+    let json = writer.take()
+    let length = UInt32(clamping: json.count)
+    var frame: [UInt8] = []
+    frame.reserveCapacity(json.count + 4)
+    for shift in [24, 16, 8, 0] as [UInt32] { frame.append(UInt8(truncatingIfNeeded: length >> shift)) }
+    frame.append(contentsOf: json)
+    return frame
+  }
+}

@@ -1,0 +1,125 @@
+import Core
+
+/// Which function a worker serves: one version of it. The generation tells versions apart, also those of a function that was deleted and made anew.
+struct WorkerAssignment {
+  let generation: UInt64
+  let definition: FunctionDefinition
+}
+
+/// One worker: its process and what it is doing.
+final class Worker {
+  enum State {
+    /// The interpreter is coming up.
+    case starting
+    /// Up, without user code: the warm spare.
+    case blank
+    /// Taking up the function's module.
+    case loading
+    case idle(since: ContinuousClock.Instant)
+    case running
+    /// Told to end; its process has not ended yet.
+    case ending
+    /// Its process has ended; some of its API calls have not.
+    case ended
+  }
+
+  /// Why a worker was ended before its time.
+  enum Fault {
+    case timeout(Duration)
+    case memory(Int64)
+    case output
+    case protocolBreach(String)
+
+    var status: Invocation.Status {
+      switch self {
+      case .timeout: .timeout
+      case .memory: .memoryLimit
+      case .output, .protocolBreach: .crashed
+      }
+    }
+
+    var text: String {
+      switch self {
+      case .timeout(let time): "The function did not finish within \(time.milliseconds) ms."
+      case .memory(let bytes): "The function used more than its \(bytes >> 20) MB of memory."
+      case .output: "The function printed more than \(FunctionsLimits.outputBytesMax >> 20) MB."
+      case .protocolBreach(let what): "The worker broke its protocol: \(what)."
+      }
+    }
+  }
+
+  /// The invocation that it runs.
+  struct Run {
+    let id: Int64
+    let delivery: Delivery
+    let started: Timestamp
+    let begin: ContinuousClock.Instant
+    let isCold: Bool
+    let cpuBefore: Duration?
+  }
+
+  let id: UInt64
+  let process: WorkerProcess
+  let level: SandboxLevel
+  /// Of the interpreter's own heap, as it was started.
+  let memoryBytesMax: Int64
+  var state = State.starting
+  var assignment: WorkerAssignment?
+  /// For a worker that only checks a source: who waits for the verdict.
+  var check: CheckedContinuation<Void, any Error>?
+  var run: Run?
+  /// When the present state becomes a fault.
+  var deadline: ContinuousClock.Instant?
+  /// When a worker that was asked to end is made to.
+  var killAt: ContinuousClock.Instant?
+  var fault: Fault?
+  var invocations = 0
+  /// Serves an outdated version or a deleted function: ends when it is free.
+  var isOutdated = false
+  var calls = 0
+  var outputBytes = 0
+  var output = InvocationOutput()
+  var memoryPeak: Int64 = 0
+  /// How its invocation is reported once its process has ended and its calls are answered.
+  var ending: (status: Invocation.Status, text: String?)?
+  var failedToLoad = false
+  var cpuAtEnd: Duration?
+  /// The end of what it wrote to standard error, for the record of a crash.
+  private var lastWords: [UInt8] = []
+
+  init(id: UInt64, process: WorkerProcess, level: SandboxLevel, memoryBytesMax: Int64) {
+    self.id = id
+    self.process = process
+    self.level = level
+    self.memoryBytesMax = memoryBytesMax
+  }
+
+  var isAlive: Bool {
+    switch state {
+    case .ending, .ended: false
+    default: true
+    }
+  }
+
+  func hear(_ bytes: UnsafeRawBufferPointer) {
+    lastWords.append(contentsOf: bytes.suffix(2048))
+    if lastWords.count > 2048 { lastWords.removeFirst(lastWords.count - 2048) }
+  }
+
+  var words: String {
+    let text = String(decoding: lastWords, as: UTF8.self)
+    return String(text.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
+  }
+
+  func forgetOutput() {
+    output = InvocationOutput()
+    outputBytes = 0
+    lastWords = []
+  }
+
+  /// One sentence about a process that ended on its own.
+  func obituary(_ outcome: Int32) -> String {
+    let how = outcome >= 0 ? "The worker ended with exit code \(outcome)." : "The worker was ended by signal \(-outcome)."
+    return words.isEmpty ? how : how + "\n" + words
+  }
+}

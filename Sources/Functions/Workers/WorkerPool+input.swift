@@ -1,0 +1,88 @@
+import Core
+import Glibc
+
+// What workers say.
+extension WorkerPool {
+  static func token(_ worker: Worker, _ descriptor: Descriptor) -> Poller.Token { worker.id << 2 | descriptor.rawValue }
+
+  func handle(_ ready: Poller.Ready) {
+    guard let worker = workers[ready.token >> 2], let descriptor = Descriptor(rawValue: ready.token & 3) else { return }
+    switch descriptor {
+    case .socket:
+      if ready.writable, worker.isAlive, worker.process.flush(), worker.process.waiting == 0 {
+        poller.watch(worker.process.socket, token: ready.token, writable: false)
+      }
+      if ready.readable { readSocket(worker) }
+    case .errors: readErrors(worker)
+    case .exit: exited(worker)
+    }
+  }
+
+  func readSocket(_ worker: Worker) {
+    guard worker.process.socket >= 0 else { return }
+    switch WorkerProcess.read(worker.process.socket, into: buffer) {
+    case .nothing: break
+    case .ended: closeSocket(worker)
+    case .bytes(let count):
+      guard worker.isAlive else { return }
+      worker.process.decoder.append(UnsafeRawBufferPointer(rebasing: buffer[0..<count]))
+      readFrames(worker)
+    }
+  }
+
+  func readFrames(_ worker: Worker) {
+    do {
+      while worker.isAlive {
+        let isFull = worker.output.isTruncated
+        // nil: no frame has arrived. Optional inside: it is dropped, or is none of ours.
+        let next = try worker.process.decoder.next { bytes -> (isDropped: Bool, frame: WorkerFrame?) in
+          let isLog = WorkerFrame.isLog(bytes)
+          if isLog { worker.outputBytes += bytes.count }
+          return isLog && isFull ? (true, nil) : (false, WorkerFrame(bytes))
+        }
+        guard let next else { break }
+        if worker.outputBytes > FunctionsLimits.outputBytesMax { return fail(worker, .output) }
+        if next.isDropped { continue }
+        guard let frame = next.frame else { return fail(worker, .protocolBreach("it sent something that is no message")) }
+        take(frame, from: worker)
+      }
+    } catch {
+      fail(worker, .protocolBreach("it sent a message larger than \(Limits.workerFrameBytesMax) bytes, or something that is none"))
+    }
+  }
+
+  func take(_ frame: WorkerFrame, from worker: Worker) {
+    switch (frame, worker.state) {
+    case (.ready(let runtime), .starting): ready(worker, runtime: runtime)
+    case (.loaded, .loading): loaded(worker)
+    case (.refused(let message), .loading): loadFailed(worker, .failed, message)
+    case (.log(let level, let message), .loading), (.log(let level, let message), .running): worker.output.add(level, message, at: wall.now())
+    case (.call(let call), .loading), (.call(let call), .running):
+      guard worker.calls < FunctionsLimits.callsPerWorkerMax else { return fail(worker, .protocolBreach("it made more than \(FunctionsLimits.callsPerWorkerMax) calls at once")) }
+      worker.calls += 1
+      events.append(.call(worker: worker.id, call))
+    case (.result(let id), .running) where id == worker.run?.id: finished(worker, nil)
+    case (.error(let failure), .running) where failure.invocation == worker.run?.id: finished(worker, failure)
+    default: fail(worker, .protocolBreach("it sent a message that nobody expects"))
+    }
+  }
+
+  func readErrors(_ worker: Worker) {
+    switch WorkerProcess.read(worker.process.errors, into: buffer) {
+    case .nothing: break
+    case .ended: poller.remove(worker.process.errors)
+    case .bytes(let count):
+      let bytes = UnsafeRawBufferPointer(rebasing: buffer[0..<count])
+      worker.hear(bytes)
+      worker.outputBytes += count
+      if worker.run != nil || worker.check != nil { worker.output.addRaw(bytes, at: wall.now()) }
+      if worker.isAlive, worker.outputBytes > FunctionsLimits.outputBytesMax { fail(worker, .output) }
+    }
+  }
+
+  func closeSocket(_ worker: Worker) {
+    guard worker.process.socket >= 0 else { return }
+    poller.remove(worker.process.socket)
+    worker.process.closeSocket()
+  }
+}

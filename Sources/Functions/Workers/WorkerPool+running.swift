@@ -1,0 +1,128 @@
+import Core
+
+// What workers are given to do, and how that ends.
+extension WorkerPool {
+  /// Runs a delivery on a worker that `take` gave.
+  func invoke(_ worker: Worker, _ delivery: Delivery, event: [UInt8]) {
+    guard let assignment = worker.assignment else { return }
+    let now = steady.now()
+    worker.run = Worker.Run(
+      id: nextRun, delivery: delivery, started: wall.now(), begin: now, isCold: worker.invocations == 0, cpuBefore: worker.process.cpuTime())
+    worker.state = .running
+    worker.invocations += 1
+    worker.memoryPeak = 0
+    worker.deadline = now + assignment.definition.timeout
+    nextRun += 1
+    if worker.invocations > 1 { worker.forgetOutput() }
+    send(ServerFrame.invoke(nextRun - 1, attempt: delivery.attempt, event: event), to: worker)
+  }
+
+  /// The answer to a call of a worker, which may be gone by now.
+  func answer(_ id: UInt64, _ number: Int64, _ answer: LocalAnswer) {
+    guard let worker = workers[id] else { return }
+    worker.calls -= 1
+    if case .ended = worker.state {
+      if worker.calls == 0 { bury(worker) }
+      return
+    }
+    guard worker.isAlive else { return }
+    let tooLarge = LocalAnswer(
+      status: 413, headers: [("content-type", "application/problem+json")],
+      body: Array(#"{"code":"payload_too_large","detail":"The answer is larger than a function can take."}"#.utf8))
+    guard let frame = ServerFrame.answer(number, answer) ?? ServerFrame.answer(number, tooLarge) else { return }
+    send(frame, to: worker)
+  }
+
+  func send(_ frame: [UInt8], to worker: Worker) {
+    guard worker.isAlive else { return }
+    let wasWaiting = worker.process.waiting > 0
+    // A closed socket is the beginning of an end that the exit descriptor reports.
+    guard worker.process.send(frame) else { return }
+    if worker.process.waiting > FunctionsLimits.workerOutboxBytesMax {
+      fail(worker, .protocolBreach("it does not read what it asked for"))
+    } else if worker.process.waiting > 0, !wasWaiting {
+      poller.watch(worker.process.socket, token: Self.token(worker, .socket), writable: true)
+    }
+  }
+
+  func ready(_ worker: Worker, runtime: String) {
+    worker.process.attach()
+    worker.state = .blank
+    worker.deadline = nil
+    cameUp(worker, runtime: runtime)
+    if worker.assignment != nil {
+      load(worker)
+    } else if !wantsSpare {
+      end(worker)
+    }
+    events.append(.freed)
+  }
+
+  func loaded(_ worker: Worker) {
+    if worker.check != nil {
+      verdict(worker, nil)
+      return end(worker)
+    }
+    if let generation = worker.assignment?.generation { groups[generation, default: Group()].starting -= 1 }
+    release(worker)
+  }
+
+  func loadFailed(_ worker: Worker, _ status: Invocation.Status, _ message: String) {
+    if worker.check != nil {
+      verdict(worker, RoostError(.deployRefused, message))
+    } else if let generation = worker.assignment?.generation {
+      events.append(.loadFailed(generation: generation, status, message, worker.output.finish(at: wall.now())))
+    }
+    end(worker)
+  }
+
+  func verdict(_ worker: Worker, _ refusal: RoostError?) {
+    guard let check = worker.check else { return }
+    worker.check = nil
+    checks -= 1
+    if let refusal {
+      check.resume(throwing: refusal)
+    } else {
+      check.resume()
+    }
+  }
+
+  /// Free for its next delivery, or at its end.
+  func release(_ worker: Worker) {
+    worker.deadline = nil
+    worker.state = .idle(since: steady.now())
+    if worker.isOutdated {
+      end(worker)
+    } else if let generation = worker.assignment?.generation {
+      groups[generation, default: Group()].idle.append(worker)
+    }
+    events.append(.freed)
+  }
+
+  func finished(_ worker: Worker, _ failure: WorkerFrame.Failure?) {
+    let ending = (failure == nil ? Invocation.Status.succeeded : .failed, failure?.text)
+    guard failure?.retire != true, worker.calls == 0 else {
+      // Something of it may still happen: it is over when its process and its calls are.
+      worker.ending = ending
+      return end(worker)
+    }
+    report(worker, ending.0, ending.1)
+    release(worker)
+  }
+
+  func report(_ worker: Worker, _ status: Invocation.Status, _ error: String?) {
+    guard let run = worker.run, let generation = worker.assignment?.generation else { return }
+    worker.run = nil
+    let cpu = (worker.isAlive ? worker.process.cpuTime() : worker.cpuAtEnd).flatMap { after in run.cpuBefore.map { after - $0 } }
+    sample(worker)
+    events.append(
+      .finished(
+        RunReport(
+          generation: generation, run: run, status: status, error: error?.prefix(bytes: FunctionsLimits.errorBytesMax), duration: steady.now() - run.begin, cpu: cpu,
+          memoryPeak: worker.memoryPeak > 0 ? worker.memoryPeak : nil, lines: worker.output.finish(at: wall.now()))))
+  }
+
+  func sample(_ worker: Worker) {
+    if let bytes = worker.process.residentBytes() { worker.memoryPeak = max(worker.memoryPeak, bytes) }
+  }
+}

@@ -1,0 +1,53 @@
+import Core
+
+// What is looked at from time to time.
+extension WorkerPool {
+  /// Looks at deadlines, memory and idle times. Returns when it wants to look again.
+  func watch() -> ContinuousClock.Instant? {
+    let now = steady.now()
+    var next: ContinuousClock.Instant?
+    for worker in workers.values {
+      if let killAt = worker.killAt, now >= killAt {
+        worker.killAt = nil
+        worker.process.kill()
+      }
+      if let deadline = worker.deadline, now >= deadline, worker.isAlive {
+        worker.deadline = nil
+        overdue(worker)
+      }
+      var wake = [worker.killAt, worker.isAlive ? worker.deadline : nil].compactMap { $0 }.min()
+      switch worker.state {
+      case .running, .loading:
+        watchMemory(worker)
+        wake = min(wake ?? .distant(now), now + FunctionsLimits.watchInterval)
+      case .idle(let since):
+        let end = since + FunctionsLimits.workerIdleTimeMax
+        if now >= end { self.end(worker) } else { wake = min(wake ?? end, end) }
+      default: break
+      }
+      if let wake { next = min(next ?? wake, wake) }
+    }
+    ensureSpare()
+    if let mayStartAt, now < mayStartAt { next = min(next ?? mayStartAt, mayStartAt) } else if mayStartAt != nil { events.append(.freed) }
+    return next
+  }
+
+  func overdue(_ worker: Worker) {
+    switch worker.state {
+    case .starting: fail(worker, .timeout(FunctionsLimits.workerStartTimeMax))
+    case .loading: fail(worker, .timeout(FunctionsLimits.moduleLoadTimeMax))
+    case .running: fail(worker, .timeout(worker.assignment?.definition.timeout ?? .zero))
+    default: break
+    }
+  }
+
+  func watchMemory(_ worker: Worker) {
+    guard let most = worker.assignment?.definition.memoryBytesMax else { return }
+    sample(worker)
+    if worker.memoryPeak > most { fail(worker, .memory(most)) }
+  }
+}
+
+extension ContinuousClock.Instant {
+  fileprivate static func distant(_ now: ContinuousClock.Instant) -> ContinuousClock.Instant { now + .seconds(3600) }
+}

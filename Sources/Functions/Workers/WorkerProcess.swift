@@ -1,0 +1,196 @@
+import CSpawn
+import Core
+import Glibc
+import JSON
+
+/// One worker's process: its descriptors, its frames in and out, its meters. Knows nothing of what the worker does.
+final class WorkerProcess {
+  struct StartFailure: Error {
+    let reason: String
+  }
+
+  enum Read {
+    case bytes(Int)
+    case nothing
+    case ended
+  }
+
+  let pid: pid_t
+  let exit: Int32
+  private(set) var socket: Int32
+  let errors: Int32
+  private var info: Int32
+  /// The interpreter itself, which in a sandbox is not the process that we started.
+  private(set) var interpreter: pid_t?
+  private var interpreterHandle: Int32 = -1
+  private var memory: Int32 = -1
+
+  var decoder = FrameDecoder()
+  private var outbox: [UInt8] = []
+  private var sent = 0
+
+  init(_ command: WorkerCommand) throws(StartFailure) {
+    var ours: Int32 = -1, theirs: Int32 = -1, errors: Int32 = -1, errorsIn: Int32 = -1, info: Int32 = -1, infoIn: Int32 = -1
+    defer { for descriptor in [theirs, errorsIn, infoIn] where descriptor >= 0 { close(descriptor) } }
+    var failure = cspawn_socketpair(&ours, &theirs)
+    if failure == 0 { failure = cspawn_pipe(&errors, &errorsIn) }
+    if failure == 0, command.tellsChild { failure = cspawn_pipe(&info, &infoIn) }
+    var pid: pid_t = 0
+    var exit: Int32 = -1
+    if failure == 0 {
+      failure = Self.start(command, socket: theirs, errors: errorsIn, info: infoIn, pid: &pid, exit: &exit)
+    }
+    guard failure == 0 else {
+      for descriptor in [ours, errors, info] where descriptor >= 0 { close(descriptor) }
+      throw StartFailure(reason: "\(command.path) did not start: \(String(cString: strerror(failure)))")
+    }
+    self.pid = pid
+    self.exit = exit
+    socket = ours
+    self.errors = errors
+    self.info = info
+  }
+
+  deinit {
+    for descriptor in [socket, errors, info, exit, interpreterHandle, memory] where descriptor >= 0 { close(descriptor) }
+  }
+
+  private static func start(_ command: WorkerCommand, socket: Int32, errors: Int32, info: Int32, pid: inout pid_t, exit: inout Int32) -> Int32 {
+    var arguments: [UnsafeMutablePointer<CChar>?] = command.arguments.map { strdup($0) } + [nil]
+    var environment: [UnsafeMutablePointer<CChar>?] = command.environment.map { strdup($0) } + [nil]
+    defer { for text in arguments + environment { free(text) } }
+    return command.path.withCString { path in
+      arguments.withUnsafeMutableBufferPointer { arguments in
+        environment.withUnsafeMutableBufferPointer { environment in
+          var request = cspawn_request(
+            path: path, argv: UnsafePointer(arguments.baseAddress), envp: UnsafePointer(environment.baseAddress), socket: socket, errors: errors, info: info,
+            no_new_privileges: !command.tellsChild, user: command.user,
+            limits: cspawn_limits(open_files: FunctionsLimits.openFilesMax, file_bytes: FunctionsLimits.fileBytesMax, data_bytes: -1))
+          return cspawn_start(&request, &pid, &exit)
+        }
+      }
+    }
+  }
+
+  /// Call once the interpreter has spoken: finds out which process it is, opens its meters and bounds its memory from outside. The bound
+  /// is a backstop for allocations that are faster than the watch.
+  func attach() {
+    guard interpreter == nil else { return }
+    let found = info < 0 ? pid : readChild()
+    guard let found else { return }
+    interpreter = found
+    interpreterHandle = cspawn_open_pid(found)
+    memory = open("/proc/\(found)/statm", O_RDONLY | O_CLOEXEC)
+  }
+
+  func limitMemory(_ bytes: Int64) {
+    if let interpreter { _ = cspawn_limit_data(interpreter, bytes + FunctionsLimits.interpreterDataBytes) }
+  }
+
+  private func readChild() -> pid_t? {
+    var buffer = [UInt8](repeating: 0, count: 1024)
+    let count = Glibc.read(info, &buffer, buffer.count)
+    close(info)
+    info = -1
+    guard count > 0, let value = try? JSONValue(parsing: Array(buffer[0..<count])) else { return nil }
+    return value["child-pid"]?.intValue.flatMap { pid_t(exactly: $0) }
+  }
+
+  // MARK: Frames
+
+  /// Bytes that wait until the worker reads.
+  var waiting: Int { outbox.count - sent }
+
+  /// False if the worker has closed its end.
+  func send(_ frame: [UInt8]) -> Bool {
+    guard waiting == 0 else {
+      outbox.append(contentsOf: frame)
+      return true
+    }
+    let count = frame.withUnsafeBytes { write($0) }
+    guard count >= 0 else { return false }
+    if count < frame.count {
+      outbox = Array(frame[count...])
+      sent = 0
+    }
+    return true
+  }
+
+  /// False if the worker has closed its end.
+  func flush() -> Bool {
+    while waiting > 0 {
+      let count = outbox.withUnsafeBytes { write(UnsafeRawBufferPointer(rebasing: $0[sent...])) }
+      if count < 0 { return false }
+      if count == 0 { return true }
+      sent += count
+    }
+    outbox = []
+    sent = 0
+    return true
+  }
+
+  /// How many bytes were taken; -1 if the other end is closed.
+  private func write(_ bytes: UnsafeRawBufferPointer) -> Int {
+    while true {
+      let count = Glibc.send(socket, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+      if count >= 0 { return count }
+      if errno == EINTR { continue }
+      return errno == EAGAIN ? 0 : -1
+    }
+  }
+
+  static func read(_ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer) -> Read {
+    while true {
+      let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+      if count > 0 { return .bytes(count) }
+      if count == 0 { return .ended }
+      if errno == EINTR { continue }
+      return errno == EAGAIN ? .nothing : .ended
+    }
+  }
+
+  func closeSocket() {
+    guard socket >= 0 else { return }
+    close(socket)
+    socket = -1
+  }
+
+  // MARK: Meters and ends
+
+  /// Memory that is the process's own: resident, without files that are mapped. `nil` if unknown.
+  func residentBytes() -> Int64? {
+    guard memory >= 0 else { return nil }
+    var buffer = [UInt8](repeating: 0, count: 128)
+    let count = pread(memory, &buffer, buffer.count, 0)
+    guard count > 0 else { return nil }
+    // size resident shared text lib data dt, in pages (proc(5))
+    let numbers = buffer[0..<count].split(separator: UInt8(ascii: " "), maxSplits: 3).prefix(3).compactMap { Int64(String(decoding: $0, as: UTF8.self)) }
+    guard numbers.count == 3 else { return nil }
+    return (numbers[1] - numbers[2]) * Int64(getpagesize())
+  }
+
+  func cpuTime() -> Duration? {
+    guard let interpreter else { return nil }
+    let nanoseconds = cspawn_cpu_nanoseconds(interpreter)
+    return nanoseconds < 0 ? nil : .nanoseconds(nanoseconds)
+  }
+
+  /// Asks the interpreter to end. False if it cannot be reached.
+  func terminate() -> Bool {
+    interpreterHandle >= 0 && cspawn_signal(interpreterHandle, SIGTERM) == 0
+  }
+
+  /// Ends it, and with it whatever lives in its sandbox.
+  func kill() {
+    if interpreterHandle >= 0 { _ = cspawn_signal(interpreterHandle, SIGKILL) }
+    _ = cspawn_signal(exit, SIGKILL)
+    // Without a process namespace, what it may have started: its whole process group, unless it is gone and the number somebody else's.
+    if interpreter == pid || interpreter == nil { Glibc.kill(-pid, SIGKILL) }
+  }
+
+  /// How it ended; `nil` while it runs. An exit status, or a negated signal.
+  func outcome() -> Int32? {
+    var outcome: Int32 = 0
+    return cspawn_reap(exit, &outcome) == 0 ? nil : outcome
+  }
+}

@@ -1,0 +1,35 @@
+#define _GNU_SOURCE
+#include "cwait.h"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+enum { READY_MAX = 128 };
+
+static int control(int poller, int operation, int descriptor, uint64_t token, uint32_t interest) {
+  struct epoll_event event = {.events = interest, .data.u64 = token};
+  return epoll_ctl(poller, operation, descriptor, &event);
+}
+
+int cwait_open(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+int cwait_add(int poller, int descriptor, uint64_t token) { return control(poller, EPOLL_CTL_ADD, descriptor, token, EPOLLIN); }
+
+int cwait_change(int poller, int descriptor, uint64_t token, bool writable) {
+  return control(poller, EPOLL_CTL_MOD, descriptor, token, EPOLLIN | (writable ? EPOLLOUT : 0));
+}
+
+int cwait_remove(int poller, int descriptor) { return control(poller, EPOLL_CTL_DEL, descriptor, 0, 0); }
+
+int cwait_wait(int poller, cwait_ready *ready, int most, int milliseconds) {
+  struct epoll_event events[READY_MAX];
+  int count = epoll_wait(poller, events, most < READY_MAX ? most : READY_MAX, milliseconds);
+  for (int i = 0; i < count; i++) {
+    ready[i].token = events[i].data.u64;
+    ready[i].readable = (events[i].events & ~(uint32_t)EPOLLOUT) != 0;
+    ready[i].writable = (events[i].events & EPOLLOUT) != 0;
+  }
+  return count;
+}
+
+int cwait_signal_open(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }

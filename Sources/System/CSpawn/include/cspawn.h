@@ -1,0 +1,60 @@
+// Starts a child process the way a sandboxed worker needs it, which posix_spawn cannot: in a session of its own, bound to die with
+// the thread that started it, under rlimits, with a pidfd and with nothing inherited but what is named here.
+#ifndef CSPAWN_H
+#define CSPAWN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+// A limit below zero is left as it is.
+typedef struct {
+  int64_t open_files;
+  int64_t file_bytes;
+  int64_t data_bytes;
+} cspawn_limits;
+
+typedef struct {
+  // An absolute path; argv and envp end with NULL.
+  const char *path;
+  char *const *argv;
+  char *const *envp;
+  // Becomes both 0 and 1 of the child.
+  int socket;
+  // Becomes 2 of the child.
+  int errors;
+  // Becomes 3 of the child, unless it is -1.
+  int info;
+  // For a child that is not started through a sandbox that does this itself.
+  bool no_new_privileges;
+  // Changes to this user and group, without supplementary groups, unless it is 0.
+  uint32_t user;
+  cspawn_limits limits;
+} cspawn_request;
+
+// Returns 0, or an errno. On success, pid and pidfd are the child's; the caller closes pidfd and reaps with cspawn_reap.
+// The child gets SIGKILL when the calling thread ends.
+int cspawn_start(const cspawn_request *request, pid_t *pid, int *pidfd);
+
+// Makes a connected pair of stream sockets, both close-on-exec; `ours` does not block, `theirs` does. Returns 0, or an errno.
+int cspawn_socketpair(int *ours, int *theirs);
+
+// Makes a pipe, both ends close-on-exec; the reading end does not block. Returns 0, or an errno.
+int cspawn_pipe(int *reading, int *writing);
+
+// Returns 1 when the child has ended, with its exit status or the negated signal in `outcome`; 0 while it runs; -1 on error.
+int cspawn_reap(int pidfd, int *outcome);
+
+// A descriptor of a process that is not our child, -1 if there is none.
+int cspawn_open_pid(pid_t pid);
+
+// Returns 0, or an errno. ESRCH when the process is gone.
+int cspawn_signal(int pidfd, int signal);
+
+// Bounds the private writable memory of a running process (RLIMIT_DATA). Returns 0, or an errno.
+int cspawn_limit_data(pid_t pid, int64_t bytes);
+
+// CPU time of a whole process in nanoseconds, -1 if it is gone.
+int64_t cspawn_cpu_nanoseconds(pid_t pid);
+
+#endif
