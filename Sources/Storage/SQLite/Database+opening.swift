@@ -26,7 +26,6 @@ extension Database {
     // Another process may write too: the command line on the same folder.
     sqlite3_busy_timeout(handle, 5000)
     roost_sqlite3_switch(handle, Int32(SQLITE_DBCONFIG_DEFENSIVE), 1)
-    roost_sqlite3_switch(handle, Int32(SQLITE_DBCONFIG_TRUSTED_SCHEMA), 0)
     roost_sqlite3_switch(handle, Int32(SQLITE_DBCONFIG_DQS_DML), 0)
     roost_sqlite3_switch(handle, Int32(SQLITE_DBCONFIG_DQS_DDL), 0)
     try runScript("PRAGMA mmap_size = 0; PRAGMA foreign_keys = OFF;")
