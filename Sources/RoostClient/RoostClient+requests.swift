@@ -31,7 +31,7 @@ extension RoostClient {
       request.body = .bytes(body.bytes())
     }
     let bytes = try await translatingErrors {
-      let response = try await http.execute(request, timeout: .nanoseconds(ClientLimits.answerTime.nanoseconds))
+      let response = try await http.execute(request, timeout: .nanoseconds(answerTime.nanoseconds))
       try await requireSuccess(response)
       return try await collect(response, bytesMax: ClientLimits.answerBytesMax)
     }

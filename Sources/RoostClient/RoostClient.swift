@@ -7,13 +7,15 @@ import JSON
 package final class RoostClient: Sendable {
   package let server: ServerAddress
   let token: String?
+  let answerTime: Duration
   let http: HTTPClient
 
   /// - Parameters:
   ///   - server: like `http://127.0.0.1:8090`.
   ///   - token: an API key (`rk_…`), an admin's session token or a user's access token; nil for an anonymous caller.
+  ///   - answerTime: how long a call may take in all; file transfers only may not stand still.
   /// - Throws: `address_invalid`, `token_malformed`.
-  package init(server: String, token: String?) throws {
+  package init(server: String, token: String?, answerTime: Duration = ClientLimits.answerTime) throws {
     self.server = try ServerAddress(server)
     if let token {
       guard !token.isEmpty, token.utf8.count <= 8192, token.utf8.allSatisfy({ $0 > 32 && $0 < 127 }) else {
@@ -21,6 +23,7 @@ package final class RoostClient: Sendable {
       }
     }
     self.token = token
+    self.answerTime = answerTime
     var configuration = HTTPClient.Configuration()
     // A redirect would send what is meant for this server to another one.
     configuration.redirectConfiguration = .disallow
@@ -39,9 +42,9 @@ package final class RoostClient: Sendable {
 
   /// Opens a client for as long as `body` runs.
   package static func with<Value: Sendable>(
-    server: String, token: String?, _ body: @Sendable (RoostClient) async throws -> Value
+    server: String, token: String?, answerTime: Duration = ClientLimits.answerTime, _ body: @Sendable (RoostClient) async throws -> Value
   ) async throws -> Value {
-    let client = try RoostClient(server: server, token: token)
+    let client = try RoostClient(server: server, token: token, answerTime: answerTime)
     do {
       let value = try await body(client)
       await client.close()

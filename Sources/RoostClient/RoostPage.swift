@@ -6,6 +6,11 @@ package struct RoostPage: Sendable {
   /// Where the next page begins; nil after the last.
   package let nextCursor: String?
 
+  package init(items: [JSONValue], nextCursor: String?) {
+    self.items = items
+    self.nextCursor = nextCursor
+  }
+
   init(_ value: JSONValue) throws {
     guard let items = value["items"]?.arrayValue else {
       throw RoostClientError(code: .answerInvalid, detail: "The answer is not a list: the server is another version, or not Roost.")

@@ -1,0 +1,89 @@
+import ArgumentParser
+import JSON
+import RoostClient
+
+/// `roost functions deploy`.
+struct DeployFunction: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "deploy", abstract: "Deploy a function: a file with what makes it run.",
+    discussion: """
+      A file's name is the function's: functions/on-order.js deploys 'on-order'. What makes it run comes from flags, from --manifest, \
+      or from a JSON file of the same name beside it (functions/on-order.json); a function that is there already keeps what it has.
+      A folder deploys every .js, .mjs and .ts file in it that has such a JSON file; or, with an index.js or main.js in it, one function \
+      of the folder's name, described by its function.json.
+      A bad deploy is refused, and the version before goes on serving.
+
+      Examples:
+        roost functions deploy functions/on-order.js --on created,updated --collection orders --where 'total > 100' --timeout 10s
+        roost functions deploy on-order --source build/bundle.js --on orders:created --env CURRENCY=EUR
+        roost functions deploy functions/on-order.js --manifest manifest.json
+        roost functions deploy functions/
+      """)
+
+  @Argument(help: "A file, a folder, or with --source the function's name.")
+  var path: String
+
+  @Option(help: ArgumentHelp("The file with the program, where the argument is the name.", valueName: "file"))
+  var source: String?
+
+  @Option(help: ArgumentHelp("A JSON file like the API's: triggers, timeout, memory, retry, env.", valueName: "file"))
+  var manifest: String?
+
+  @OptionGroup var settings: FunctionSettings
+  @OptionGroup var server: ServerOptions
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    if manifest != nil && settings.areGiven { throw ValidationError("Give either --manifest or the flags that it would hold.") }
+  }
+
+  func run() async throws {
+    let sources = try FunctionSource.find(path, source: source)
+    guard sources.count == 1 || (manifest == nil && !settings.areGiven) else {
+      throw CommandError.use("\(path) has several functions; these flags are for one.", advice: "Describe each in a JSON file beside it.")
+    }
+    let given = try manifest.map { try FunctionSource.manifest($0) } ?? (settings.areGiven ? try settings.manifest() : nil)
+    let deployed = try await server.call { client in
+      var deployed: [JSONValue] = []
+      for source in sources {
+        let definition = try await definition(of: source, given: given, client)
+        let function = try await client.deployFunction(definition, name: source.name)
+        if !output.json { Terminal.note(Self.sentence(function)) }
+        deployed.append(function)
+      }
+      return deployed
+    }
+    guard output.json else { return }
+    if sources.count == 1, let only = deployed.first { return Terminal.line(only.text) }
+    var printer = ListPrinter(output, [])
+    printer.add(deployed)
+    printer.end(empty: "")
+  }
+
+  private func definition(of source: FunctionSource, given: JSONObject?, _ client: RoostClient) async throws -> JSONValue {
+    var described = given ?? source.manifest
+    if described == nil { described = try await current(source.name, client) }
+    guard var definition = described else {
+      throw CommandError.use(
+        "'\(source.name)' is new, and nothing says what makes it run.",
+        advice: "Add e.g. --on created --collection orders, or a \(source.name).json beside it with {\"triggers\": […]}.")
+    }
+    definition["source"] = .string(source.text)
+    return .object(definition)
+  }
+
+  /// What is deployed, without its program.
+  private func current(_ name: String, _ client: RoostClient) async throws -> JSONObject? {
+    do {
+      return try await client.function(name).objectValue
+    } catch let error as RoostClientError where error.status == 404 {
+      return nil
+    }
+  }
+
+  private static func sentence(_ function: JSONValue) -> String {
+    let triggers = (function["triggers"]?.arrayValue ?? []).map(FunctionSettings.sentence)
+    let runs = triggers.isEmpty ? "nothing makes it run yet" : "runs on " + triggers.joined(separator: "; ")
+    return "Deployed '\(function["name"]?.stringValue ?? "")', version \(function["version"]?.intValue ?? 0): \(runs)."
+  }
+}

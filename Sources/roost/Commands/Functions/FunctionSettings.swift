@@ -1,0 +1,98 @@
+import ArgumentParser
+import JSON
+
+/// What makes a function run and within which limits, as flags.
+struct FunctionSettings: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Run after documents were created, updated, deleted or written (all three): --on created,updated, or with the collection --on orders:created. May be repeated.",
+      valueName: "events"))
+  var on: [String] = []
+
+  @Option(help: ArgumentHelp("The collection whose documents make it run.", valueName: "name"))
+  var collection: String?
+
+  @Option(
+    name: .customLong("where"), help: ArgumentHelp("Only for documents for which this CEL expression is true.", valueName: "expression"))
+  var condition: String?
+
+  @Option(help: ArgumentHelp("How long one run may take, e.g. 10s.", valueName: "duration"))
+  var timeout: String?
+
+  @Option(help: ArgumentHelp("How much memory it may take, e.g. 128MB.", valueName: "size"))
+  var memory: String?
+
+  @Option(help: ArgumentHelp("How many runs at the same time.", valueName: "count"))
+  var concurrency: Int?
+
+  @Option(help: ArgumentHelp("How many tries before an event becomes a dead letter.", valueName: "count"))
+  var attempts: Int?
+
+  @Option(help: ArgumentHelp("The first wait before another try, e.g. 1s.", valueName: "duration"))
+  var backoff: String?
+
+  @Option(help: ArgumentHelp("A string for the function's `env`. May be repeated.", valueName: "name=value"))
+  var env: [String] = []
+
+  var areGiven: Bool {
+    !on.isEmpty || collection != nil || condition != nil || timeout != nil || memory != nil || concurrency != nil || attempts != nil
+      || backoff != nil
+      || !env.isEmpty
+  }
+
+  func validate() throws {
+    if areGiven { _ = try manifest() }
+  }
+
+  /// The API's form, without the source.
+  func manifest() throws -> JSONObject {
+    var manifest = JSONObject()
+    manifest["triggers"] = .array(try on.map(trigger))
+    if on.isEmpty {
+      if condition != nil { throw ValidationError("--where says when a trigger runs; add --on.") }
+      guard collection != nil else { throw ValidationError("Say what makes it run: --on created --collection orders.") }
+      manifest["triggers"] = [try trigger("created")]
+    }
+    manifest["timeout"] = timeout.map(JSONValue.string)
+    manifest["memory"] = memory.map(JSONValue.string)
+    manifest["concurrency"] = concurrency.map { .int(Int64($0)) }
+    var retry = JSONObject()
+    retry["attempts"] = attempts.map { .int(Int64($0)) }
+    retry["backoff"] = backoff.map(JSONValue.string)
+    if !retry.isEmpty { manifest["retry"] = .object(retry) }
+    if !env.isEmpty { manifest["env"] = .object(try environment()) }
+    return manifest
+  }
+
+  /// `created,updated` or `orders:created`.
+  private func trigger(_ text: String) throws -> JSONValue {
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+    guard let events = parts.last, let collection = parts.count == 2 ? String(parts[0]) : collection, !collection.isEmpty else {
+      throw ValidationError("--on \(text) names no collection: add --collection orders, or write --on orders:\(text).")
+    }
+    let names = events.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    for name in names where !["created", "updated", "deleted", "written"].contains(name) {
+      throw ValidationError("--on has '\(name)'; expected one of created, updated, deleted, written.")
+    }
+    var trigger: JSONObject = ["type": "document", "events": .array(names.map(JSONValue.string)), "collection": .string(collection)]
+    trigger["where"] = condition.map(JSONValue.string)
+    return .object(trigger)
+  }
+
+  private func environment() throws -> JSONObject {
+    var environment = JSONObject()
+    for pair in env {
+      let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      guard parts.count == 2, !parts[0].isEmpty else { throw ValidationError("--env is '\(pair.prefix(80))'; expected NAME=VALUE.") }
+      environment[String(parts[0])] = .string(String(parts[1]))
+    }
+    return environment
+  }
+
+  /// `orders: created, updated (where total > 100)`
+  static func sentence(_ trigger: JSONValue) -> String {
+    let events = (trigger["events"]?.arrayValue ?? []).compactMap(\.stringValue).joined(separator: ", ")
+    let condition = trigger["where"]?.stringValue.map { " where \($0)" } ?? ""
+    return "\(trigger["collection"]?.stringValue ?? "") \(events)\(condition)"
+  }
+}

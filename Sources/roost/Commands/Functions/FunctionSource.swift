@@ -1,0 +1,98 @@
+import Glibc
+import JSON
+
+/// A program on disk, with the name it is deployed under and the manifest beside it.
+struct FunctionSource {
+  let name: String
+  let text: String
+  let manifest: JSONObject?
+
+  /// The server's own limit.
+  private static let bytesMax = 1 << 20
+  private static let filesMax = 1000
+  private static let endings = ["js", "mjs", "ts"]
+
+  /// - Parameter source: a file; then `path` is a name.
+  static func find(_ path: String, source: String?) throws -> [FunctionSource] {
+    if let source { return [FunctionSource(name: path, text: try text(source), manifest: nil)] }
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      throw errno == ENOENT
+        ? CommandError.use(
+          "There is no file or folder \(path).", advice: "To deploy under a name of its own: roost functions deploy NAME --source FILE")
+        : InputBytes.failure("read", path)
+    }
+    return status.st_mode & S_IFMT == S_IFDIR ? try inFolder(path) : [try FunctionSource(file: path)]
+  }
+
+  static func manifest(_ path: String) throws -> JSONObject {
+    var manifest = try JSONInput.object(InputBytes.read(path, bytesMax: bytesMax), name: path).objectValue ?? [:]
+    manifest["source"] = nil
+    return manifest
+  }
+
+  private init(name: String, text: String, manifest: JSONObject?) {
+    self.name = name
+    self.text = text
+    self.manifest = manifest
+  }
+
+  private init(file path: String) throws {
+    let (stem, ending) = Self.split(path)
+    guard let name = stem.split(separator: "/").last, Self.endings.contains(ending) else {
+      throw CommandError.use("\(path) is not a function.", advice: "Expected a file that ends in .js, .mjs or .ts.")
+    }
+    let beside = stem + ".json"
+    self.init(name: String(name), text: try Self.text(path), manifest: access(beside, F_OK) == 0 ? try Self.manifest(beside) : nil)
+  }
+
+  private static func inFolder(_ path: String) throws -> [FunctionSource] {
+    var path = path
+    while path.count > 1 && path.hasSuffix("/") { path.removeLast() }
+    let names = try listing(path)
+    if let main = ["index", "main"].flatMap({ stem in endings.map { "\(stem).\($0)" } }).first(where: names.contains) {
+      return [
+        FunctionSource(
+          name: try nameOf(folder: path), text: try text("\(path)/\(main)"),
+          manifest: names.contains("function.json") ? try manifest(path + "/function.json") : nil)
+      ]
+    }
+    let files = names.filter { endings.contains(split($0).ending) }.sorted()
+    guard !files.isEmpty else { throw CommandError.use("There is no function in \(path): no file that ends in .js, .mjs or .ts.") }
+    return try files.map { try FunctionSource(file: "\(path)/\($0)") }
+  }
+
+  /// `.` and `..` have a name too, once they are resolved.
+  private static func nameOf(folder path: String) throws -> String {
+    guard let real = realpath(path, nil) else { throw InputBytes.failure("read", path) }
+    defer { free(real) }
+    return String(cString: real).split(separator: "/").last.map(String.init) ?? path
+  }
+
+  private static func listing(_ path: String) throws -> [String] {
+    guard let listing = opendir(path) else { throw InputBytes.failure("read", path) }
+    defer { closedir(listing) }
+    var names: [String] = []
+    while let entry = readdir(listing) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        pointer.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: pointer.pointee)) { String(cString: $0) }
+      }
+      if !name.hasPrefix(".") { names.append(name) }
+      guard names.count <= filesMax else { throw CommandError("\(path) has more than \(filesMax) files; is it the right folder?") }
+    }
+    return names
+  }
+
+  private static func text(_ path: String) throws -> String {
+    guard let text = String(validating: try InputBytes.read(path, bytesMax: bytesMax), as: UTF8.self) else {
+      throw CommandError("\(path) is not UTF-8.")
+    }
+    guard !text.isEmpty else { throw CommandError("\(path) is empty.") }
+    return text
+  }
+
+  private static func split(_ path: String) -> (stem: String, ending: String) {
+    guard let dot = path.lastIndex(of: "."), dot != path.startIndex, !path[dot...].contains("/") else { return (path, "") }
+    return (String(path[..<dot]), String(path[path.index(after: dot)...]))
+  }
+}

@@ -1,0 +1,15 @@
+import ArgumentParser
+
+struct FunctionsCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "functions", abstract: "Code of yours that runs when documents change.",
+    discussion: """
+      Example:
+        roost functions deploy functions/on-order.js --on created --collection orders
+        roost functions logs on-order --follow
+      """,
+    subcommands: [
+      DeployFunction.self, ListFunctions.self, GetFunction.self, FunctionLogs.self, FunctionInvocations.self, DeleteFunction.self,
+      FunctionDeadLetters.self, ReplayDeadLetters.self,
+    ])
+}

@@ -1,0 +1,75 @@
+import JSON
+
+/// Rows for people, aligned, the first line the titles. Rows may come in batches: the first one decides the widths.
+struct Table {
+  struct Column: Sendable {
+    let title: String
+    let alignsRight: Bool
+    let text: @Sendable (JSONValue) -> String
+
+    init(_ title: String, alignsRight: Bool = false, _ text: @escaping @Sendable (JSONValue) -> String) {
+      self.title = title
+      self.alignsRight = alignsRight
+      self.text = text
+    }
+
+    /// A member of the row: text as it is, nothing for null.
+    init(_ title: String, _ path: String...) {
+      self.init(title) { row in Self.text(of: path.reduce(row) { $0[$1] ?? .null }) }
+    }
+
+    static func text(of value: JSONValue) -> String {
+      switch value {
+      case .null: ""
+      case .string(let text): text
+      default: value.text
+      }
+    }
+  }
+
+  private static let gap = 2
+  /// A column is not made narrower than this to fit the terminal.
+  private static let narrowest = 12
+  private let columns: [Column]
+  private let widthMax: Int?
+  private var widths: [Int]?
+
+  init(_ columns: [Column], widthMax: Int? = Terminal.width) {
+    self.columns = columns
+    self.widthMax = widthMax
+  }
+
+  mutating func lines(for rows: [JSONValue]) -> [String] {
+    let cells = rows.map { row in columns.map { Printable.line($0.text(row)) } }
+    if let widths { return cells.map { line($0, widths) } }
+    let titles = columns.map(\.title)
+    let widths = fitted(columns.indices.map { column in ([titles] + cells).map { Printable.cells($0[column]) }.max() ?? 0 })
+    self.widths = widths
+    return ([titles] + cells).map { line($0, widths) }
+  }
+
+  /// Takes from the widest column until the line fits.
+  private func fitted(_ natural: [Int]) -> [Int] {
+    guard let widthMax else { return natural }
+    var widths = natural
+    while widths.reduce(0, +) + Self.gap * (widths.count - 1) > widthMax, let widest = widths.max(), widest > Self.narrowest,
+      let position = widths.lastIndex(of: widest)
+    {
+      widths[position] -= 1
+    }
+    return widths
+  }
+
+  private func line(_ cells: [String], _ widths: [Int]) -> String {
+    var line = ""
+    for (position, cell) in cells.enumerated() {
+      let isLast = position == cells.count - 1
+      let text = widthMax == nil && isLast ? cell : Printable.cut(cell, to: widths[position])
+      let room = String(repeating: " ", count: max(0, widths[position] - Printable.cells(text)))
+      line += columns[position].alignsRight ? room + text : text + (isLast ? "" : room)
+      if !isLast { line += String(repeating: " ", count: Self.gap) }
+    }
+    while line.last == " " { line.removeLast() }
+    return line
+  }
+}
