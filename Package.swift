@@ -64,6 +64,8 @@ let package = Package(
     .testTarget(name: "StorageTests", dependencies: ["Storage", "Core", "JSON", "CEL", "TestKit"], swiftSettings: strict),
     .testTarget(name: "FunctionsTests", dependencies: ["Functions", "Core", "JSON", "TestKit"], swiftSettings: strict),
     .testTarget(name: "APITests", dependencies: ["API", "HTTPServer", "Core", "JSON"], swiftSettings: strict),
-    .testTarget(name: "HTTPServerTests", dependencies: ["HTTPServer", "TestKit"], swiftSettings: strict),
+    .testTarget(
+      name: "HTTPServerTests", dependencies: ["HTTPServer", "TestKit", .product(name: "NIOCore", package: "swift-nio")],
+      swiftSettings: strict),
   ]
 )
