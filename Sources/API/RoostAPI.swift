@@ -17,20 +17,13 @@ package final class RoostAPI: HTTPHandler, LocalAPI {
     do {
       let request = exchange.request
       let (route, parameters) = try match(request.method, request.path)
-      switch try environment.authenticator.authenticate(authorization: request.headers["Authorization"]) {
-      case .caller(let caller):
+      switch (try environment.authenticator.authenticate(authorization: request.headers["Authorization"]), route.work) {
+      case (.caller(let caller), .direct(let work)):
         try admit(caller, to: route)
-        perform(route, parameters: parameters, caller: caller, exchange: exchange)
-      case .unknown(let token):
-        exchange.task { [self] in
-          do {
-            let caller = try await environment.authenticator.look(up: token)
-            try admit(caller, to: route)
-            exchange.hop { [self] in perform(route, parameters: parameters, caller: caller, exchange: exchange) }
-          } catch {
-            exchange.respond(problem(error, requestID: request.requestId))
-          }
-        }
+        performDirect(work, parameters: parameters, caller: caller, exchange: exchange)
+      case (let who, _):
+        if case .caller(let caller) = who { try admit(caller, to: route) }
+        performInTask(route, parameters: parameters, who: who, exchange: exchange)
       }
     } catch let error as MethodNotAllowed {
       exchange.respond(methodNotAllowed(error, exchange.request))
@@ -80,52 +73,59 @@ package final class RoostAPI: HTTPHandler, LocalAPI {
     }
   }
 
-  private func perform(_ route: Route, parameters: [String], caller: Caller, exchange: HTTPExchange) {
-    let request = exchange.request
-    @Sendable func call(body: [UInt8]) -> Call {
-      Call(
-        environment: environment, method: request.method, parameters: parameters, query: QueryParameters(request.query), headers: request.headers,
-        caller: caller, body: body, lane: request.lane, remoteAddress: request.remoteAddress, now: environment.clock.now())
-    }
-    switch route.work {
-    case .direct(let work):
-      withBody(of: exchange) { [self] body in
-        let respond: Route.Respond = { [self] result in exchange.respond(response(result, requestID: request.requestId)) }
-        do {
-          try work(call(body: body), respond)
-        } catch {
-          exchange.respond(problem(error, requestID: request.requestId))
-        }
-      }
-    case .async(let work):
-      withBody(of: exchange) { [self] body in
-        exchange.task { [self] in
-          do {
-            exchange.respond(try await work(call(body: body)))
-          } catch {
-            exchange.respond(problem(error, requestID: request.requestId))
-          }
-        }
-      }
-    case .upload(let work):
-      exchange.task { [self] in
-        do {
-          exchange.respond(try await work(call(body: []), .stream(exchange.body, length: request.contentLength)))
-        } catch {
-          exchange.respond(problem(error, requestID: request.requestId))
-        }
-      }
-    case .download(let work):
-      exchange.task { [self] in
-        do {
-          try await send(work(call(body: [])), to: exchange)
-        } catch let error as HTTPResponseError {
-          environment.report(error, request.requestId)
-        } catch {
-          exchange.respond(problem(error, requestID: request.requestId))
-        }
+  /// The hot operations: no task, no hop.
+  private func performDirect(
+    _ work: @escaping @Sendable (Call, @escaping Route.Respond) throws -> Void, parameters: [String], caller: Caller, exchange: HTTPExchange
+  ) {
+    let requestID = exchange.request.requestId
+    withBody(of: exchange) { [self] body in
+      do {
+        let call = call(exchange.request, parameters: parameters, caller: caller, body: body, lane: exchange.request.lane)
+        try work(call) { [self] result in exchange.respond(response(result, requestID: requestID)) }
+      } catch {
+        exchange.respond(problem(error, requestID: requestID))
       }
     }
+  }
+
+  /// What awaits: everything else, and the first request of a token that the store must be asked about.
+  private func performInTask(_ route: Route, parameters: [String], who: Authenticator.Outcome, exchange: HTTPExchange) {
+    exchange.task { [self] in
+      let request = exchange.request
+      do {
+        let caller = try await caller(who)
+        try admit(caller, to: route)
+        switch route.work {
+        case .direct, .async:
+          let body = try await collectedBody(of: exchange)
+          exchange.respond(try await answer(route, call(request, parameters: parameters, caller: caller, body: body, lane: offLane)))
+        case .upload(let work):
+          let call = call(request, parameters: parameters, caller: caller, body: [], lane: offLane)
+          exchange.respond(try await work(call, .stream(exchange.body, length: request.hasBody ? request.contentLength : 0)))
+        case .download(let work):
+          try await send(work(call(request, parameters: parameters, caller: caller, body: [], lane: offLane)), to: exchange)
+        }
+      } catch let error as HTTPResponseError {
+        // The client is gone, or the answer broke off: nobody is left to tell.
+        environment.report(error, request.requestId)
+      } catch {
+        exchange.respond(problem(error, requestID: request.requestId))
+      }
+    }
+  }
+
+  private func caller(_ who: Authenticator.Outcome) async throws -> Caller {
+    switch who {
+    case .caller(let caller): caller
+    case .unknown(let token): try await environment.authenticator.look(up: token)
+    }
+  }
+
+  /// - Parameter lane: `offLane` away from the event loop, whose read snapshot is only its own.
+  private func call(_ request: HTTPRequest, parameters: [String], caller: Caller, body: [UInt8], lane: Int) -> Call {
+    Call(
+      environment: environment, method: request.method, parameters: parameters, query: QueryParameters(request.query), headers: request.headers,
+      caller: caller, body: body, lane: lane, remoteAddress: request.remoteAddress, now: environment.clock.now())
   }
 
   private func withBody(of exchange: HTTPExchange, _ take: @escaping @Sendable ([UInt8]) -> Void) {
@@ -135,6 +135,17 @@ package final class RoostAPI: HTTPHandler, LocalAPI {
       case .success(let body): take(body)
       case .failure(let error):
         exchange.respond(problem(Problem.error(of: error, bytesMax: Limits.jsonBodyBytesMax), requestID: exchange.request.requestId))
+      }
+    }
+  }
+
+  private func collectedBody(of exchange: HTTPExchange) async throws -> [UInt8] {
+    guard exchange.request.hasBody else { return [] }
+    return try await withCheckedThrowingContinuation { continuation in
+      exchange.hop {
+        exchange.collectBody(max: Limits.jsonBodyBytesMax) { result in
+          continuation.resume(with: result.mapError { Problem.error(of: $0, bytesMax: Limits.jsonBodyBytesMax) })
+        }
       }
     }
   }
@@ -172,6 +183,11 @@ package final class RoostAPI: HTTPHandler, LocalAPI {
 
   /// Anything that is not our own error is `internal`: a fixed sentence to the caller, the cause to the operator.
   private func problem(_ error: any Error, requestID: String) -> HTTPResponse {
+    if let refusal = error as? Refusal {
+      var response = Problem.response(refusal.error, requestID: requestID)
+      for (name, value) in refusal.headers { response.headers.set(name, value) }
+      return response
+    }
     if let error = error as? RoostError, error.code != .internal { return Problem.response(error, requestID: requestID) }
     environment.report(error, requestID)
     return Problem.response(RoostError(.internal, "Something went wrong inside the server. The operator finds the cause under this request id."), requestID: requestID)

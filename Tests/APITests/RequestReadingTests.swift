@@ -24,7 +24,7 @@ struct RequestReadingTests {
   @Test(
     "One range of a file of 100 bytes",
     arguments: [
-      ("bytes=0-9", 0..<10), ("bytes=90-", 90..<100), ("bytes=-10", 90..<100), ("bytes=-200", 0..<100), ("bytes=95-200", 95..<100), ("bytes=0-0", 0..<1),
+      ("bytes=0-9", 0..<10), ("bytes=90-", 90..<100), ("bytes=-10", 90..<100), ("bytes=-200", 0..<100), ("bytes=95-200", 95..<100), ("bytes=0-99999999999999999999", 0..<100), ("bytes=0-0", 0..<1),
       ("bytes= 1 - 2 ", 1..<3), ("lines=0-1", nil), ("bytes=5-4", nil), ("bytes=a-b", nil), ("bytes=0-1,3-4", nil), ("bytes=-", nil), ("bytes=", nil),
     ] as [(String, Range<Int64>?)])
   func ranges(header: String, expected: Range<Int64>?) throws {
@@ -33,7 +33,7 @@ struct RequestReadingTests {
 
   @Test("A range outside the file is refused", arguments: ["bytes=100-", "bytes=100-200", "bytes=-0", "bytes=99999999999999999999-"])
   func outside(header: String) {
-    #expect(throws: RoostError.self) { try ByteRange.parse(header, size: 100) }
+    #expect(throws: Refusal.self) { try ByteRange.parse(header, size: 100) }
   }
 
   @Test(

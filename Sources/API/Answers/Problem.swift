@@ -60,7 +60,6 @@ enum Problem {
       // Rounded up: a caller that waits this long must not come too early.
       let wait = error.retryAfter ?? .seconds(1)
       response.headers.set("Retry-After", String(max(1, (wait.milliseconds + 999) / 1000)))
-    case 415: response.headers.set("Accept-Post", "application/json")
     default: break
     }
     return response
@@ -116,4 +115,10 @@ enum Problem {
     case .unavailable: RoostError(.badRequest, "The body could not be read.")
     }
   }
+}
+
+/// An error whose answer carries header fields of its own, such as `Content-Range` with 416.
+struct Refusal: Error {
+  let error: RoostError
+  let headers: HTTPHeaders
 }

@@ -30,7 +30,10 @@ enum PatchDocument {
     switch MediaType.essence(call.headers["Content-Type"]) {
     case nil, "application/json", "application/merge-patch+json": break
     case "application/json-patch+json": throw RoostError(.notImplemented, "JSON Patch (RFC 6902) is not built yet; send a merge patch.")
-    case let other?: throw RoostError(.unsupportedMediaType, "The body has the type '\(other.prefix(80))'; expected application/merge-patch+json.")
+    case let other?:
+      throw Refusal(
+        error: RoostError(.unsupportedMediaType, "The body has the type '\(other.prefix(80))'; expected application/merge-patch+json."),
+        headers: ["Accept-Patch": "application/merge-patch+json, application/json"])
     }
     let patch = try DocumentBody(call.body).bytes
     if let key = JSONText.firstKey(of: patch), key.hasPrefix("$") {

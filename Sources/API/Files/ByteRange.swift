@@ -16,21 +16,24 @@ enum ByteRange {
     let parts = spec.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false).map { String($0).trimmed }
     // What is not well-formed is ignored; what is well-formed but outside the file is refused.
     guard !spec.contains(","), parts.count == 2, parts.allSatisfy({ $0.utf8.allSatisfy { $0 >= 48 && $0 <= 57 } }) else { return nil }
-    switch (Int64(parts[0]), Int64(parts[1])) {
-    case (let first?, nil) where parts[1].isEmpty:
+    switch (position(parts[0]), position(parts[1])) {
+    case (let first?, nil):
       guard first < size else { throw unsatisfiable(size) }
       return first..<size
-    case (nil, let suffix?) where parts[0].isEmpty:
+    case (nil, let suffix?):
       guard suffix > 0, size > 0 else { throw unsatisfiable(size) }
       return max(0, size - suffix)..<size
     case (let first?, let last?):
       guard first <= last else { return nil }
       guard first < size else { throw unsatisfiable(size) }
       return first..<min(last, size - 1) + 1
-    default:
-      if parts[0].isEmpty && parts[1].isEmpty { return nil }
-      throw unsatisfiable(size)
+    case (nil, nil): return nil
     }
+  }
+
+  /// Digits as a number; one too large for any file stands for the largest there is.
+  private static func position(_ digits: String) -> Int64? {
+    digits.isEmpty ? nil : Int64(digits) ?? .max
   }
 
   private static func ifRangeHolds(_ headers: HTTPHeaders, file: StoredFile) -> Bool {
@@ -38,7 +41,8 @@ enum ByteRange {
     return condition == file.entityTag || HTTPTime.parse(condition).map { $0 == file.updated.seconds } ?? false
   }
 
-  private static func unsatisfiable(_ size: Int64) -> RoostError {
-    RoostError(.rangeNotSatisfiable, "The file has \(size) bytes; the range lies outside.")
+  private static func unsatisfiable(_ size: Int64) -> Refusal {
+    Refusal(
+      error: RoostError(.rangeNotSatisfiable, "The file has \(size) bytes; the range lies outside."), headers: ["Content-Range": "bytes */\(size)"])
   }
 }

@@ -1,4 +1,5 @@
 import Core
+import HTTPServer
 
 /// A Content-Type without its parameters.
 enum MediaType {
@@ -9,6 +10,8 @@ enum MediaType {
   /// No Content-Type is taken as JSON. Throws `unsupported_media_type`.
   static func requireJSON(_ header: String?) throws {
     guard let essence = essence(header), essence != "application/json" else { return }
-    throw RoostError(.unsupportedMediaType, "The body has the type '\(essence.prefix(80))'; expected application/json.")
+    throw Refusal(
+      error: RoostError(.unsupportedMediaType, "The body has the type '\(essence.prefix(80))'; expected application/json."),
+      headers: ["Accept-Post": "application/json"])
   }
 }
