@@ -10,6 +10,12 @@ enum ByteWord {
     UInt64(littleEndian: UnsafeRawPointer(pointer).loadUnaligned(as: UInt64.self))
   }
 
+  /// The four bytes at `pointer`, the first one lowest.
+  @inline(__always)
+  static func loadHalf(_ pointer: UnsafePointer<UInt8>) -> UInt32 {
+    UInt32(littleEndian: UnsafeRawPointer(pointer).loadUnaligned(as: UInt32.self))
+  }
+
   /// Top bits of the bytes that end a plain run within a string: quote, backslash, control characters, beyond ASCII.
   @inline(__always)
   static func specialInString(_ word: UInt64) -> UInt64 {

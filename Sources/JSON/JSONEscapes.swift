@@ -1,32 +1,57 @@
+import Glibc
+
 /// The escapes of a JSON string, RFC 8259 section 7 (https://www.rfc-editor.org/rfc/rfc8259#section-7).
 enum JSONEscapes {
   /// Writes the unescaped bytes of `raw` (what stands between the quotes) to `out`, which has room for `raw.count` bytes.
   /// `raw` was validated; should it not have been, a broken escape is copied as it stands, and nothing is read beyond the end.
   /// - Returns: the number of bytes written, at most `raw.count`: every escape is longer than what it stands for.
   static func unescape(_ raw: UnsafeBufferPointer<UInt8>, into out: UnsafeMutablePointer<UInt8>) -> Int {
+    guard let base = raw.baseAddress else { return 0 }
     var read = 0
     var written = 0
     while read < raw.count {
-      let byte = raw[read]
-      if byte == UInt8(ascii: "\\"), read + 1 < raw.count {
-        let plain = simple(raw[read + 1])
-        if plain != 0 {
-          out[written] = plain
-          written += 1
-          read += 2
-          continue
-        }
-        if let (scalar, length) = unicodeEscape(at: read, in: raw) {
-          written += encode(scalar, to: out + written)
-          read += length
-          continue
-        }
+      if base[read] != UInt8(ascii: "\\") {
+        // What lies before the next backslash is copied at once.
+        let backslash = memchr(base + read, Int32(UInt8(ascii: "\\")), raw.count - read)
+        let plain = backslash.map { base.distance(to: $0.assumingMemoryBound(to: UInt8.self)) - read } ?? raw.count - read
+        memcpy(out + written, base + read, plain)
+        read += plain
+        written += plain
+        continue
       }
-      out[written] = byte
-      written += 1
-      read += 1
+      read += unescapeOne(at: read, of: raw, into: out, &written)
     }
     return written
+  }
+
+  /// Writes what the backslash at `offset` and what follows stand for.
+  /// - Returns: the number of bytes read.
+  private static func unescapeOne(
+    at offset: Int, of raw: UnsafeBufferPointer<UInt8>, into out: UnsafeMutablePointer<UInt8>, _ written: inout Int
+  ) -> Int {
+    if offset + 1 < raw.count {
+      let plain = simple(raw[offset + 1])
+      if plain != 0 {
+        out[written] = plain
+        written += 1
+        return 2
+      }
+      if let (scalar, length) = unicodeEscape(at: offset, in: raw) {
+        written += encode(scalar, to: out + written)
+        return length
+      }
+    }
+    out[written] = raw[offset]
+    written += 1
+    return 1
+  }
+
+  /// The string that `raw`, the validated text between two quotes, stands for.
+  static func string(_ raw: UnsafeBufferPointer<UInt8>) -> String {
+    String(unsafeUninitializedCapacity: raw.count) { buffer in
+      guard let out = buffer.baseAddress else { return 0 }
+      return unescape(raw, into: out)
+    }
   }
 
   /// The byte that `\` and `letter` stand for, or 0 where they are no such escape.

@@ -83,10 +83,7 @@ extension JSONSkimmer {
 
 extension [UInt8] {
   /// Appends the key in its exact text, with quotes and colon.
-  mutating func append(_ key: JSONKey, of text: UnsafeBufferPointer<UInt8>) {
-    append(UInt8(ascii: "\""))
-    append(contentsOf: text[key.range])
-    append(UInt8(ascii: "\""))
-    append(UInt8(ascii: ":"))
+  mutating func append(_ key: JSONKey, of text: UnsafeBufferPointer<UInt8>, afterComma: Bool) {
+    append(quoted: UnsafeBufferPointer(rebasing: text[key.range]), afterComma: afterComma, beforeColon: true)
   }
 }

@@ -8,7 +8,13 @@ package struct JSONObject: Sendable {
   /// Up to so many members are compared one by one, which is faster than hashing.
   private static let linearMax = 16
 
-  private var members: [Element]
+  /// A struct, because arrays of tuples are slow to copy and to destroy.
+  struct Member: Sendable {
+    let key: String
+    var value: JSONValue
+  }
+
+  private(set) var members: [Member]
   /// Positions by name; nil up to `linearMax` members.
   private var positions: [Name: Int]?
 
@@ -21,7 +27,7 @@ package struct JSONObject: Sendable {
   }
 
   /// `members` have different names.
-  init(distinct members: [Element]) {
+  init(distinct members: [Member]) {
     self.members = members
     if members.count > JSONObject.linearMax { index() }
   }
@@ -63,8 +69,9 @@ package struct JSONObject: Sendable {
   }
 
   package mutating func removeAll(where isRemoved: (Element) throws -> Bool) rethrows {
-    try members.removeAll(where: isRemoved)
-    index()
+    // Also when it throws: members may have changed places.
+    defer { index() }
+    try members.removeAll { try isRemoved((key: $0.key, value: $0.value)) }
   }
 
   private func position(of key: String) -> Int? {
@@ -73,7 +80,7 @@ package struct JSONObject: Sendable {
   }
 
   private mutating func append(_ key: String, _ value: JSONValue) {
-    members.append((key, value))
+    members.append(Member(key: key, value: value))
     if positions != nil {
       positions?[Name(string: key)] = members.count - 1
     } else if members.count > JSONObject.linearMax {
@@ -101,7 +108,13 @@ package struct JSONObject: Sendable {
 }
 
 extension JSONObject: Sequence {
-  package func makeIterator() -> IndexingIterator<[Element]> { members.makeIterator() }
+  package struct Iterator: IteratorProtocol {
+    fileprivate var members: IndexingIterator<[Member]>
+
+    package mutating func next() -> Element? { members.next().map { (key: $0.key, value: $0.value) } }
+  }
+
+  package func makeIterator() -> Iterator { Iterator(members: members.makeIterator()) }
   package var underestimatedCount: Int { members.count }
 }
 
@@ -113,11 +126,11 @@ extension JSONObject: Hashable {
   package func hash(into hasher: inout Hasher) {
     // Added up, so that the order does not count.
     var sum = 0
-    for (key, value) in members {
-      var member = hasher
-      key.hashBytes(into: &member)
-      member.combine(value)
-      sum &+= member.finalize()
+    for member in members {
+      var hash = hasher
+      member.key.hashBytes(into: &hash)
+      hash.combine(member.value)
+      sum &+= hash.finalize()
     }
     hasher.combine(count)
     hasher.combine(sum)

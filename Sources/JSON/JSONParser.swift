@@ -1,65 +1,70 @@
-extension JSONScanner {
+/// Builds values from a text. The members and elements of the arrays and objects that are still open wait on two stacks; when one
+/// ends, they move into an array of just their number: one allocation for each, and none larger than needed, so that a text of
+/// many tiny objects does not take many times its size.
+struct JSONParser: ~Copyable {
+  var scanner: JSONScanner
+  private var members = PendingStack<JSONObject.Member>()
+  private var elements = PendingStack<JSONValue>()
+
+  init(base: UnsafePointer<UInt8>, count: Int, depthMax: Int) {
+    scanner = JSONScanner(base: base, count: count, depthMax: depthMax)
+  }
+
   /// Reads the text as one value.
   mutating func parseText() throws(JSONFault) -> JSONValue {
-    try startText(mustBeObject: false)
+    try scanner.startText(mustBeObject: false)
     let value = try parseValue(depth: 0)
-    try endText()
+    try scanner.endText()
     return value
   }
 
+  // Part of the two loops below, which saves a call for each value.
+  @inline(__always)
   private mutating func parseValue(depth: Int) throws(JSONFault) -> JSONValue {
-    guard position < count else { throw JSONFault(.expectedValue, at: position) }
-    switch base[position] {
-    case UInt8(ascii: "\""): return .string(string(try scanString()))
-    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return JSONNumber.value(of: try scanNumber(), in: text)
+    guard scanner.position < scanner.count else { throw JSONFault(.expectedValue, at: scanner.position) }
+    switch scanner.base[scanner.position] {
+    case UInt8(ascii: "\""): return .string(string(try scanner.scanString()))
+    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+      return JSONNumber.value(of: try scanner.scanNumber(), in: scanner.text)
     case UInt8(ascii: "{"): return .object(try parseObject(depth: depth + 1))
     case UInt8(ascii: "["): return .array(try parseArray(depth: depth + 1))
     case UInt8(ascii: "t"):
-      try scanWord("true")
+      try scanner.scanWord(Word.true, length: 4)
       return .bool(true)
     case UInt8(ascii: "f"):
-      try scanWord("false")
+      try scanner.scanWord(Word.alse, length: 5)
       return .bool(false)
     case UInt8(ascii: "n"):
-      try scanWord("null")
+      try scanner.scanWord(Word.null, length: 4)
       return .null
-    default: throw JSONFault(.expectedValue, at: position)
+    default: throw JSONFault(.expectedValue, at: scanner.position)
     }
   }
 
+  @inline(never)
   private mutating func parseObject(depth: Int) throws(JSONFault) -> JSONObject {
-    guard try enterObject(depth: depth) else { return JSONObject() }
-    var members: [JSONObject.Element] = []
-    members.reserveCapacity(4)
-    var mark = keys.beginObject()
+    guard try scanner.enterObject(depth: depth) else { return JSONObject() }
+    let first = members.count
+    var mark = scanner.keys.beginObject()
     repeat {
-      let key = try scanKey(&mark)
-      members.append((key: string(key), value: try parseValue(depth: depth)))
-    } while try continueObject()
-    keys.endObject(mark)
-    return JSONObject(distinct: members)
+      let key = string(try scanner.scanKey(&mark))
+      members.push(JSONObject.Member(key: key, value: try parseValue(depth: depth)))
+    } while try scanner.continueObject()
+    scanner.keys.endObject(mark)
+    return JSONObject(distinct: members.pop(from: first))
   }
 
+  @inline(never)
   private mutating func parseArray(depth: Int) throws(JSONFault) -> [JSONValue] {
-    guard try enterArray(depth: depth) else { return [] }
-    var elements: [JSONValue] = []
-    repeat { elements.append(try parseValue(depth: depth)) } while try continueArray()
-    return elements
+    guard try scanner.enterArray(depth: depth) else { return [] }
+    let first = elements.count
+    repeat { elements.push(try parseValue(depth: depth)) } while try scanner.continueArray()
+    return elements.pop(from: first)
   }
 
   @inline(__always)
   private func string(_ token: StringToken) -> String {
-    let raw = UnsafeBufferPointer(start: base + token.start, count: token.end - token.start)
+    let raw = UnsafeBufferPointer(start: scanner.base + token.start, count: token.end - token.start)
     return token.escaped ? JSONEscapes.string(raw) : String(decoding: raw, as: UTF8.self)
-  }
-}
-
-extension JSONEscapes {
-  /// The string that `raw`, the validated text between two quotes, stands for.
-  static func string(_ raw: UnsafeBufferPointer<UInt8>) -> String {
-    String(unsafeUninitializedCapacity: raw.count) { buffer in
-      guard let out = buffer.baseAddress else { return 0 }
-      return unescape(raw, into: out)
-    }
   }
 }

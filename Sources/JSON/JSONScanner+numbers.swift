@@ -46,15 +46,20 @@ extension JSONScanner {
 
   @inline(__always)
   private mutating func scanDigits(_ token: inout NumberToken) -> Int {
-    let start = position
-    while position < count {
-      let digit = base[position] &- UInt8(ascii: "0")
+    // Locals, so that they stay in registers.
+    var place = position
+    var mantissa = token.mantissa
+    while place < count {
+      let digit = base[place] &- UInt8(ascii: "0")
       guard digit <= 9 else { break }
-      token.mantissa = token.mantissa &* 10 &+ UInt64(digit)
-      position += 1
+      mantissa = mantissa &* 10 &+ UInt64(digit)
+      place += 1
     }
-    token.digits += position - start
-    return position - start
+    let digits = place - position
+    token.mantissa = mantissa
+    token.digits += digits
+    position = place
+    return digits
   }
 
   private mutating func scanExponent(_ token: inout NumberToken) throws(JSONFault) {

@@ -51,19 +51,22 @@ extension JSONScanner {
   /// Steps to the next byte that is a quote, a backslash, a control character or beyond ASCII, or to the end.
   @inline(__always)
   private mutating func skipPlain() {
-    while position + 8 <= count {
-      let special = ByteWord.specialInString(ByteWord.load(base + position))
+    // A local, so that it stays in a register.
+    var place = position
+    while place <= count - 8 {
+      let special = ByteWord.specialInString(ByteWord.load(base + place))
       if special != 0 {
-        position += ByteWord.firstIndex(special)
+        position = place + ByteWord.firstIndex(special)
         return
       }
-      position += 8
+      place += 8
     }
-    while position < count {
-      let byte = base[position]
-      if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 || byte >= 0x80 { return }
-      position += 1
+    while place < count {
+      let byte = base[place]
+      if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 || byte >= 0x80 { break }
+      place += 1
     }
+    position = place
   }
 
   /// Steps behind one escape. `\u` escapes of surrogates must come in pairs (RFC 7493 section 2.1).

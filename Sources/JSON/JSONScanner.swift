@@ -46,6 +46,8 @@ struct JSONScanner: ~Copyable {
 
   // MARK: - Values
 
+  // Part of the two loops below, which saves a call for each value.
+  @inline(__always)
   private mutating func scanValue(depth: Int) throws(JSONFault) {
     guard position < count else { throw JSONFault(.expectedValue, at: position) }
     switch base[position] {
@@ -53,13 +55,14 @@ struct JSONScanner: ~Copyable {
     case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): _ = try scanNumber()
     case UInt8(ascii: "{"): try scanObject(depth: depth + 1)
     case UInt8(ascii: "["): try scanArray(depth: depth + 1)
-    case UInt8(ascii: "t"): try scanWord("true")
-    case UInt8(ascii: "f"): try scanWord("false")
-    case UInt8(ascii: "n"): try scanWord("null")
+    case UInt8(ascii: "t"): try scanWord(Word.true, length: 4)
+    case UInt8(ascii: "f"): try scanWord(Word.alse, length: 5)
+    case UInt8(ascii: "n"): try scanWord(Word.null, length: 4)
     default: throw JSONFault(.expectedValue, at: position)
     }
   }
 
+  @inline(never)
   private mutating func scanObject(depth: Int) throws(JSONFault) {
     guard try enterObject(depth: depth) else { return }
     var mark = keys.beginObject()
@@ -70,6 +73,7 @@ struct JSONScanner: ~Copyable {
     keys.endObject(mark)
   }
 
+  @inline(never)
   private mutating func scanArray(depth: Int) throws(JSONFault) {
     guard try enterArray(depth: depth) else { return }
     repeat { try scanValue(depth: depth) } while try continueArray()
@@ -159,12 +163,10 @@ struct JSONScanner: ~Copyable {
     }
   }
 
-  /// Steps behind `true`, `false` or `null`.
+  /// Steps behind a word of `length` letters that ends with these four; its first letter was seen.
   @inline(__always)
-  mutating func scanWord(_ word: StaticString) throws(JSONFault) {
-    let length = word.utf8CodeUnitCount
-    guard position + length <= count else { throw JSONFault(.expectedValue, at: position) }
-    for index in 0..<length where base[position + index] != word.utf8Start[index] {
+  mutating func scanWord(_ letters: UInt32, length: Int) throws(JSONFault) {
+    guard position + length <= count, ByteWord.loadHalf(base + position + length - 4) == letters else {
       throw JSONFault(.expectedValue, at: position)
     }
     position += length
@@ -189,4 +191,11 @@ struct JSONScanner: ~Copyable {
     }
     if position > start { hasSpace = true }
   }
+}
+
+/// The last four letters of the words, the first one lowest.
+enum Word {
+  static let `true`: UInt32 = 0x6575_7274
+  static let alse: UInt32 = 0x6573_6C61
+  static let null: UInt32 = 0x6C6C_756E
 }

@@ -45,28 +45,6 @@ extension JSONText {
     while let member = skimmer.nextMember() { try body(member) }
   }
 
-  /// The members of a validated object that have none of these names, each in its exact text.
-  package static func removingMembers(_ names: Set<String>, from object: [UInt8]) -> [UInt8] {
-    removingMembers(Array(names), from: object)
-  }
-
-  /// The members of a validated object that have none of these names, each in its exact text.
-  package static func removingMembers(_ names: [String], from object: [UInt8]) -> [UInt8] {
-    let tree = NameTree(paths: names.map { [$0] })
-    return object.withUnsafeBufferPointer { text in
-      var out: [UInt8] = []
-      out.reserveCapacity(text.count)
-      out.append(UInt8(ascii: "{"))
-      forEachMember(of: text) { member in
-        guard member.key.withBytes(in: text, { tree.root.find($0) }) == nil else { return }
-        if out.count > 1 { out.append(UInt8(ascii: ",")) }
-        out.append(contentsOf: text[member.range])
-      }
-      out.append(UInt8(ascii: "}"))
-      return out
-    }
-  }
-
   private static func member(
     _ name: UnsafeBufferPointer<UInt8>, of object: UnsafeBufferPointer<UInt8>, from start: Int
   ) -> Range<Int>? {

@@ -41,10 +41,6 @@ private struct MergePatch {
   private mutating func mergeObject(_ members: PatchMembers) {
     var isUsed = [Bool](repeating: false, count: members.list.count)
     var isFirst = true
-    func comma(_ out: inout [UInt8]) {
-      if !isFirst { out.append(UInt8(ascii: ",")) }
-      isFirst = false
-    }
     out.append(UInt8(ascii: "{"))
     _ = target.enter(UInt8(ascii: "{"))
     while target.hasKey() {
@@ -52,8 +48,9 @@ private struct MergePatch {
       let key = target.key()
       guard let index = key.withBytes(in: target.text, { members.find($0) }) else {
         target.skipValue()
-        comma(&out)
-        out.append(contentsOf: target.text[start..<target.position])
+        if !isFirst { out.append(UInt8(ascii: ",")) }
+        isFirst = false
+        out.append(bytes: UnsafeBufferPointer(rebasing: target.text[start..<target.position]))
         continue
       }
       isUsed[index] = true
@@ -62,8 +59,8 @@ private struct MergePatch {
         target.skipValue()
         continue
       }
-      comma(&out)
-      out.append(key, of: target.text)
+      out.append(key, of: target.text, afterComma: !isFirst)
+      isFirst = false
       if case .object(let inner) = value.content, target.peek() == UInt8(ascii: "{") {
         mergeObject(inner)
       } else {
@@ -72,8 +69,8 @@ private struct MergePatch {
       }
     }
     for (index, member) in members.list.enumerated() where !isUsed[index] && !member.value.isNull {
-      comma(&out)
-      out.append(member.key, of: patch)
+      out.append(member.key, of: patch, afterComma: !isFirst)
+      isFirst = false
       add(member.value)
     }
     out.append(UInt8(ascii: "}"))
@@ -82,15 +79,14 @@ private struct MergePatch {
   /// What the patch makes of a target that is missing or no object: its own value without the members that are null.
   private mutating func add(_ value: PatchValue) {
     guard case .object(let members) = value.content else {
-      out.append(contentsOf: patch[value.range])
+      out.append(bytes: UnsafeBufferPointer(rebasing: patch[value.range]))
       return
     }
     out.append(UInt8(ascii: "{"))
     var isFirst = true
     for member in members.list where !member.value.isNull {
-      if !isFirst { out.append(UInt8(ascii: ",")) }
+      out.append(member.key, of: patch, afterComma: !isFirst)
       isFirst = false
-      out.append(member.key, of: patch)
       add(member.value)
     }
     out.append(UInt8(ascii: "}"))

@@ -17,11 +17,11 @@ extension JSONValue {
   /// Parses a text that must be one JSON value, by the rules of `JSONText.validate`.
   package init(parsing text: UnsafeBufferPointer<UInt8>, depthMax: Int = JSONText.depthMax) throws(JSONError) {
     guard let base = text.baseAddress else { throw JSONError(JSONFault(.expectedValue, at: 0), in: text, depthMax: depthMax) }
-    var scanner = JSONScanner(base: base, count: text.count, depthMax: depthMax)
+    var parser = JSONParser(base: base, count: text.count, depthMax: depthMax)
     do throws(JSONFault) {
-      self = try scanner.parseText()
+      self = try parser.parseText()
     } catch {
-      throw JSONError(error, in: text, depthMax: scanner.depthMax)
+      throw JSONError(error, in: text, depthMax: parser.scanner.depthMax)
     }
   }
 }

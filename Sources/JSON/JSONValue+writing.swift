@@ -2,8 +2,8 @@ extension JSONValue {
   /// Appends this value as compact JSON, members in their order.
   package func write(into bytes: inout [UInt8]) {
     switch self {
-    case .null: bytes.append(contentsOf: "null".utf8)
-    case .bool(let value): bytes.append(contentsOf: (value ? "true" : "false").utf8)
+    case .null: bytes.append(text: "null")
+    case .bool(let value): bytes.append(text: value ? "true" : "false")
     case .int(let value): JSONWriter.append(value, to: &bytes)
     case .double(let value): JSONWriter.append(value, to: &bytes)
     case .string(let value): JSONWriter.append(value, to: &bytes)
@@ -36,12 +36,10 @@ extension JSONObject {
   package func write(into bytes: inout [UInt8]) {
     bytes.append(UInt8(ascii: "{"))
     var isFirst = true
-    for (key, value) in self {
-      if !isFirst { bytes.append(UInt8(ascii: ",")) }
+    for member in members {
+      member.key.withUTF8Bytes { JSONWriter.append(utf8: $0, to: &bytes, afterComma: !isFirst, beforeColon: true) }
       isFirst = false
-      JSONWriter.append(key, to: &bytes)
-      bytes.append(UInt8(ascii: ":"))
-      value.write(into: &bytes)
+      member.value.write(into: &bytes)
     }
     bytes.append(UInt8(ascii: "}"))
   }

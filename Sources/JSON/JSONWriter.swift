@@ -31,25 +31,30 @@ package struct JSONWriter: Sendable {
   package mutating func endArray() { close(UInt8(ascii: "]")) }
 
   package mutating func key(_ name: String) {
-    comma()
-    JSONWriter.append(name, to: &bytes)
-    bytes.append(UInt8(ascii: ":"))
+    name.withUTF8Bytes { JSONWriter.append(utf8: $0, to: &bytes, afterComma: needsComma, beforeColon: true) }
     needsComma = false
   }
 
   package mutating func null() {
     comma()
-    bytes.append(contentsOf: "null".utf8)
+    bytes.append(text: "null")
   }
 
   package mutating func bool(_ value: Bool) {
     comma()
-    bytes.append(contentsOf: (value ? "true" : "false").utf8)
+    bytes.append(text: value ? "true" : "false")
   }
 
-  package mutating func int(_ value: some FixedWidthInteger) {
-    comma()
-    JSONWriter.append(value, to: &bytes)
+  package mutating func int(_ value: Int) { int(Int64(value)) }
+
+  package mutating func int(_ value: Int64) {
+    bytes.append(digitsOf: value.magnitude, isNegative: value < 0, afterComma: needsComma)
+    needsComma = true
+  }
+
+  package mutating func int(_ value: UInt64) {
+    bytes.append(digitsOf: value, isNegative: false, afterComma: needsComma)
+    needsComma = true
   }
 
   /// NaN and the infinities become `null`.
@@ -59,14 +64,13 @@ package struct JSONWriter: Sendable {
   }
 
   package mutating func string(_ value: String) {
-    comma()
-    JSONWriter.append(value, to: &bytes)
+    value.withUTF8Bytes { string(utf8: $0) }
   }
 
   /// The bytes must be the UTF-8 of a string, not yet escaped.
   package mutating func string(utf8 value: UnsafeBufferPointer<UInt8>) {
-    comma()
-    JSONWriter.append(utf8: value, to: &bytes)
+    JSONWriter.append(utf8: value, to: &bytes, afterComma: needsComma, beforeColon: false)
+    needsComma = true
   }
 
   package mutating func value(_ value: JSONValue) {
@@ -75,27 +79,21 @@ package struct JSONWriter: Sendable {
   }
 
   /// A value that is JSON text already.
-  package mutating func raw(_ json: [UInt8]) {
-    comma()
-    bytes.append(contentsOf: json)
-  }
+  package mutating func raw(_ json: [UInt8]) { json.withUnsafeBufferPointer { raw($0) } }
 
   /// A value that is JSON text already.
   package mutating func raw(_ json: UnsafeBufferPointer<UInt8>) {
     comma()
-    bytes.append(contentsOf: json)
+    bytes.append(bytes: json)
   }
 
   /// A value that is JSON text already.
-  package mutating func raw(_ json: ArraySlice<UInt8>) {
-    comma()
-    bytes.append(contentsOf: json)
-  }
+  package mutating func raw(_ json: ArraySlice<UInt8>) { json.withUnsafeBufferPointer { raw($0) } }
 
   /// A value that is JSON text already.
   package mutating func raw(_ json: String) {
     comma()
-    bytes.append(contentsOf: json.utf8)
+    bytes.append(text: json)
   }
 
   /// The members of a validated object's text, without its braces, into the object that is open here.
@@ -108,7 +106,7 @@ package struct JSONWriter: Sendable {
     let inside = JSONText.inside(object)
     guard !inside.isEmpty else { return }
     comma()
-    bytes.append(contentsOf: UnsafeBufferPointer(rebasing: object[inside]))
+    bytes.append(bytes: UnsafeBufferPointer(rebasing: object[inside]))
   }
 
   /// Hands out what was written and starts anew.

@@ -127,7 +127,7 @@ struct KeyRegister: ~Copyable {
       return ByteWord.load(key) ^ (last << 29 | last >> 35)
     }
     if length == 0 { return 0 }
-    if readable >= 8 { return ByteWord.load(key) & (.max >> UInt64(64 - 8 * length)) }
+    if readable >= 8 { return ByteWord.load(key) & (.max &>> UInt64(truncatingIfNeeded: 64 - 8 * length)) }
     var word: UInt64 = 0
     for index in 0..<length { word |= UInt64(key[index]) << UInt64(8 * index) }
     return word

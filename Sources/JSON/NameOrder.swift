@@ -3,25 +3,30 @@ import Glibc
 /// The order of names by their bytes: for look-ups that take logarithmic time whatever the names are, and never compare more
 /// bytes than the shorter name has.
 enum NameOrder {
-  static func compare(_ a: [UInt8], _ b: UnsafeBufferPointer<UInt8>) -> Int {
-    let common = min(a.count, b.count)
-    if common > 0, let b = b.baseAddress {
-      let order = a.withUnsafeBufferPointer { a in a.baseAddress.map { memcmp($0, b, common) } ?? 0 }
+  @inline(__always)
+  static func compare(_ a: UnsafeBufferPointer<UInt8>, _ b: UnsafeBufferPointer<UInt8>) -> Int {
+    if let left = a.baseAddress, let right = b.baseAddress {
+      let order = memcmp(left, right, min(a.count, b.count))
       if order != 0 { return Int(order) }
     }
     return a.count - b.count
   }
 
-  static func precedes(_ a: [UInt8], _ b: [UInt8]) -> Bool { b.withUnsafeBufferPointer { compare(a, $0) < 0 } }
+  static func precedes(_ a: [UInt8], _ b: [UInt8]) -> Bool {
+    a.withUnsafeBufferPointer { a in b.withUnsafeBufferPointer { b in compare(a, b) < 0 } }
+  }
 
-  /// The index of the first of `count` sorted names that does not come before `name`.
-  static func lowerBound(of name: UnsafeBufferPointer<UInt8>, count: Int, nameAt: (Int) -> [UInt8]) -> Int {
+  /// The index of the one of `count` sorted names that is alike, for which `order` compares a name with the wanted one.
+  @inline(__always)
+  static func find(in count: Int, order: (Int) -> Int) -> Int? {
     var low = 0
     var high = count
     while low < high {
       let middle = (low + high) / 2
-      if compare(nameAt(middle), name) < 0 { low = middle + 1 } else { high = middle }
+      let order = order(middle)
+      if order == 0 { return middle }
+      if order < 0 { low = middle + 1 } else { high = middle }
     }
-    return low
+    return nil
   }
 }

@@ -1,16 +1,14 @@
 /// Names to look for in an object, and below each the names to look for in its value.
-struct NameTree {
-  struct Node {
+struct NameTree: Sendable {
+  struct Node: Sendable {
     let name: [UInt8]
     /// Whether the value is wanted as a whole.
     var isWhole = false
     /// Sorted by name.
     var children: [Node] = []
 
-    func find(_ key: UnsafeBufferPointer<UInt8>) -> Node? {
-      let place = NameOrder.lowerBound(of: key, count: children.count) { children[$0].name }
-      guard place < children.count, NameOrder.compare(children[place].name, key) == 0 else { return nil }
-      return children[place]
+    func find(_ key: UnsafeBufferPointer<UInt8>) -> Int? {
+      NameOrder.find(in: children.count) { place in children[place].name.withUnsafeBufferPointer { NameOrder.compare($0, key) } }
     }
   }
 

@@ -29,27 +29,50 @@ struct PatchValue {
 
 /// The members of one object of a merge patch, in its order.
 struct PatchMembers {
-  typealias Member = (key: JSONKey, name: [UInt8], value: PatchValue)
+  struct Member {
+    let key: JSONKey
+    /// Where the name stands in `names`.
+    let name: Range<Int>
+    let value: PatchValue
+  }
 
-  private(set) var list: [Member] = []
-  /// Indices of `list`, sorted by name; the names were unescaped once, so that no look-up does it again.
+  /// Up to so many members are compared one by one.
+  private static let linearMax = 8
+
+  let list: [Member]
+  /// The names, unescaped once, so that no look-up does it again.
+  private let names: [UInt8]
+  /// Indices of `list`, sorted by name, when there are more than `linearMax`.
   private let sorted: [Int]
 
   init(reading text: inout JSONSkimmer) {
     var list: [Member] = []
+    var names: [UInt8] = []
     _ = text.enter(UInt8(ascii: "{"))
     while text.hasKey() {
       let key = text.key()
-      let name = key.withBytes(in: text.text) { Array($0) }
-      list.append((key, name, PatchValue(reading: &text)))
+      let start = names.count
+      key.withBytes(in: text.text) { names.append(bytes: $0) }
+      list.append(Member(key: key, name: start..<names.count, value: PatchValue(reading: &text)))
     }
-    sorted = list.indices.sorted { NameOrder.precedes(list[$0].name, list[$1].name) }
     self.list = list
+    self.names = names
+    guard list.count > PatchMembers.linearMax else {
+      sorted = []
+      return
+    }
+    sorted = names.withUnsafeBufferPointer { names in
+      list.indices.sorted { a, b in
+        NameOrder.compare(UnsafeBufferPointer(rebasing: names[list[a].name]), UnsafeBufferPointer(rebasing: names[list[b].name])) < 0
+      }
+    }
   }
 
   func find(_ name: UnsafeBufferPointer<UInt8>) -> Int? {
-    let place = NameOrder.lowerBound(of: name, count: sorted.count) { list[sorted[$0]].name }
-    guard place < sorted.count, NameOrder.compare(list[sorted[place]].name, name) == 0 else { return nil }
-    return sorted[place]
+    names.withUnsafeBufferPointer { names in
+      func order(_ index: Int) -> Int { NameOrder.compare(UnsafeBufferPointer(rebasing: names[list[index].name]), name) }
+      if sorted.isEmpty { return list.indices.first { order($0) == 0 } }
+      return NameOrder.find(in: sorted.count) { order(sorted[$0]) }.map { sorted[$0] }
+    }
   }
 }

@@ -40,8 +40,8 @@ import Testing
     var chance = SeededChance(seed: seed)
     var object = JSONObject()
     var model: [(key: String, value: JSONValue)] = []
-    for step in 0..<2000 {
-      let key = "k\(chance.below(step < 1000 ? 40 : 12))"
+    for step in 0..<800 {
+      let key = "k\(chance.below(step < 400 ? 40 : 12))"
       switch chance.below(8) {
       case 0...3:
         object[key] = .int(Int64(step))

@@ -59,7 +59,7 @@ import Testing
   @Test("patching bytes does what RFC 7396's pseudo-code does to values", arguments: SeededChance.seeds)
   func model(seed: UInt64) throws {
     var source = JSONChance(chance: SeededChance(seed: seed))
-    for _ in 0..<1000 {
+    for _ in 0..<300 {
       let target = source.value(depth: 3)
       let patch = source.chance.oneIn(10) ? source.value() : .object(source.object(depth: 3))
       let merged = try JSONText.mergePatch(Array(source.text(patch).utf8), onto: Array(source.text(target).utf8))
