@@ -67,6 +67,9 @@ package final class HTTPServer: Sendable {
 
   /// Stops accepting, answers what runs with `Connection: close`, and closes everything after at most `drainTimeout`.
   package func drain() {
+    // Held until all is scheduled: otherwise an idle server counts as quiet at once, and its loops end under our hands.
+    settings.lifecycle.taskStarted()
+    defer { settings.lifecycle.taskEnded() }
     guard settings.lifecycle.beginDrain() else { return }
     listener.withLock { $0 }?.close(promise: nil)
     for loop in loops {
