@@ -1,8 +1,9 @@
 import CEL
 import JSON
 
-/// A named set of documents with its rules and indexes, compiled from its configuration.
-package struct Collection: Sendable {
+/// A named set of documents with its rules and indexes, compiled from its configuration. A class, because each request hands it on
+/// many times: as a struct each copy would count some thirty references.
+package final class Collection: Sendable {
   package let name: String
   /// The number in the name of its table; given by the store, never used again after a delete.
   package let number: Int64

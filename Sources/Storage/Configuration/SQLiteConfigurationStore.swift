@@ -83,7 +83,7 @@ final class SQLiteConfigurationStore: ConfigurationStore {
 }
 
 extension Collection {
-  init(_ configuration: CollectionConfiguration, number: Int64, created: Int64, updated: Int64) {
+  convenience init(_ configuration: CollectionConfiguration, number: Int64, created: Int64, updated: Int64) {
     self.init(
       name: configuration.name, number: number, rules: configuration.rules, indexes: configuration.indexes, configuration: configuration.value,
       created: Timestamp(milliseconds: created), updated: Timestamp(milliseconds: updated))

@@ -35,7 +35,7 @@ extension Database {
       try runScript(
         """
         PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000;
-        PRAGMA journal_size_limit = 16777216; PRAGMA cache_size = -16384;
+        PRAGMA journal_size_limit = 16777216; PRAGMA secure_delete = FAST; PRAGMA cache_size = -16384;
         """)
     case .lane:
       try runScript("PRAGMA query_only = ON; PRAGMA cache_size = -16384;")
