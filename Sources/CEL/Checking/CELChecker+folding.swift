@@ -12,8 +12,11 @@ extension CELChecker {
     }
     guard foldingBudget > 0, node.children.allSatisfy({ $0.literal != nil || $0.isOptionalLiteral }) else { return node }
     let program = CELProgram(node, in: environment)
-    let (value, left) = program.run([:] as [String: CELValue], budget: foldingBudget) { step, frame -> (CELValue?, Int) in
-      do throws(CELFault) { return (try step.evaluate(&frame), frame.budget) } catch { return (nil, frame.budget) }
+    var value: CELValue?
+    var left = 0
+    program.run([:] as [String: CELValue], budget: foldingBudget) { step, frame in
+      do throws(CELFault) { value = try step.evaluate(&frame) } catch { value = nil }
+      left = frame.budget
     }
     foldingBudget = left - 1
     return value.map { CELNode(.literal($0), at: node.position, type: node.type) } ?? node

@@ -21,19 +21,24 @@ final class CELEqualStep: CELCondition, @unchecked Sendable {
 final class CELEqualLiteralStep: CELCondition, @unchecked Sendable {
   private let operand: CELStep
   private let literal: CELValue
+  /// The literal, if it is a string.
+  private let text: CELTextSet?
   private let wanted: Bool
 
   init(_ operand: CELStep, _ literal: CELValue, negated: Bool, at position: CELPosition) {
     self.operand = operand
     self.literal = literal
+    if case .string(let string) = literal { text = CELTextSet([string]) } else { text = nil }
     wanted = !negated
     super.init(at: position)
   }
 
   override func test(_ frame: inout CELFrame) throws(CELFault) -> Bool {
     switch try operand.lazy(&frame) {
-    case .raw(let raw): try frame.equal(raw, literal) == wanted
-    case .value(let value): try frame.equal(value, literal) == wanted
+    case .raw(let raw):
+      if let text, let isText = frame.isOne(raw, of: text) { return isText == wanted }
+      return try frame.equal(raw, literal) == wanted
+    case .value(let value): return try frame.equal(value, literal) == wanted
     }
   }
 }
@@ -96,30 +101,59 @@ final class CELInStep: CELCondition, @unchecked Sendable {
   }
 }
 
-/// `element in ["draft", "open"]`, with constants only.
-final class CELInLiteralsStep: CELCondition, @unchecked Sendable {
-  private let element: CELStep
-  private let list: [CELValue]
-  /// For long lists of strings and ints, which are then found by hash; nil for short or mixed ones.
-  private let hashed: Set<CELValue>?
+/// `variable == null` and `variable != null`, as most rules begin.
+final class CELNullCheckStep: CELCondition, @unchecked Sendable {
+  private let variable: Int
+  private let wanted: Bool
 
-  init(_ element: CELStep, _ list: [CELValue], at position: CELPosition) {
-    self.element = element
-    self.list = list
-    let isHashable = list.count > 16 && list.allSatisfy { if case .string = $0 { true } else { false } }
-    hashed = isHashable ? Set(list) : nil
+  init(_ variable: Int, negated: Bool, at position: CELPosition) {
+    self.variable = variable
+    wanted = !negated
     super.init(at: position)
   }
 
   override func test(_ frame: inout CELFrame) throws(CELFault) -> Bool {
-    let element = try element.lazy(&frame)
-    if let hashed { return hashed.contains(try frame.value(element)) }
-    switch element {
-    case .raw(let raw):
-      for candidate in list where try frame.equal(raw, candidate) { return true }
-    case .value(let value):
-      for candidate in list where try frame.equal(value, candidate) { return true }
+    switch frame.kinds[variable] {
+    case .missing: throw CELFault(.noSuchVariable, at: position)
+    case .document: return !wanted
+    case .value:
+      if case .null = frame.values[variable] { return wanted }
+      return !wanted
     }
+  }
+}
+
+/// `element in ["draft", "open"]`, with constants only.
+final class CELInLiteralsStep: CELCondition, @unchecked Sendable {
+  private let element: CELStep
+  private let list: [CELValue]
+  /// The list, if it has only strings.
+  private let texts: CELTextSet?
+
+  init(_ element: CELStep, _ list: [CELValue], at position: CELPosition) {
+    self.element = element
+    self.list = list
+    let texts = list.compactMap { value -> String? in if case .string(let text) = value { text } else { nil } }
+    self.texts = texts.count == list.count ? CELTextSet(texts) : nil
+    super.init(at: position)
+  }
+
+  override func test(_ frame: inout CELFrame) throws(CELFault) -> Bool {
+    switch try element.lazy(&frame) {
+    case .raw(let raw):
+      if let texts, let isOne = frame.isOne(raw, of: texts) { return isOne }
+      return try isOne(frame.value(raw), &frame)
+    case .value(let value): return try isOne(value, &frame)
+    }
+  }
+
+  private func isOne(_ value: CELValue, _ frame: inout CELFrame) throws(CELFault) -> Bool {
+    if let texts {
+      guard case .string(let text) = value else { return false }
+      return CELText.withBytes(text) { texts.contains($0) }
+    }
+    try frame.charge(list.count)
+    for candidate in list where try frame.equal(value, candidate) { return true }
     return false
   }
 }

@@ -12,11 +12,11 @@ struct CELCompiler {
     var compiler = CELCompiler(environment)
     compiler.collect(root)
     var variables: [CELLayout.Variable] = []
-    var fields: [CELFieldName] = []
+    var fields: [CELName] = []
     for name in compiler.names {
       let own = compiler.fields[name] ?? []
       variables.append(CELLayout.Variable(name: name, fields: fields.count..<fields.count + own.count))
-      fields += own.map(CELFieldName.init)
+      fields += own.map(CELName.init)
     }
     compiler.variables = variables
     let step = compiler.step(root)
@@ -133,8 +133,8 @@ struct CELCompiler {
     case .and: return CELAndStep(step(left), step(right), at: position)
     case .or: return CELOrStep(step(left), step(right), at: position)
     case .equal, .notEqual:
-      if let literal = right.literal { return CELEqualLiteralStep(step(left), literal, negated: sign == .notEqual, at: position) }
-      if let literal = left.literal { return CELEqualLiteralStep(step(right), literal, negated: sign == .notEqual, at: position) }
+      if let literal = right.literal { return equal(left, literal, negated: sign == .notEqual, at: position) }
+      if let literal = left.literal { return equal(right, literal, negated: sign == .notEqual, at: position) }
       return CELEqualStep(step(left), step(right), negated: sign == .notEqual, at: position)
     case .less, .lessOrEqual, .greater, .greaterOrEqual: return CELOrderStep(step(left), sign, step(right), at: position)
     case .in:
@@ -142,6 +142,13 @@ struct CELCompiler {
       return CELInStep(step(left), step(right), at: position)
     case .add, .subtract, .multiply, .divide, .modulo: return CELArithmeticStep(step(left), sign, step(right), at: position)
     }
+  }
+
+  private mutating func equal(_ operand: CELNode, _ literal: CELValue, negated: Bool, at position: CELPosition) -> CELStep {
+    if case .null = literal, let name = variable(operand), let variable = names.firstIndex(of: name) {
+      return CELNullCheckStep(variable, negated: negated, at: position)
+    }
+    return CELEqualLiteralStep(step(operand), literal, negated: negated, at: position)
   }
 
   private mutating func call(_ name: String, _ arguments: [CELNode], at position: CELPosition) -> CELStep {

@@ -27,21 +27,16 @@ package struct CELExpression: Sendable {
   /// The value for these variables.
   package func evaluate(_ activation: some CELActivation) throws(CELEvaluationError) -> CELValue {
     if let constant { return constant }
-    let result = program.run(activation, budget: costMax) { step, frame -> Result<CELValue, CELEvaluationError> in
-      do throws(CELFault) {
-        return .success(try step.evaluate(&frame))
-      } catch {
-        return .failure(CELEvaluationError(error, detail: frame.detail, in: root))
-      }
-    }
-    return try result.get()
+    return try program.evaluate(activation, budget: costMax, root: root)
   }
 
   /// Whether the value is `true`; an error is not.
   package func allows(_ activation: some CELActivation) -> Bool {
     if let constant { return constant == .bool(true) }
-    return program.run(activation, budget: costMax) { step, frame in
-      do throws(CELFault) { return try step.test(&frame) } catch { return false }
+    var allowed = false
+    program.run(activation, budget: costMax) { step, frame in
+      do throws(CELFault) { allowed = try step.test(&frame) } catch { allowed = false }
     }
+    return allowed
   }
 }

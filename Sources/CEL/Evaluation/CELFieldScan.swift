@@ -14,22 +14,6 @@ struct CELFieldSlot {
   var isThere: Bool { start >= 0 }
 }
 
-/// A field's name, ready to be compared with keys in JSON text.
-struct CELFieldName: Sendable {
-  let name: String
-  let bytes: [UInt8]
-  /// The first eight bytes as one word, filled up with zeros.
-  let head: UInt64
-  let headMask: UInt64
-
-  init(_ name: String) {
-    self.name = name
-    bytes = Array(name.utf8)
-    head = bytes.prefix(8).enumerated().reduce(0) { $0 | UInt64($1.element) << UInt64($1.offset * 8) }
-    headMask = bytes.count >= 8 ? .max : (1 << UInt64(bytes.count * 8)) - 1
-  }
-}
-
 /// Finds members of an object in the text of a JSON document that is known to be valid, all wanted ones in one pass. On a text
 /// that is not valid it stays in its bounds and may find anything.
 struct CELFieldScan {
@@ -46,7 +30,7 @@ struct CELFieldScan {
   }
 
   /// Fills the slots of `names`; the others stay as they are.
-  mutating func find(_ names: UnsafeBufferPointer<CELFieldName>, into slots: UnsafeMutablePointer<CELFieldSlot>) {
+  mutating func find(_ names: UnsafeBufferPointer<CELName>, into slots: UnsafeMutablePointer<CELFieldSlot>) {
     for place in 0..<names.count { slots[place] = .absent }
     var left = names.count
     skipBlanks()
@@ -75,14 +59,12 @@ struct CELFieldScan {
   }
 
   @inline(__always)
-  private func place(of start: Int, _ end: Int, _ names: UnsafeBufferPointer<CELFieldName>) -> Int? {
+  private func place(of start: Int, _ end: Int, _ names: UnsafeBufferPointer<CELName>) -> Int? {
     let length = end - start
     guard length >= 0 else { return nil }
     let head = start + 8 <= count ? UnsafeRawPointer(text + start).loadUnaligned(as: UInt64.self).littleEndian : word(start, min(end, start + 8))
-    for place in 0..<names.count where names[place].head == head & names[place].headMask && names[place].bytes.count == length {
-      if length <= 8 || names[place].bytes.withUnsafeBufferPointer({ $0.baseAddress.map { memcmp($0, text + start, length) == 0 } ?? false }) {
-        return place
-      }
+    for place in 0..<names.count where names[place].head == head & names[place].headMask && names[place].count == length {
+      if names[place].hasTail(text + start, length) { return place }
     }
     return nil
   }
@@ -94,46 +76,57 @@ struct CELFieldScan {
     return word
   }
 
-  private func unescaped(_ start: Int, _ end: Int, _ names: UnsafeBufferPointer<CELFieldName>) -> Int? {
+  private func unescaped(_ start: Int, _ end: Int, _ names: UnsafeBufferPointer<CELName>) -> Int? {
     let quoted = UnsafeBufferPointer(start: text + start - 1, count: max(0, end - start + 2))
     guard case .string(let key)? = try? JSONValue(parsing: quoted) else { return nil }
-    return names.firstIndex { CELText.equal($0.name, key) }
+    return names.firstIndex { CELText.equal($0.text, key) }
   }
 
   @inline(__always)
   private mutating func skipBlanks() {
+    if position < count, text[position] <= 0x20 { skipManyBlanks() }
+  }
+
+  // Stored documents are compact: it is not worth being inlined.
+  @inline(never)
+  private mutating func skipManyBlanks() {
     while position < count, text[position] <= 0x20 { position += 1 }
   }
 
   /// Steps behind a string; tells whether it has escapes.
   @inline(__always)
   private mutating func skipString() -> Bool {
-    var escaped = false
-    position += 1
-    while position < count {
-      if position + 8 <= count {
-        let word = UnsafeRawPointer(text + position).loadUnaligned(as: UInt64.self).littleEndian
-        let quote = word ^ 0x2222_2222_2222_2222
-        let backslash = word ^ 0x5C5C_5C5C_5C5C_5C5C
-        // The lowest set bit is at the first byte that is one of the two.
-        let found =
-          (((quote &- 0x0101_0101_0101_0101) & ~quote) | ((backslash &- 0x0101_0101_0101_0101) & ~backslash)) & 0x8080_8080_8080_8080
-        guard found != 0 else {
-          position += 8
-          continue
-        }
-        position += found.trailingZeroBitCount >> 3
-      }
-      let byte = text[position]
-      position += 1
-      if byte == UInt8(ascii: "\"") { return escaped }
-      if byte == UInt8(ascii: "\\") {
-        escaped = true
-        position += 1
-      }
+    position &+= 1
+    guard position &+ 8 <= count else { return skipLongString() }
+    let word = UnsafeRawPointer(text + position).loadUnaligned(as: UInt64.self).littleEndian
+    let quote = word ^ 0x2222_2222_2222_2222
+    let backslash = word ^ 0x5C5C_5C5C_5C5C_5C5C
+    // The lowest set bit is at the first byte that is one of the two.
+    let found = (((quote &- 0x0101_0101_0101_0101) & ~quote) | ((backslash &- 0x0101_0101_0101_0101) & ~backslash)) & 0x8080_8080_8080_8080
+    guard found != 0 else {
+      position &+= 8
+      return skipLongString()
+    }
+    position &+= found.trailingZeroBitCount >> 3
+    guard text[position] == UInt8(ascii: "\"") else { return skipLongString() }
+    position &+= 1
+    return false
+  }
+
+  /// The same from somewhere within the string, with the C library's vector code.
+  @inline(never)
+  private mutating func skipLongString() -> Bool {
+    let start = position
+    while position < count, let found = memchr(text + position, 0x22, count - position) {
+      let quote = UnsafeRawPointer(found) - UnsafeRawPointer(text)
+      var first = quote
+      while first > start, text[first - 1] == UInt8(ascii: "\\") { first -= 1 }
+      position = quote + 1
+      // After an even number of backslashes the quotation mark is not escaped.
+      if (quote - first) & 1 == 0 { return memchr(text + start, 0x5C, quote - start) != nil }
     }
     position = count
-    return escaped
+    return true
   }
 
   @inline(__always)

@@ -3,13 +3,13 @@ final class CELFieldStep: CELStep, @unchecked Sendable {
   let variable: Int
   /// The field's place among all fields of the layout.
   let field: Int
-  let name: String
+  private let name: CELName
   private let own: CELDocument.OwnField?
 
   init(variable: Int, field: Int, name: String, at position: CELPosition) {
     self.variable = variable
     self.field = field
-    self.name = name
+    self.name = CELName(name)
     own = CELDocument.OwnField(rawValue: name)
     super.init(at: position)
   }
@@ -39,13 +39,13 @@ final class CELFieldStep: CELStep, @unchecked Sendable {
   /// Nil if there is no such field.
   @inline(__always)
   func find(_ frame: inout CELFrame) throws(CELFault) -> CELLazy? {
-    switch frame.variables[variable].kind {
+    switch frame.kinds[variable] {
     case .document:
-      if let own, let value = frame.variables[variable].document.value(own) { return .value(value) }
+      if let own, let value = frame.documents[variable].value(own) { return .value(value) }
       return frame.raw(field, of: variable).map(CELLazy.raw)
     case .value:
-      guard case .map(let map) = frame.variables[variable].value else {
-        return try frame.select(name, from: frame.variables[variable].value, at: position).map(CELLazy.value)
+      guard case .map(let map) = frame.values[variable] else {
+        return try frame.select(name, from: frame.values[variable], at: position).map(CELLazy.value)
       }
       return map[name].map(CELLazy.value)
     case .missing: throw CELFault(.noSuchVariable, at: position)
@@ -66,30 +66,24 @@ extension CELFrame {
   private mutating func read(_ variable: Int) {
     let range = layout.variables[variable].fields
     for place in range { fields[place] = .absent }
-    variables[variable].document.body.withUnsafeBufferPointer { text in
-      layout.fields.withUnsafeBufferPointer { names in
-        guard var scan = CELFieldScan(text) else { return }
-        scan.find(UnsafeBufferPointer(rebasing: names[range]), into: fields + range.lowerBound)
-      }
+    guard var scan = CELFieldScan(texts[variable]) else { return }
+    layout.fields.withUnsafeBufferPointer { names in
+      scan.find(UnsafeBufferPointer(rebasing: names[range]), into: fields + range.lowerBound)
     }
   }
 
   /// A member of an object that lies raw.
-  mutating func member(_ name: CELFieldName, of raw: CELRawValue) throws(CELFault) -> CELRawValue? {
+  mutating func member(_ name: CELName, of raw: CELRawValue) throws(CELFault) -> CELRawValue? {
     try charge(bytes: raw.end - raw.start)
     var slot = CELFieldSlot.absent
-    variables[raw.variable].document.body.withUnsafeBufferPointer { text in
-      withUnsafePointer(to: name) { name in
-        guard var scan = CELFieldScan(text, from: raw.start) else { return }
-        scan.find(UnsafeBufferPointer(start: name, count: 1), into: &slot)
-      }
-    }
+    guard var scan = CELFieldScan(texts[raw.variable], from: raw.start) else { return nil }
+    withUnsafePointer(to: name) { scan.find(UnsafeBufferPointer(start: $0, count: 1), into: &slot) }
     guard slot.isThere else { return nil }
     return CELRawValue(variable: raw.variable, start: Int(slot.start), end: Int(slot.end), isEscaped: slot.isEscaped)
   }
 
   /// The field of a map, or of an optional map as an optional. Nil if it is not there.
-  mutating func select(_ name: String, from value: CELValue, at position: CELPosition) throws(CELFault) -> CELValue? {
+  mutating func select(_ name: CELName, from value: CELValue, at position: CELPosition) throws(CELFault) -> CELValue? {
     switch value {
     case .map(let map): return map[name]
     case .optional(let wrapped):
@@ -103,11 +97,11 @@ extension CELFrame {
 /// `operand.field` for any operand.
 final class CELSelectStep: CELStep, @unchecked Sendable {
   private let operand: CELStep
-  private let name: CELFieldName
+  private let name: CELName
 
   init(_ operand: CELStep, _ name: String, at position: CELPosition) {
     self.operand = operand
-    self.name = CELFieldName(name)
+    self.name = CELName(name)
     super.init(at: position)
   }
 
@@ -123,7 +117,7 @@ final class CELSelectStep: CELStep, @unchecked Sendable {
     case .raw(let raw):
       guard frame.kind(raw) == .map else { throw frame.mismatch(try frame.value(raw)).at(position) }
       return try frame.member(name, of: raw).map(CELLazy.raw)
-    case .value(let value): return try frame.select(name.name, from: value, at: position).map(CELLazy.value)
+    case .value(let value): return try frame.select(name, from: value, at: position).map(CELLazy.value)
     }
   }
 }
@@ -153,11 +147,11 @@ final class CELHasStep: CELCondition, @unchecked Sendable {
 /// `operand.?field`: an optional that is empty if the field is not there.
 final class CELOptionalSelectStep: CELStep, @unchecked Sendable {
   private let operand: CELStep
-  private let name: CELFieldName
+  private let name: CELName
 
   init(_ operand: CELStep, _ name: String, at position: CELPosition) {
     self.operand = operand
-    self.name = CELFieldName(name)
+    self.name = CELName(name)
     super.init(at: position)
   }
 
@@ -167,7 +161,7 @@ final class CELOptionalSelectStep: CELStep, @unchecked Sendable {
       guard frame.kind(raw) == .map else { throw frame.mismatch(try frame.value(raw)).at(position) }
       return .optional(try frame.member(name, of: raw).map { (raw) throws(CELFault) in try frame.value(raw) })
     case .value(let value):
-      let found = try frame.select(name.name, from: value, at: position)
+      let found = try frame.select(name, from: value, at: position)
       if case .optional? = found, case .optional = value { return found ?? .optional(nil) }
       return .optional(found)
     }

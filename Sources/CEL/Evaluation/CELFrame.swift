@@ -2,7 +2,12 @@
 /// and what is left of the budget.
 struct CELFrame: ~Copyable {
   let layout: CELLayout
-  let variables: UnsafeMutablePointer<CELBinding>
+  let kinds: UnsafeMutablePointer<CELBindingKind>
+  /// Of these two only the one that a variable's kind says is there.
+  let values: UnsafeMutablePointer<CELValue>
+  let documents: UnsafeMutablePointer<CELDocument>
+  /// The documents' bodies.
+  let texts: UnsafeMutablePointer<UnsafeBufferPointer<UInt8>>
   let fields: UnsafeMutablePointer<CELFieldSlot>
   var locals: [CELValue]
   var budget: Int
@@ -40,23 +45,9 @@ enum CELFaultDetail {
   case text(String)
 }
 
-/// A variable in one evaluation.
-struct CELBinding {
-  var kind: Kind
-  var value: CELValue
-  var document: CELDocument
-
-  enum Kind { case missing, value, document }
-
-  init(missing: Void) { self.init(.missing, .null, CELDocument(body: [])) }
-  init(_ value: CELValue) { self.init(.value, value, CELDocument(body: [])) }
-  init(_ document: CELDocument) { self.init(.document, .null, document) }
-
-  private init(_ kind: Kind, _ value: CELValue, _ document: CELDocument) {
-    self.kind = kind
-    self.value = value
-    self.document = document
-  }
+/// What a variable is bound to in one evaluation.
+enum CELBindingKind {
+  case missing, value, document
 }
 
 /// Which variables an expression uses, and which of their fields; places in it are the numbers that steps hold.
@@ -68,10 +59,10 @@ final class CELLayout: Sendable {
   }
 
   let variables: [Variable]
-  let fields: [CELFieldName]
+  let fields: [CELName]
   let localsMax: Int
 
-  init(variables: [Variable], fields: [CELFieldName], localsMax: Int) {
+  init(variables: [Variable], fields: [CELName], localsMax: Int) {
     self.variables = variables
     self.fields = fields
     self.localsMax = localsMax

@@ -4,13 +4,6 @@ extension CELNode {
   /// The part must not stand inside a macro whose variables it uses.
   package func value(in environment: CELEnvironment, _ activation: some CELActivation) throws(CELEvaluationError) -> CELValue {
     if let literal { return literal }
-    let result = CELProgram(self, in: environment).run(activation, budget: environment.limits.costMax) { step, frame -> Result<CELValue, CELEvaluationError> in
-      do throws(CELFault) {
-        return .success(try step.evaluate(&frame))
-      } catch {
-        return .failure(CELEvaluationError(error, detail: frame.detail, in: self))
-      }
-    }
-    return try result.get()
+    return try CELProgram(self, in: environment).evaluate(activation, budget: environment.limits.costMax, root: self)
   }
 }

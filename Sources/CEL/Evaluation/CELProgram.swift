@@ -7,32 +7,74 @@ struct CELProgram: Sendable {
     (step, layout) = CELCompiler.compile(root, in: environment)
   }
 
+  /// The value, or the fault in words; `root` is the tree that this was made of.
+  func evaluate(_ activation: some CELActivation, budget: Int, root: CELNode) throws(CELEvaluationError) -> CELValue {
+    var result = Result<CELValue, CELEvaluationError>.success(.null)
+    run(activation, budget: budget) { step, frame in
+      do throws(CELFault) {
+        result = .success(try step.evaluate(&frame))
+      } catch {
+        result = .failure(CELEvaluationError(error, detail: frame.detail, in: root))
+      }
+    }
+    return try result.get()
+  }
+
   /// Runs `body` on the steps in a frame for this activation.
   @inline(__always)
-  func run<Result>(
-    _ activation: some CELActivation, budget: Int, _ body: (CELStep, inout CELFrame) -> Result
-  ) -> Result {
-    let layout = layout
-    return withUnsafeTemporaryAllocation(of: CELBinding.self, capacity: layout.variables.count) { variables in
-      withUnsafeTemporaryAllocation(of: CELFieldSlot.self, capacity: layout.fields.count) { fields in
-        for (place, variable) in layout.variables.enumerated() {
-          variables.initializeElement(at: place, to: Self.binding(variable.name, activation))
+  func run(_ activation: some CELActivation, budget: Int, _ body: (CELStep, inout CELFrame) -> Void) {
+    // The work is done in functions that are not generic: those would be run unspecialised in the rooms that call this.
+    run(document: { activation.document(of: $0) }, value: { activation.value(of: $0) }, budget: budget, body)
+  }
+
+  /// Everything that the frame points to lies on the stack, and lives as long as the call.
+  private func run(
+    document: (String) -> CELDocument?, value: (String) -> CELValue?, budget: Int, _ body: (CELStep, inout CELFrame) -> Void
+  ) {
+    let count = layout.variables.count
+    withUnsafeTemporaryAllocation(of: CELBindingKind.self, capacity: count + 1) { kinds in
+      withUnsafeTemporaryAllocation(of: CELValue.self, capacity: count + 1) { values in
+        withUnsafeTemporaryAllocation(of: CELDocument.self, capacity: count + 1) { documents in
+          withUnsafeTemporaryAllocation(of: UnsafeBufferPointer<UInt8>.self, capacity: count + 1) { texts in
+            withUnsafeTemporaryAllocation(of: CELFieldSlot.self, capacity: layout.fields.count + 1) { fields in
+              guard let kinds = kinds.baseAddress, let values = values.baseAddress, let documents = documents.baseAddress,
+                let texts = texts.baseAddress, let fields = fields.baseAddress
+              else { preconditionFailure("a temporary buffer that has room for an element has an address") }
+              fields.initialize(repeating: .unread, count: layout.fields.count)
+              var frame = CELFrame(
+                layout: layout, kinds: kinds, values: values, documents: documents, texts: texts, fields: fields,
+                locals: layout.localsMax == 0 ? [] : Array(repeating: .null, count: layout.localsMax), budget: budget)
+              bind(0, document, value, &frame, body)
+            }
+          }
         }
-        fields.initialize(repeating: .unread)
-        defer { variables.deinitialize() }
-        // A buffer of no elements may lack an address; then nothing of it is ever asked for.
-        guard let variables = variables.baseAddress, let fields = fields.baseAddress else { preconditionFailure("a temporary buffer has an address") }
-        var frame = CELFrame(
-          layout: layout, variables: variables, fields: fields,
-          locals: layout.localsMax == 0 ? [] : Array(repeating: .null, count: layout.localsMax), budget: budget)
-        return body(step, &frame)
       }
     }
   }
 
-  private static func binding(_ name: String, _ activation: some CELActivation) -> CELBinding {
-    if let document = activation.document(of: name) { return CELBinding(document) }
-    if let value = activation.value(of: name) { return CELBinding(value) }
-    return CELBinding(missing: ())
+  /// Binds the variable at a place and all behind it, then runs `body`.
+  private func bind(
+    _ place: Int, _ document: (String) -> CELDocument?, _ value: (String) -> CELValue?, _ frame: inout CELFrame,
+    _ body: (CELStep, inout CELFrame) -> Void
+  ) {
+    guard place < layout.variables.count else { return body(step, &frame) }
+    let name = layout.variables[place].name
+    if let found = document(name) {
+      (frame.kinds + place).initialize(to: .document)
+      (frame.documents + place).initialize(to: found)
+      defer { (frame.documents + place).deinitialize(count: 1) }
+      found.body.withUnsafeBufferPointer { text in
+        (frame.texts + place).initialize(to: text)
+        bind(place + 1, document, value, &frame, body)
+      }
+    } else if let bound = value(name) {
+      (frame.kinds + place).initialize(to: .value)
+      (frame.values + place).initialize(to: bound)
+      defer { (frame.values + place).deinitialize(count: 1) }
+      bind(place + 1, document, value, &frame, body)
+    } else {
+      (frame.kinds + place).initialize(to: .missing)
+      bind(place + 1, document, value, &frame, body)
+    }
   }
 }

@@ -22,9 +22,8 @@ enum CELLazy {
 extension CELFrame {
   @inline(__always)
   func withText<Result>(_ raw: CELRawValue, _ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
-    variables[raw.variable].document.body.withUnsafeBufferPointer { text in
-      body(UnsafeBufferPointer(rebasing: text[raw.start..<max(raw.start, min(raw.end, text.count))]))
-    }
+    let text = texts[raw.variable]
+    return body(UnsafeBufferPointer(rebasing: text[raw.start..<max(raw.start, min(raw.end, text.count))]))
   }
 
   func kind(_ raw: CELRawValue) -> CELRawValue.Kind {
@@ -83,6 +82,18 @@ extension CELFrame {
       guard kind(raw) == .number else { return false }
       return try CELNumber.compare(self.value(raw), value) == 0
     default: return false
+    }
+  }
+}
+
+extension CELFrame {
+  /// Whether a raw value is a string that is one of these; nil if it must be unescaped first.
+  @inline(__always)
+  func isOne(_ raw: CELRawValue, of texts: CELTextSet) -> Bool? {
+    if raw.isEscaped { return nil }
+    return withText(raw) { text in
+      guard text.count >= 2, text[0] == UInt8(ascii: "\"") else { return false }
+      return texts.contains(UnsafeBufferPointer(rebasing: text[1..<text.count - 1]))
     }
   }
 }

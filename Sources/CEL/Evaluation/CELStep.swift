@@ -57,11 +57,11 @@ final class CELVariableStep: CELStep, @unchecked Sendable {
   }
 
   override func evaluate(_ frame: inout CELFrame) throws(CELFault) -> CELValue {
-    switch frame.variables[variable].kind {
-    case .value: return frame.variables[variable].value
+    switch frame.kinds[variable] {
+    case .value: return frame.values[variable]
     case .document:
-      try frame.charge(bytes: frame.variables[variable].document.body.count)
-      return frame.variables[variable].document.value
+      try frame.charge(bytes: frame.texts[variable].count)
+      return frame.documents[variable].value
     case .missing: throw CELFault(.noSuchVariable, at: position)
     }
   }

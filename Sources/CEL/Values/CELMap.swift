@@ -37,6 +37,18 @@ package struct CELMap: Sendable {
     return nil
   }
 
+  /// The value under a name that is looked for often.
+  subscript(name: CELName) -> CELValue? {
+    if let index = storage.index { return index[.string(name.text)].map { storage.entries[$0].value } }
+    let place = storage.heads.withUnsafeBufferPointer { heads in
+      heads.firstIndex { $0.head == name.head && $0.count == name.bytes.count }
+    }
+    guard let place else { return nil }
+    if name.bytes.count <= 8 { return storage.entries[place].value }
+    // Two names may begin alike.
+    return self[name.text]
+  }
+
   /// The value under a key equal to this one in CEL's sense: `1`, `1u` and `1.0` find the same entry.
   package subscript(key: CELValue) -> CELValue? {
     if case .string(let name) = key { return self[name] }
@@ -51,9 +63,19 @@ package struct CELMap: Sendable {
   private final class Storage: Sendable {
     let entries: [Entry]
     let index: [Key: Int]?
+    /// Of a map that is not indexed, the beginnings of its string keys.
+    let heads: [(head: UInt64, count: Int)]
+
     init(_ entries: [Entry], index: [Key: Int]?) {
       self.entries = entries
       self.index = index
+      heads =
+        index != nil
+        ? []
+        : entries.map { entry in
+          guard case .string(let name) = entry.key else { return (0, -1) }
+          return (CELName.head(of: name), name.utf8.count)
+        }
     }
   }
 
