@@ -13,7 +13,8 @@ send() {
 }
 
 token=$(python3 -c 'import json, os; print(json.dumps({"email": os.environ["ROOST_ADMIN_EMAIL"], "password": os.environ["ROOST_ADMIN_PASSWORD"]}))' |
-  send POST /v1/admin/login | python3 -c 'import json, sys; print(json.load(sys.stdin)["token"])')
+  send POST /v1/admin/login) || { echo "$token" >&2; exit 1; }
+token=$(python3 -c 'import json, sys; print(json.load(sys.stdin)["token"])' <<<"$token")
 # The token does not become an argument: others on this machine could read it there.
 send_as_admin() { send "$@" --header @<(echo "Authorization: Bearer $token"); }
 
