@@ -165,3 +165,25 @@ def test_a_user_is_not_an_admin_whatever_they_register_with(server, callers):
     sly = register(server, "sly", roles=["admin"], admin=True, isAdmin=True)
     assert_problem(sly.get("/v1/collections"), 403, "forbidden")
     assert_problem(sly.post("/v1/documents/closed", json={}), 403, "forbidden")
+
+
+# The built-in collection of profiles: what the account says, no write of the document changes.
+
+@pytest.mark.parametrize("change", [{"email": "victim@example.org"}, {"emailVerified": True}, {"roles": ["admin"]}, {"email": None}])
+def test_nobody_writes_an_identity_into_their_profile(server, admin, change):
+    user = register(server, "identity")
+    path = f"/v1/documents/users/{user.id}"
+    profile = user.must(200, "GET", path)
+    for caller in (user, admin):
+        assert_problem(caller.patch(path, json=change), 422, "validation_failed")
+    ours = {key: value for key, value in profile.items() if key not in ("id", "version", "createdAt", "updatedAt")}
+    assert_problem(user.put(path, json={**ours, **change}), 422, "validation_failed")
+    assert user.must(200, "PATCH", path, json={"nick": "n"})["email"] == user.email
+
+
+def test_a_profile_comes_and_goes_with_its_account(server, admin):
+    user = register(server, "profile")
+    assert_problem(admin.post("/v1/documents/users", json={"email": "x@example.org"}), 400, "bad_request")
+    for caller in (user, admin):
+        assert_problem(caller.delete(f"/v1/documents/users/{user.id}"), 400, "bad_request")
+    assert user.get("/v1/auth/me").status_code == 200

@@ -16,7 +16,7 @@ enum Me {
   static let patch = Route.open(.patch, "/v1/auth/me") { call in
     let user = try call.user()
     var object = try call.object()
-    for name in ["email", "emailVerified", "roles", "password"] where object[name] != nil {
+    for name in UserProfile.identityFields + ["password"] where object[name] != nil {
       throw RoostError(.validationFailed, "`\(name)` cannot be changed here.", fields: [FieldError("/\(name)", "not a profile field")])
     }
     for name in DocumentRecord.reservedFields { object[name] = nil }

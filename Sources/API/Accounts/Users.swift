@@ -43,7 +43,7 @@ enum Users {
       }
       try await call.environment.accounts.setPassword(password.stringValue ?? "", userID: id)
     }
-    for name in ["email", "emailVerified", "roles"] where object[name] != nil {
+    for name in UserProfile.identityFields where object[name] != nil {
       throw RoostError(.notImplemented, "Changing `\(name)` is not built yet.")
     }
     for name in DocumentRecord.reservedFields + ["disabled", "password"] { object[name] = nil }

@@ -43,8 +43,8 @@ enum Functions {
   static let invocations = Route.admin(.get, "/v1/functions/{function}/invocations") { call in
     let name = try await function(call).definition.name
     let (limit, cursor) = try page(call)
-    let items = try await call.project.functions.invocations(of: name, limit: limit, before: cursor)
-    return .list(items.map(\.value), next: items.count == limit ? items.last?.id : nil)
+    let items = try await call.project.functions.invocations(of: name, limit: limit + 1, before: cursor)
+    return .list(items.prefix(limit).map(\.value), next: items.count > limit ? items[limit - 1].id : nil)
   }
 
   /// Newest first.
@@ -52,15 +52,15 @@ enum Functions {
     try LiveQuery.refuse(call)
     let name = try await function(call).definition.name
     let (limit, cursor) = try page(call)
-    let items = try await call.project.functions.logs(of: name, limit: limit, before: cursor)
-    return .list(items.map(\.value), next: items.count == limit ? items.last?.id : nil)
+    let items = try await call.project.functions.logs(of: name, limit: limit + 1, before: cursor)
+    return .list(items.prefix(limit).map(\.value), next: items.count > limit ? items[limit - 1].id : nil)
   }
 
   static let deadLetters = Route.admin(.get, "/v1/functions/{function}/dead-letters") { call in
     let name = try await function(call).definition.name
     let (limit, cursor) = try page(call)
-    let items = try await call.project.functions.deadLetters(of: name, limit: limit, after: cursor)
-    return .list(items.map { $0.value(project: call.project.name) }, next: items.count == limit ? items.last?.id : nil)
+    let items = try await call.project.functions.deadLetters(of: name, limit: limit + 1, after: cursor)
+    return .list(items.prefix(limit).map { $0.value(project: call.project.name) }, next: items.count > limit ? items[limit - 1].id : nil)
   }
 
   /// Delivers a dead letter again, from its first attempt.

@@ -5,15 +5,7 @@ import HTTPServer
 enum DeleteDocument {
   static let route = Route.direct(.delete, "/v1/documents/{collection}/{id}") { call, respond in
     let collection = try call.documentCollection()
-    try requireNotUsers(collection)
     let write = try call.access(to: collection).delete(id: call.parameters[1], condition: EntityTags.versionCondition(call.headers))
     call.project.documents.write([write]) { result in respond(result.map { _ in .noContent }) }
-  }
-
-  /// A profile goes together with its account.
-  static func requireNotUsers(_ collection: Collection) throws {
-    if collection.name == Collection.users {
-      throw RoostError(.badRequest, "A user's profile goes with the account: DELETE /v1/auth/me, or /v1/users/{id} for admins.")
-    }
   }
 }

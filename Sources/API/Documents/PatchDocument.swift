@@ -36,15 +36,9 @@ enum PatchDocument {
         headers: ["Accept-Patch": "application/merge-patch+json, application/json"])
     }
     let patch = try DocumentBody(call.body).bytes
-    if let key = JSONText.firstKey(of: patch), key.hasPrefix("$") {
-      throw RoostError(.notImplemented, "Update operators such as `\(key.prefix(40))` are not built yet; send a merge patch.")
-    }
+    var hasOperator = false
+    JSONText.forEachMember(of: patch) { name, _ in hasOperator = hasOperator || name.hasPrefix("$") }
+    if hasOperator { throw RoostError(.notImplemented, "Update operators such as `$inc` are not built yet; send a merge patch.") }
     return patch
-  }
-}
-
-extension JSONText {
-  fileprivate static func firstKey(of object: [UInt8]) -> String? {
-    (try? JSONValue(parsing: object))?.objectValue?.keys.first { $0.hasPrefix("$") }
   }
 }

@@ -53,9 +53,7 @@ enum WriteBatch {
     case "patch":
       let patch = try DocumentBody(JSONValue.object(requiredData()).bytes()).bytes
       return try access.patch(id: requiredID(), condition: condition, change: { try PatchDocument.apply(patch, to: $0) })
-    case "delete":
-      try DeleteDocument.requireNotUsers(collection)
-      return try access.delete(id: requiredID(), condition: condition)
+    case "delete": return try access.delete(id: requiredID(), condition: condition)
     default:
       throw RoostError(.validationFailed, "There is no such operation.", fields: [FieldError("/op", "expected one of create, put, patch, delete")])
     }

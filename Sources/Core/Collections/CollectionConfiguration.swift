@@ -19,7 +19,7 @@ package struct CollectionConfiguration: Sendable {
     let rules = try reader.object("rules") ?? [:]
     for (action, _) in rules where !["read", "create", "update", "delete"].contains(action) {
       throw RoostError(
-        .validationFailed, "There is no rule '\(action)'.", fields: [FieldError("/rules/\(action)", "expected one of read, create, update, delete")])
+        .validationFailed, "There is no rule '\(action)'.", fields: [FieldError("/rules/\(action.pointerSegment)", "expected one of read, create, update, delete")])
     }
     self.rules = CollectionRules(
       read: try Self.rule("read", in: rules, kind: .readRule), create: try Self.rule("create", in: rules, kind: .writeRule),

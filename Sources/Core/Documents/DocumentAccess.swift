@@ -65,6 +65,7 @@ package struct DocumentAccess: Sendable {
     try Names.requireID(id)
     return DocumentWrite(collection: collection, id: id, actor: EventActor(caller)) { [self] current, id, _ in
       guard let current else { throw RoostError.documentNotFound(id, in: collection.name) }
+      if collection.name == Collection.users { throw UserProfile.goesWithAccount }
       guard caller.passesRules || collection.rules.delete.allows(RuleContext(variables, document: current)) else {
         throw hiddenOrDenied(current, "delete this document")
       }
@@ -74,6 +75,7 @@ package struct DocumentAccess: Sendable {
   }
 
   private func requireCreate(id: String, body: [UInt8], at now: Timestamp) throws {
+    if collection.name == Collection.users { throw UserProfile.madeByRegistering }
     guard !caller.passesRules else { return }
     let incoming = DocumentRecord(id: id, version: 1, created: now, updated: now, body: body)
     guard collection.rules.create.isPublic || collection.rules.create.allows(RuleContext(variables, document: incoming, incoming: incoming)) else {
@@ -82,6 +84,7 @@ package struct DocumentAccess: Sendable {
   }
 
   private func requireUpdate(_ current: DocumentRecord, body: [UInt8], at now: Timestamp) throws {
+    if collection.name == Collection.users { try UserProfile.requireSameIdentity(current.body, body) }
     guard !caller.passesRules else { return }
     let incoming = DocumentRecord(id: current.id, version: current.version + 1, created: current.created, updated: now, body: body)
     guard collection.rules.update.allows(RuleContext(variables, document: current, incoming: incoming)) else {

@@ -26,6 +26,13 @@ package struct FieldError: Sendable, Equatable {
   }
 }
 
+extension StringProtocol {
+  /// As one segment of a JSON Pointer (RFC 6901, section 3), cut to a length that is worth sending back.
+  package var pointerSegment: String {
+    prefix(64).map { $0 == "~" ? "~0" : $0 == "/" ? "~1" : String($0) }.joined()
+  }
+}
+
 extension RoostError {
   package static func collectionNotFound(_ name: String) -> RoostError {
     RoostError(.collectionNotFound, "There is no collection '\(name)'.")

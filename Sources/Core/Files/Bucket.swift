@@ -38,7 +38,7 @@ package struct BucketConfiguration: Sendable {
     let isPublic = try reader.bool("public") ?? false
     var rules = try reader.object("rules") ?? [:]
     for (action, _) in rules where !["read", "write", "delete"].contains(action) {
-      throw RoostError(.validationFailed, "There is no rule '\(action)'.", fields: [FieldError("/rules/\(action)", "expected one of read, write, delete")])
+      throw RoostError(.validationFailed, "There is no rule '\(action)'.", fields: [FieldError("/rules/\(action.pointerSegment)", "expected one of read, write, delete")])
     }
     if isPublic { rules["read"] = "true" }
     read = try Self.rule("read", in: rules)

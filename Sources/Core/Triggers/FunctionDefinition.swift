@@ -62,7 +62,7 @@ package struct FunctionDefinition: Sendable {
       guard let text = value.stringValue, !text.utf8.contains(0), !name.isEmpty, name.utf8.allSatisfy({ $0 > 32 && $0 < 127 && $0 != UInt8(ascii: "=") }),
         !name.hasPrefix("ROOST_")
       else {
-        throw RoostError(.validationFailed, "`env` holds names and strings.", fields: [FieldError("/env/\(name)", "expected a string; names starting with ROOST_ are ours")])
+        throw RoostError(.validationFailed, "`env` holds names and strings.", fields: [FieldError("/env/\(name.pointerSegment)", "expected a string; names starting with ROOST_ are ours")])
       }
       environment[name] = text
     }

@@ -81,6 +81,10 @@ package final class DataFolder: Sendable {
 
   private static func masterKey(at path: String, in folder: String) throws -> [UInt8] {
     if let key = try readKey(path) { return key }
+    // A new key beside old data would open none of its secrets.
+    guard access(folder + "/projects", F_OK) != 0 else {
+      throw StorageStartError("The master key \(path) is missing, but the folder holds data that is sealed with it. Put the key back from a backup.")
+    }
     // Written under another name and linked into place, so that there is never half a key, and two processes get the same one.
     let new = "\(path).new-\(getpid())"
     unlink(new)

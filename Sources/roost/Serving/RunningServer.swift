@@ -64,7 +64,8 @@ enum RunningServer {
     do {
       return try await server.start()
     } catch {
-      throw StartFailure("Cannot listen on \(settings.host):\(settings.port): \(error). Is another server running there? Choose another address with --listen.")
+      throw StartFailure(
+        "Cannot listen on \(settings.host):\(settings.port). Is another server running there, or is it not an address of this machine? Choose another with --listen.")
     }
   }
 
