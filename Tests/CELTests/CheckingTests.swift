@@ -22,7 +22,7 @@ private let environment = CELEnvironment(
     "Types that cannot fit are found",
     arguments: [
       ("1 + 'a'", 1, 3, "'+' cannot take int and string"), ("1 + 1.0 > 0.0", 1, 3, "convert one with double"), ("count > '3'", 1, 7, "'>' cannot compare int with string; convert"),
-      ("createdAt > '2024'", 1, 11, "timestamp(…) around the string"), ("count", 1, 1, "must be a bool, found one that is a int"), ("name", 1, 1, "found one that is a string"), ("!count", 1, 1, "must be a bool"),
+      ("request.time > '2024'", 1, 14, "timestamp(…) around the string"), ("count", 1, 1, "must be a bool, found one that is a int"), ("name", 1, 1, "found one that is a string"), ("!count", 1, 1, "must be a bool"),
       ("count && true", 1, 7, "left of '&&'"), ("true || name", 1, 6, "right of '||'"), ("-name == 1", 1, 1, "'-' needs"), ("count ? true : false", 1, 7, "condition before '?'"),
       ("1 in name", 1, 3, "'in' needs a list or a map"), ("name.field == 1", 1, 6, "a string has no fields"), ("name[0] == 'a'", 1, 5, "a string has no elements"), ("[1]['a'] == 1", 1, 5, "index must be an int"),
       ("count.all(x, true)", 1, 7, "list or a map, found int"), ("[1].all(x, x)", 1, 12, "must be a bool, found int"), ("{1.5: 2} == {}", 1, 2, "key must be"), ("request.metod == 'GET'", 1, 9, "did you mean 'method'?"),
@@ -71,7 +71,7 @@ private let environment = CELEnvironment(
     #expect(try CELExpression("1 + 1 == 2 || title == 'x'", in: environment).constant == .bool(true))
     #expect(try CELExpression("title == 'x'", in: environment).constant == nil)
     #expect(try CELExpression("1 / 0 == 1", in: environment).constant == nil)
-    guard case .binary(.greater, _, let right) = try CELExpression("updatedAt > timestamp('1970-01-01T00:00:01Z')", in: environment).root.kind else {
+    guard case .binary(.greater, _, let right) = try CELExpression("timestamp(updatedAt) > timestamp('1970-01-01T00:00:01Z')", in: environment).root.kind else {
       Issue.record("not a comparison")
       return
     }

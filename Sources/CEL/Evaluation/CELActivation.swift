@@ -23,17 +23,18 @@ package struct CELDocument: Sendable {
   /// Where one of these is nil, the body's own field of that name is meant.
   package var id: String?
   package var version: Int64?
-  package var createdAt: CELTimestamp?
-  package var updatedAt: CELTimestamp?
+  /// Since 1970; expressions see `createdAt` and `updatedAt` as callers do, as RFC 3339 text in UTC with milliseconds.
+  package var createdAtMilliseconds: Int64?
+  package var updatedAtMilliseconds: Int64?
 
   package init(
-    body: [UInt8], id: String? = nil, version: Int64? = nil, createdAt: CELTimestamp? = nil, updatedAt: CELTimestamp? = nil
+    body: [UInt8], id: String? = nil, version: Int64? = nil, createdAtMilliseconds: Int64? = nil, updatedAtMilliseconds: Int64? = nil
   ) {
     self.body = body
     self.id = id
     self.version = version
-    self.createdAt = createdAt
-    self.updatedAt = updatedAt
+    self.createdAtMilliseconds = createdAtMilliseconds
+    self.updatedAtMilliseconds = updatedAtMilliseconds
   }
 }
 

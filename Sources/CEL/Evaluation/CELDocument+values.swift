@@ -10,8 +10,8 @@ extension CELDocument {
     switch field {
     case .id: id.map(CELValue.string)
     case .version: version.map(CELValue.int)
-    case .createdAt: createdAt.map(CELValue.timestamp)
-    case .updatedAt: updatedAt.map(CELValue.timestamp)
+    case .createdAt: createdAtMilliseconds.flatMap(CELTimestamp.init(milliseconds:)).map { .string($0.millisecondText) }
+    case .updatedAt: updatedAtMilliseconds.flatMap(CELTimestamp.init(milliseconds:)).map { .string($0.millisecondText) }
     }
   }
 

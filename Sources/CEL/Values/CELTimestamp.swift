@@ -43,12 +43,20 @@ package struct CELTimestamp: Sendable, Hashable, Comparable {
   }
 
   /// RFC 3339 in UTC with the decimal places that are needed: `2026-01-31T08:15:00.5Z`.
-  package var text: String {
+  package var text: String { wholeSeconds + CELDecimals.fraction(nanoseconds.magnitude) + "Z" }
+
+  /// RFC 3339 in UTC with exactly three decimal places, as Roost writes times: `2026-01-31T08:15:00.500Z`.
+  package var millisecondText: String {
+    let digits = String(nanoseconds / 1_000_000)
+    return "\(wholeSeconds).\(String(repeating: "0", count: 3 - digits.count))\(digits)Z"
+  }
+
+  private var wholeSeconds: String {
     let time = CELCivilTime(seconds: seconds)
     func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
     let year = String(time.year)
     let date = "\(String(repeating: "0", count: max(0, 4 - year.count)))\(year)-\(two(time.month))-\(two(time.day))"
-    return "\(date)T\(two(time.hour)):\(two(time.minute)):\(two(time.second))\(CELDecimals.fraction(nanoseconds.magnitude))Z"
+    return "\(date)T\(two(time.hour)):\(two(time.minute)):\(two(time.second))"
   }
 
   /// Reads RFC 3339: a date, a time with or without decimal places, and `Z` or an offset. Nil for anything else.

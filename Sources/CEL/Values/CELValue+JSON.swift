@@ -15,8 +15,16 @@ extension CELValue {
   }
 
   /// The value as JSON: bytes as base64, times as their text, NaN and the infinities as strings, an absent optional as null.
-  /// Nil if JSON has no such value: an uint past Int64, or a map whose keys are not all different as strings.
+  /// Nil if JSON has no such value: an uint past Int64, a map whose keys are not all different as strings, or more than a million
+  /// parts, for which a small expression can be enough when it repeats the same list within lists.
   package var json: JSONValue? {
+    var parts = 1_000_000
+    return json(&parts)
+  }
+
+  private func json(_ parts: inout Int) -> JSONValue? {
+    parts -= 1
+    guard parts >= 0 else { return nil }
     switch self {
     case .null: return .null
     case .bool(let value): return .bool(value)
@@ -29,35 +37,26 @@ extension CELValue {
     case .bytes(let value): return .string(CELBase64.encode(value))
     case .timestamp(let value): return .string(value.text)
     case .duration(let value): return .string(value.text)
-    case .optional(let wrapped): return wrapped.map(\.json) ?? .null
+    case .optional(let wrapped): return wrapped.map { $0.json(&parts) } ?? .null
     case .list(let elements):
       var values: [JSONValue] = []
-      values.reserveCapacity(elements.count)
       for element in elements {
-        guard let value = element.json else { return nil }
+        guard let value = element.json(&parts) else { return nil }
         values.append(value)
       }
       return .array(values)
-    case .map(let map): return map.json.map(JSONValue.object)
+    case .map(let map):
+      var members: [(String, JSONValue)] = []
+      for (key, value) in map.entries {
+        guard let name = key.keyText, let value = value.json(&parts) else { return nil }
+        members.append((name, value))
+      }
+      let object = JSONObject(members)
+      return object.count == map.count ? .object(object) : nil
     }
   }
-}
 
-extension CELMap {
-  fileprivate var json: JSONObject? {
-    var members: [(String, JSONValue)] = []
-    members.reserveCapacity(count)
-    for (key, value) in entries {
-      guard let name = key.keyText, let value = value.json else { return nil }
-      members.append((name, value))
-    }
-    let object = JSONObject(members)
-    return object.count == count ? object : nil
-  }
-}
-
-extension CELValue {
-  fileprivate var keyText: String? {
+  private var keyText: String? {
     switch self {
     case .string(let value): value
     case .int(let value): String(value)
