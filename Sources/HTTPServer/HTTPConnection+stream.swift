@@ -64,7 +64,10 @@ extension HTTPConnection {
     }
     exchange.answer = .streaming(answer)
     flush()
-    if context.channel.isWritable {
+    if exchange !== current || phase != .open {
+      // The flush found the client gone.
+      then(.failure(HTTPResponseError.connectionClosed))
+    } else if context.channel.isWritable {
       then(.success(()))
     } else {
       pieceWriters.append(then)

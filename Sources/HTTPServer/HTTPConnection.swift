@@ -286,6 +286,7 @@ final class HTTPConnection: ChannelInboundHandler, ChannelOutboundHandler, @unch
       // The client may only have closed its side and still want the answer; most have gone. What is cheap goes on,
       // what costs is told.
       current.act(current.intake.failed(.incomplete))
+      resumeWriters(.failure(HTTPResponseError.connectionClosed))
       current.cancelTasks()
     }
   }

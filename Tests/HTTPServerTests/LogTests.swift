@@ -29,12 +29,14 @@ struct LogTests {
 
   @Test("A client that went away is said to be cut")
   func cut() async throws {
+    let started = Signal()
     let gone = Signal()
     let text = try await logged { log in
       try await withServer(
         log: log,
         handler: { exchange in
           exchange.task {
+            started.give()
             await withTaskCancellationHandler {
               await gone.wait()
             } onCancel: {
@@ -45,6 +47,7 @@ struct LogTests {
       ) { server in
         let client = try server.client()
         try await client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        await started.wait()
         client.reset()
         await gone.wait()
       }

@@ -22,6 +22,7 @@ final class RawClient: Sendable {
 
   private let descriptor: Int32
   private let unread = Mutex<[UInt8]>([])
+  private let isClosed = Mutex(false)
 
   init(port: Int, patience: Int = 20, receiveBuffer: Int32? = nil) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -47,7 +48,7 @@ final class RawClient: Sendable {
   }
 
   deinit {
-    Glibc.close(descriptor)
+    close()
   }
 
   static let receiving = SO_RCVTIMEO
@@ -103,6 +104,14 @@ final class RawClient: Sendable {
 
   /// Goes away as a program that is killed does.
   func close() {
+    isClosed.withLock { isClosed in
+      if !isClosed { Glibc.close(descriptor) }
+      isClosed = true
+    }
+  }
+
+  /// Closes both directions and stays: what the server still sends is taken for a while, and then no more.
+  func closeBoth() {
     shutdown(descriptor, Int32(SHUT_RDWR))
   }
 
@@ -110,9 +119,7 @@ final class RawClient: Sendable {
   func reset() {
     var option = linger(l_onoff: 1, l_linger: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<Glibc.linger>.size))
-    var unspecified = sockaddr()
-    unspecified.sa_family = sa_family_t(AF_UNSPEC)
-    _ = connect(descriptor, &unspecified, socklen_t(MemoryLayout<sockaddr>.size))
+    close()
   }
 
   // MARK: Reading

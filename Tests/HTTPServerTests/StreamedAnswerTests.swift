@@ -107,8 +107,8 @@ struct StreamedAnswerTests {
     }
   }
 
-  @Test("When the client goes away, the writer throws and the task is cancelled")
-  func clientGone() async throws {
+  @Test("When the client goes away, the writer throws and the task is cancelled", arguments: [true, false])
+  func clientGone(stays: Bool) async throws {
     let writerThrew = Signal()
     let cancelled = Signal()
     try await withServer(handler: { exchange in
@@ -119,6 +119,7 @@ struct StreamedAnswerTests {
             while true { try await stream.write([UInt8](repeating: 1, count: 64 * 1024)) }
           } catch {
             writerThrew.give()
+            await cancelled.wait()
           }
         } onCancel: {
           cancelled.give()
@@ -128,7 +129,7 @@ struct StreamedAnswerTests {
       let client = try server.client()
       try await client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
       _ = try await client.head()
-      client.close()
+      if stays { client.closeBoth() } else { client.close() }
       await writerThrew.wait()
       await cancelled.wait()
     }
