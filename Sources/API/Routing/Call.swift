@@ -3,8 +3,8 @@ import HTTPServer
 import JSON
 
 /// One request as an operation sees it: routed, authenticated, its JSON body there. Made from an HTTP exchange or by a function
-/// inside the server.
-struct Call: Sendable {
+/// inside the server. A class, because handing it on must cost one count and not one for each part.
+final class Call: Sendable {
   let environment: APIEnvironment
   let method: HTTPMethod
   /// The decoded values of the route's `{…}` segments, in order.
@@ -17,14 +17,30 @@ struct Call: Sendable {
   let remoteAddress: String
   let now: Timestamp
 
+  init(
+    environment: APIEnvironment, method: HTTPMethod, parameters: [String], query: QueryParameters, headers: HTTPHeaders, caller: Caller, body: [UInt8],
+    lane: Int, remoteAddress: String, now: Timestamp
+  ) {
+    self.environment = environment
+    self.method = method
+    self.parameters = parameters
+    self.query = query
+    self.headers = headers
+    self.caller = caller
+    self.body = body
+    self.lane = lane
+    self.remoteAddress = remoteAddress
+    self.now = now
+  }
+
   var project: Project { environment.project }
 
   var variables: RuleVariables { variables(params: [:]) }
 
   func variables(params: JSONObject) -> RuleVariables {
-    let query = query
-    return RuleVariables(
-      caller: caller, request: RuleRequest(method: method.description, ip: remoteAddress, time: now, query: { (try? query.all()) ?? [] }), params: params)
+    RuleVariables(
+      caller: caller,
+      request: RuleRequest(method: method.description, ip: remoteAddress, time: now, query: { [query] in (try? query.all()) ?? [] }), params: params)
   }
 
   var origin: Origin { Origin(address: remoteAddress, userAgent: headers["User-Agent"] ?? "") }
@@ -54,7 +70,7 @@ struct Call: Sendable {
 }
 
 /// What operations work with. One for each project.
-package struct APIEnvironment: Sendable {
+package final class APIEnvironment: Sendable {
   package let project: Project
   package let accounts: Accounts
   package let authenticator: Authenticator

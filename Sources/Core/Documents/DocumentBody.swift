@@ -7,9 +7,10 @@ package struct DocumentBody: Sendable {
   package let id: String?
 
   /// Throws `invalid_json` or `validation_failed`.
-  package init(_ json: [UInt8]) throws {
+  package init(_ text: [UInt8]) throws {
+    let json: [UInt8]
     do {
-      try JSONText.validateObject(json, depthMax: Limits.jsonDepthMax)
+      json = try JSONText.compactObject(validating: text, depthMax: Limits.jsonDepthMax)
     } catch {
       throw RoostError(.invalidJSON, "The body is not a valid JSON object: \(error.message) (line \(error.line), column \(error.column)).")
     }
@@ -21,7 +22,7 @@ package struct DocumentBody: Sendable {
     } else {
       id = nil
     }
-    bytes = JSONText.compact(JSONText.removingMembers(DocumentRecord.reservedFields, from: json))
+    bytes = JSONText.removingMembers(DocumentRecord.reservedFields, from: json)
   }
 
   /// For what we wrote ourselves.
