@@ -57,6 +57,15 @@ let package = Package(
     .systemLibrary(name: "CSodium", path: "Sources/System/CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
     .target(name: "CSpawn", path: "Sources/System/CSpawn"),
 
+    // Measured by scripts/bench, and by hand.
+    .executableTarget(
+      name: "http-limit",
+      dependencies: [
+        "HTTPServer", .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ], path: "Benchmarks/HTTP", swiftSettings: strict),
+    .executableTarget(name: "json-benchmark", dependencies: ["JSON"], path: "Benchmarks/JSON", swiftSettings: strict),
+
     .target(name: "TestKit", dependencies: ["Core", "JSON"], path: "Tests/TestKit", swiftSettings: strict),
     .testTarget(name: "JSONTests", dependencies: ["JSON", "TestKit"], swiftSettings: strict),
     .testTarget(name: "CELTests", dependencies: ["CEL", "JSON", "TestKit"], swiftSettings: strict),
