@@ -61,6 +61,9 @@ package final class HTTPServer: Sendable {
     } onCancel: {
       drain()
     }
+    for loop in loops {
+      try await loop.eventLoop.submit { loop.handOverLog() }.get()
+    }
     settings.log.flush()
     try await group.shutdownGracefully()
   }

@@ -105,7 +105,11 @@ final class ServerLoop: @unchecked Sendable {
     let isFirst = accessLog?.append(
       request, status: status, bytes: bytes, duration: Self.now() - startedAt, isCut: isCut)
     guard isFirst == true else { return }
-    eventLoop.scheduleTask(in: AccessLog.delay) { [self] in accessLog?.handOver() }
+    eventLoop.scheduleTask(in: AccessLog.delay) { [self] in handOverLog() }
+  }
+
+  func handOverLog() {
+    accessLog?.handOver()
   }
 
   // MARK: Drain
@@ -117,6 +121,5 @@ final class ServerLoop: @unchecked Sendable {
 
   func closeAll() {
     for connection in connections { connection.closeNow() }
-    accessLog?.handOver()
   }
 }

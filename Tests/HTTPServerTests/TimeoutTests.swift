@@ -55,7 +55,6 @@ struct TimeoutTests {
     try await withServer(
       configure: {
         $0.idleTimeout = .milliseconds(20)
-        $0.headTimeout = .milliseconds(20)
         $0.bodyIdleTimeout = .milliseconds(20)
       },
       handler: { exchange in
