@@ -37,9 +37,23 @@ struct PageOrder {
     return order
   }
 
-  var clause: SQLFragment {
+  /// A piece of the order: the rows that come next, in which the first keys have one value each.
+  struct Segment {
+    var condition: SQLFragment?
+    let constantKeys: Int
+    /// The field in which the piece begins behind the cursor, and at which end of its values.
+    var begins: (path: [String], side: FilterLeaf.Side)?
+    /// The field that is null or missing in all of the piece.
+    var missing: [String]?
+
+    /// All rows.
+    static let whole = Segment(condition: nil, constantKeys: 0)
+  }
+
+  /// Keys that have one value are left out: SQLite 3.40 would sort for them, although the index is in order already.
+  func clause(of segment: Segment) -> SQLFragment {
     var clause = SQLFragment(" ORDER BY ")
-    for key in keys { clause = clause + key.expression + (key.isDescending ? " DESC, " : ", ") }
+    for key in keys[segment.constantKeys...] { clause = clause + key.expression + (key.isDescending ? " DESC, " : ", ") }
     return clause + (idIsDescending ? "id DESC" : "id")
   }
 
@@ -47,30 +61,36 @@ struct PageOrder {
 
   /// What comes after the cursor, cut into pieces that follow one another in the order. Each is an equality on some keys and at most
   /// one range, so that an index leads straight to its beginning.
-  func segments(after cursor: PageCursor) -> [SQLFragment] {
+  func segments(after cursor: PageCursor) -> [Segment] {
     let values = places.map { cursor.values.indices.contains($0) ? SQLValue(cursorValue: cursor.values[$0]) : .null }
-    var segments: [SQLFragment] = []
+    var segments: [Segment] = []
     for count in stride(from: keys.count, through: 0, by: -1) {
       let same = (0..<count).map { position in
         if case .null = values[position] { return keys[position].expression + " IS NULL" }
         return keys[position].expression + SQLFragment(" = ?", [values[position]])
       }
       if count == keys.count {
-        segments.append(.joined(same + [SQLFragment(idIsDescending ? "id < ?" : "id > ?", [.text(cursor.id)])], by: "AND"))
+        let after = SQLFragment(idIsDescending ? "id < ?" : "id > ?", [.text(cursor.id)])
+        segments.append(Segment(condition: .joined(same + [after], by: "AND"), constantKeys: count))
       } else {
-        for after in Self.after(values[count], keys[count]) { segments.append(.joined(same + [after], by: "AND")) }
+        segments += Self.after(values[count], keys[count], count).map { after in
+          var segment = after
+          segment.condition = .joined(same + [after.condition].compactMap(\.self), by: "AND")
+          return segment
+        }
       }
     }
     return segments
   }
 
-  /// Null comes first ascending, last descending.
-  private static func after(_ value: SQLValue, _ key: Key) -> [SQLFragment] {
+  /// What comes behind the value in the key at `position`. Null comes first ascending, last descending.
+  private static func after(_ value: SQLValue, _ key: Key, _ position: Int) -> [Segment] {
+    let nulls = Segment(condition: key.expression + " IS NULL", constantKeys: position + 1, missing: key.path)
     switch (value, key.isDescending) {
-    case (.null, false): [key.expression + " IS NOT NULL"]
-    case (.null, true): []
-    case (_, false): [key.expression + SQLFragment(" > ?", [value])]
-    case (_, true): [key.expression + SQLFragment(" < ?", [value]), key.expression + " IS NULL"]
+    case (.null, false): return [Segment(condition: key.expression + " IS NOT NULL", constantKeys: position)]
+    case (.null, true): return []
+    case (_, false): return [Segment(condition: key.expression + SQLFragment(" > ?", [value]), constantKeys: position, begins: (key.path, .lower))]
+    case (_, true): return [Segment(condition: key.expression + SQLFragment(" < ?", [value]), constantKeys: position, begins: (key.path, .upper)), nulls]
     }
   }
 

@@ -49,6 +49,21 @@ struct PagePlan {
       })
   }
 
+  /// The filters' bounds on fields.
+  var ranges: [FilterLeaf] {
+    condition.conjuncts.compactMap { if case .leaf(let leaf) = $0, leaf.kind == .range { leaf } else { nil } }
+  }
+
+  /// The filters as SQL, for a piece of the order: where the piece begins behind the cursor, the index is to begin there too and not at
+  /// the filter's own bound, which lies before it.
+  func sql(in segment: PageOrder.Segment) -> SQLFragment? {
+    guard let begins = segment.begins else { return condition.sql }
+    let parts = condition.conjuncts.compactMap { part in
+      if case .leaf(let leaf) = part, leaf.kind == .range, leaf.path == begins.path { leaf.sql(loosening: begins.side) } else { part.sql }
+    }
+    return parts.isEmpty ? nil : .joined(parts, by: "AND")
+  }
+
   // MARK: Choosing an index
 
   private struct Choice {

@@ -44,36 +44,40 @@ struct PageReading {
 
   // MARK: Statements
 
-  /// The conditions of the statements that make the page, one after the other. An index leads to the beginning of each piece; without
-  /// one a single pass over the table finds them all.
-  private var segments: [SQLFragment?] {
-    guard let cursor = query.cursor else { return [plan.condition.sql] }
+  /// The pieces of the order that make the page, one after the other. An index leads to the beginning of each; without one a single
+  /// pass over the table finds them all.
+  private var segments: [PageOrder.Segment] {
+    guard let cursor = query.cursor else { return [.whole] }
     let pieces = plan.order.segments(after: cursor)
-    let both = { (piece: SQLFragment) in plan.condition.sql.map { .joined([$0, piece], by: "AND") } ?? piece }
-    return plan.index == nil ? [both(.joined(pieces, by: "OR"))] : pieces.map(both)
+    guard plan.index != nil else { return [PageOrder.Segment(condition: .joined(pieces.compactMap(\.condition), by: "OR"), constantKeys: 0)] }
+    // Where a filter bounds a field it is not missing.
+    return pieces.filter { piece in !plan.ranges.contains { $0.path == piece.missing } }
   }
 
   private var table: String { DocumentTable(number: collection.number).name }
 
   private func read(
-    _ condition: SQLFragment?, on database: Database, into items: inout [DocumentRecord], scanned: inout Int, isOver: () -> Bool
+    _ segment: PageOrder.Segment, on database: Database, into items: inout [DocumentRecord], scanned: inout Int, isOver: () -> Bool
   ) throws {
-    let filter = condition.map { " WHERE " + $0 } ?? SQLFragment("")
-    guard plan.index == nil else {
-      let sql = SQLFragment("SELECT id, version, created, updated, body FROM \(table)\(hint)") + filter + plan.order.clause
+    let sql = statement(segment)
+    if plan.index != nil {
       try scan(sql, on: database, into: &items, scanned: &scanned, isOver: isOver) { $0.documentRow() }
-      return
+    } else {
+      let documents = try database.statement(.text("row of \(table)"), "SELECT id, version, created, updated, body FROM \(table) WHERE rowid = ?")
+      try scan(sql, on: database, into: &items, scanned: &scanned, isOver: isOver) { try Self.row($0.int(0), documents) }
     }
+  }
+
+  /// Every statement that the page may run, for tests that look at SQLite's plans.
+  var statements: [SQLFragment] { segments.map(statement) }
+
+  private func statement(_ segment: PageOrder.Segment) -> SQLFragment {
+    let conditions = [plan.sql(in: segment), segment.condition].compactMap(\.self)
+    let filter = conditions.isEmpty ? SQLFragment("") : " WHERE " + .joined(conditions, by: "AND")
+    guard plan.index == nil else { return SQLFragment("SELECT id, version, created, updated, body FROM \(table)\(hint)") + filter + plan.order.clause(of: segment) }
     // Only the keys are sorted; a document is read when its turn has come.
-    let sql = SQLFragment("SELECT rowid FROM \(table)") + filter + plan.order.clause
-    let documents = try database.statement(.text("row of \(table)"), "SELECT id, version, created, updated, body FROM \(table) WHERE rowid = ?")
-    if plan.condition.precision == .exact {
-      try scan(sql + SQLFragment(" LIMIT ?", [.int(Int64(limit + 1))]), on: database, into: &items, scanned: &scanned, isOver: isOver) {
-        try Self.row($0.int(0), documents)
-      }
-      return
-    }
-    try scan(sql, on: database, into: &items, scanned: &scanned, isOver: isOver) { try Self.row($0.int(0), documents) }
+    let sorted = SQLFragment("SELECT rowid FROM \(table)") + filter + plan.order.clause(of: segment)
+    return plan.condition.precision == .exact ? sorted + SQLFragment(" LIMIT ?", [.int(Int64(limit + 1))]) : sorted
   }
 
   private static func row(_ number: Int64, _ documents: Statement) throws -> DocumentRecord? {

@@ -78,7 +78,7 @@ extension FieldReader {
     guard let number = SQLNumber(value) else { return .never }
     let expression = self.value(field.path)
     guard number.isSafe else {
-      return leaf(field, .range, expression + SQLFragment(" BETWEEN ? AND ?", [number.below, number.above]), .superset)
+      return range(field, expression + SQLFragment(" >= ?", [number.below]), expression + SQLFragment(" <= ?", [number.above]), nil, .superset)
     }
     var sql = expression + SQLFragment(" = ?", [number.value])
     if number.isZeroOrOne { sql = sql + " AND " + isNumber(field) }
@@ -111,7 +111,13 @@ extension FieldReader {
   // MARK: Parts
 
   func leaf(_ field: DocumentField, _ kind: FilterLeaf.Kind, _ sql: SQLFragment, _ precision: FilterPrecision) -> FilterCondition {
-    .leaf(FilterLeaf(path: field.path, kind: kind, sql: sql, precision: precision))
+    .leaf(FilterLeaf(path: field.path, kind: kind, rest: sql, precision: precision))
+  }
+
+  func range(
+    _ field: DocumentField, _ lower: SQLFragment?, _ upper: SQLFragment?, _ rest: SQLFragment?, _ precision: FilterPrecision
+  ) -> FilterCondition {
+    .leaf(FilterLeaf(path: field.path, kind: .range, lower: lower, upper: upper, rest: rest, precision: precision))
   }
 
   func isType(_ field: DocumentField, _ name: String) -> SQLFragment { type(field.path) + " = '\(name)'" }

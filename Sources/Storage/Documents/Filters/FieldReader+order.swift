@@ -20,41 +20,37 @@ extension FieldReader {
     let cut = Array(bytes.prefix { $0 != 0 })
     let wasCut = cut.count < bytes.count
     let bound = SQLValue.utf8(cut)
-    // Numbers come before all texts, so the lower end needs a bound of its own; objects and arrays are texts to SQL.
-    let isText = " AND " + isType(field, "text")
-    let sql: SQLFragment
-    let precision: FilterPrecision
+    // Objects and arrays are texts to SQL.
+    let isText = isType(field, "text")
     switch sign {
     case .less, .lessOrEqual:
-      sql = expression + " >= '' AND " + expression + SQLFragment(sign == .less && !wasCut ? " < ?" : " <= ?", [bound]) + isText
-      // A document's text that was cut off and is less than the bound is less in full, too; if it equals the bound it is greater.
-      precision = wasCut ? .superset : sign == .less ? .exact : .exactWithoutNUL
+      let upper = expression + SQLFragment(sign == .less && !wasCut ? " < ?" : " <= ?", [bound])
+      // Numbers come before all texts. A document's text that was cut off and is less than the bound is less in full, too; if it equals
+      // the bound it is greater.
+      return range(field, expression + " >= ''", upper, isText, wasCut ? .superset : sign == .less ? .exact : .exactWithoutNUL)
     case .greaterOrEqual:
-      sql = expression + SQLFragment(" >= ?", [bound]) + isText
-      precision = wasCut ? .superset : .exact
+      return range(field, expression + SQLFragment(" >= ?", [bound]), nil, isText, wasCut ? .superset : .exact)
     default:
+      let lower = expression + SQLFragment(" >= ?", [bound])
+      guard !wasCut else { return range(field, lower, nil, isText, .superset) }
       // What was cut off to the bound itself is greater than it.
-      sql =
-        expression + SQLFragment(" >= ?", [bound]) + isText
-        + (wasCut ? SQLFragment("") : " AND (" + expression + SQLFragment(" > ?", [bound]) + " OR " + Self.holdsNUL + ")")
-      precision = wasCut ? .superset : .exactWithoutNUL
+      let isGreater = SQLFragment.joined([expression + SQLFragment(" > ?", [bound]), Self.holdsNUL], by: "OR")
+      return range(field, lower, nil, .joined([isText, isGreater], by: "AND"), .exactWithoutNUL)
     }
-    return leaf(field, .range, sql, precision)
   }
 
   private func ordersNumber(_ field: DocumentField, _ sign: CELBinaryOperator, _ value: CELValue) -> FilterCondition {
     guard let number = SQLNumber(value) else { return .unknown }
     let expression = self.value(field.path)
     let precision: FilterPrecision = number.isSafe ? .exact : .superset
-    let isNumber = " AND " + isNumber(field)
     switch sign {
     case .less, .lessOrEqual:
       let bound = number.isSafe ? SQLFragment(sign == .less ? " < ?" : " <= ?", [number.value]) : SQLFragment(" <= ?", [number.above])
-      return leaf(field, .range, expression + bound + isNumber, precision)
+      return range(field, nil, expression + bound, isNumber(field), precision)
     default:
       let bound = number.isSafe ? SQLFragment(sign == .greater ? " > ?" : " >= ?", [number.value]) : SQLFragment(" >= ?", [number.below])
       // All texts come after the numbers.
-      return leaf(field, .range, expression + bound + " AND " + expression + " < ''" + isNumber, precision)
+      return range(field, expression + bound, expression + " < ''", isNumber(field), precision)
     }
   }
 
@@ -63,14 +59,14 @@ extension FieldReader {
     let cut = Array(bytes.prefix { $0 != 0 })
     if let column = field.column {
       guard column == .id, question == .isTrue, let end = Self.after(cut), cut.count == bytes.count else { return .unknown }
-      return leaf(field, .range, SQLFragment("id >= ? AND id < ?", [.utf8(cut), .utf8(end)]), .exact)
+      return range(field, SQLFragment("id >= ?", [.utf8(cut)]), SQLFragment("id < ?", [.utf8(end)]), nil, .exact)
     }
     let isText = isType(field, "text")
     guard question == .isTrue else { return leaf(field, .other, isText, .superset) }
     let precision: FilterPrecision = cut.count < bytes.count ? .superset : .exact
     guard let end = Self.after(cut) else { return leaf(field, .other, isText, precision) }
     let expression = value(field.path)
-    return leaf(field, .range, expression + SQLFragment(" >= ?", [.utf8(cut)]) + " AND " + expression + SQLFragment(" < ?", [.utf8(end)]) + " AND " + isText, precision)
+    return range(field, expression + SQLFragment(" >= ?", [.utf8(cut)]), expression + SQLFragment(" < ?", [.utf8(end)]), isText, precision)
   }
 
   /// The first text in byte order that does not begin with these bytes; nil for none. No byte of UTF-8 is 255, so the last can grow.
@@ -118,15 +114,19 @@ extension FieldReader {
   // MARK: Our own fields
 
   private func condition(_ column: DocumentField.Column, _ field: DocumentField, _ sign: CELBinaryOperator, _ value: CELValue) -> FilterCondition {
+    let bound: SQLFragment
     switch (column, value) {
     case (.id, .string(let text)):
-      text.utf8.contains(0) ? .unknown : leaf(field, .range, SQLFragment("id \(sign.rawValue) ?", [.text(text)]), .exact)
+      guard !text.utf8.contains(0) else { return .unknown }
+      bound = SQLFragment("id \(sign.rawValue) ?", [.text(text)])
     case (.version, .int), (.version, .uint), (.version, .double):
-      SQLNumber(value).map { leaf(field, .range, SQLFragment("version \(sign.rawValue) ?", [$0.value]), .exact) } ?? .unknown
-    case (.created, .string(let text)), (.updated, .string(let text)):
-      leaf(field, .range, TimestampText.comparison(column.rawValue, sign, text), .exact)
-    case (.created, .timestamp), (.updated, .timestamp): .unknown
-    default: .never
+      guard let number = SQLNumber(value) else { return .unknown }
+      bound = SQLFragment("version \(sign.rawValue) ?", [number.value])
+    case (.created, .string(let text)), (.updated, .string(let text)): bound = TimestampText.comparison(column.rawValue, sign, text)
+    case (.created, .timestamp), (.updated, .timestamp): return .unknown
+    default: return .never
     }
+    let isUpper = sign == .less || sign == .lessOrEqual
+    return range(field, isUpper ? nil : bound, isUpper ? bound : nil, nil, .exact)
   }
 }

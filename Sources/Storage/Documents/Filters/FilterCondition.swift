@@ -21,10 +21,37 @@ struct FilterLeaf: Sendable {
     case other
   }
 
+  enum Side: Sendable {
+    case lower, upper
+  }
+
   let path: [String]
   let kind: Kind
-  let sql: SQLFragment
+  /// Of a range: `field >= ?` or its like, and `field < ?`. An index walks between them.
+  let lower: SQLFragment?
+  let upper: SQLFragment?
+  /// What else must hold.
+  let rest: SQLFragment?
   let precision: FilterPrecision
+
+  init(path: [String], kind: Kind, lower: SQLFragment? = nil, upper: SQLFragment? = nil, rest: SQLFragment?, precision: FilterPrecision) {
+    self.path = path
+    self.kind = kind
+    self.lower = lower
+    self.upper = upper
+    self.rest = rest
+    self.precision = precision
+  }
+
+  var sql: SQLFragment { sql(loosening: nil) }
+
+  /// The same with one bound hidden from the index, which is to start from a bound that somebody else gives: a plus sign changes no value,
+  /// but no index is found by it.
+  func sql(loosening side: Side?) -> SQLFragment {
+    let lower = side == .lower ? lower.map { "+" + $0 } : lower
+    let upper = side == .upper ? upper.map { "+" + $0 } : upper
+    return .joined([lower, upper, rest].compactMap(\.self), by: "AND")
+  }
 }
 
 /// How far SQL can be trusted.
