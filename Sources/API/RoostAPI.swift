@@ -44,8 +44,10 @@ package final class RoostAPI: HTTPHandler, LocalAPI {
       try admit(call.caller, to: route)
       guard call.body.count <= Limits.workerFrameBytesMax else { throw Problem.error(of: .tooLarge, bytesMax: Limits.workerFrameBytesMax) }
       let call = Call(
-        environment: environment, method: method, parameters: parameters, query: QueryParameters(target.count > 1 ? String(target[1]) : nil),
-        headers: HTTPHeaders(call.headers.map { ($0.name, $0.value) }), caller: call.caller, body: call.body, lane: offLane, remoteAddress: "",
+        environment: environment, method: method, parameters: parameters,
+        query: QueryParameters(target.count > 1 ? String(target[1]) : nil),
+        headers: HTTPHeaders(call.headers.map { ($0.name, $0.value) }), caller: call.caller, body: call.body, lane: offLane,
+        remoteAddress: "",
         now: environment.clock.now())
       response = try await answer(route, call)
     } catch let error as MethodNotAllowed {
@@ -124,7 +126,8 @@ package final class RoostAPI: HTTPHandler, LocalAPI {
   /// - Parameter lane: `offLane` away from the event loop, whose read snapshot is only its own.
   private func call(_ request: HTTPRequest, parameters: [String], caller: Caller, body: [UInt8], lane: Int) -> Call {
     Call(
-      environment: environment, method: request.method, parameters: parameters, query: QueryParameters(request.query), headers: request.headers,
+      environment: environment, method: request.method, parameters: parameters, query: QueryParameters(request.query),
+      headers: request.headers,
       caller: caller, body: body, lane: lane, remoteAddress: request.remoteAddress, now: environment.clock.now())
   }
 
@@ -155,7 +158,8 @@ package final class RoostAPI: HTTPHandler, LocalAPI {
       return exchange.respond(HTTPResponse(status: download.status, headers: download.headers))
     }
     try await exchange.respondFile(
-      status: download.status, headers: download.headers, fileDescriptor: content.descriptor, offset: Int(content.offset), length: Int(content.length))
+      status: download.status, headers: download.headers, fileDescriptor: content.descriptor, offset: Int(content.offset),
+      length: Int(content.length))
   }
 
   private func answer(_ route: Route, _ call: Call) async throws -> HTTPResponse {
@@ -190,7 +194,9 @@ package final class RoostAPI: HTTPHandler, LocalAPI {
     }
     if let error = error as? RoostError, error.code != .internal { return Problem.response(error, requestID: requestID) }
     environment.report(error, requestID)
-    return Problem.response(RoostError(.internal, "Something went wrong inside the server. The operator finds the cause under this request id."), requestID: requestID)
+    return Problem.response(
+      RoostError(.internal, "Something went wrong inside the server. The operator finds the cause under this request id."),
+      requestID: requestID)
   }
 
   private func methodNotAllowed(_ error: MethodNotAllowed, _ request: HTTPRequest) -> HTTPResponse {
@@ -207,6 +213,9 @@ private struct MethodNotAllowed: Error {
   let allowed: [HTTPMethod]
 
   var error: RoostError {
-    RoostError(.methodNotAllowed, "This address does not take \(method.description.prefix(20)). It takes \(allowed.map(\.description).sorted().joined(separator: ", ")).")
+    RoostError(
+      .methodNotAllowed,
+      "This address does not take \(method.description.prefix(20)). It takes \(allowed.map(\.description).sorted().joined(separator: ", "))."
+    )
   }
 }

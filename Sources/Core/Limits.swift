@@ -14,6 +14,8 @@ package enum Limits {
   package static let pageItemsDefault = 50
   /// The longest page: a page is built in memory.
   package static let pageItemsMax = 1000
+  /// Documents of one page together: a page of large ones ends early, with a cursor to go on from.
+  package static let pageBytesMax = 8 << 20
   /// Keys of one sort: each one widens the cursor and the index.
   package static let sortKeysMax = 8
   /// Indexes of one collection: each one slows every write.

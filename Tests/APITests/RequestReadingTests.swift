@@ -1,7 +1,8 @@
-@testable import API
 import Core
 import HTTPServer
 import Testing
+
+@testable import API
 
 @Suite("Reading requests")
 struct RequestReadingTests {
@@ -24,8 +25,10 @@ struct RequestReadingTests {
   @Test(
     "One range of a file of 100 bytes",
     arguments: [
-      ("bytes=0-9", 0..<10), ("bytes=90-", 90..<100), ("bytes=-10", 90..<100), ("bytes=-200", 0..<100), ("bytes=95-200", 95..<100), ("bytes=0-99999999999999999999", 0..<100), ("bytes=0-0", 0..<1),
-      ("bytes= 1 - 2 ", 1..<3), ("lines=0-1", nil), ("bytes=5-4", nil), ("bytes=a-b", nil), ("bytes=0-1,3-4", nil), ("bytes=-", nil), ("bytes=", nil),
+      ("bytes=0-9", 0..<10), ("bytes=90-", 90..<100), ("bytes=-10", 90..<100), ("bytes=-200", 0..<100), ("bytes=95-200", 95..<100),
+      ("bytes=0-99999999999999999999", 0..<100), ("bytes=0-0", 0..<1),
+      ("bytes= 1 - 2 ", 1..<3), ("lines=0-1", nil), ("bytes=5-4", nil), ("bytes=a-b", nil), ("bytes=0-1,3-4", nil), ("bytes=-", nil),
+      ("bytes=", nil),
     ] as [(String, Range<Int64>?)])
   func ranges(header: String, expected: Range<Int64>?) throws {
     #expect(try ByteRange.parse(header, size: 100) == expected)
@@ -39,7 +42,8 @@ struct RequestReadingTests {
   @Test(
     "Entity tags become conditions",
     arguments: [
-      ("If-Match", "*", VersionCondition.exists), ("If-Match", "\"3\"", .oneOf([3])), ("If-Match", "\"3\", \"4\"", .oneOf([3, 4])), ("If-Match", "W/\"3\"", .oneOf([])),
+      ("If-Match", "*", VersionCondition.exists), ("If-Match", "\"3\"", .oneOf([3])), ("If-Match", "\"3\", \"4\"", .oneOf([3, 4])),
+      ("If-Match", "W/\"3\"", .oneOf([])),
       ("If-None-Match", "*", .isMissing), ("If-None-Match", "W/\"3\"", .noneOf([3])), ("X-Other", "1", .none),
     ])
   func tags(name: String, value: String, expected: VersionCondition) throws {
@@ -72,19 +76,24 @@ struct RequestReadingTests {
 
   @Test("Files that a browser would run are downloads")
   func dangerous() throws {
-    let bucket = Bucket(configuration: try BucketConfiguration(name: "b", value: [:]), created: Timestamp(milliseconds: 0), updated: Timestamp(milliseconds: 0))
+    let bucket = Bucket(
+      configuration: try BucketConfiguration(name: "b", value: [:]), created: Timestamp(milliseconds: 0),
+      updated: Timestamp(milliseconds: 0))
     func headers(_ type: String, _ path: String = "x") -> HTTPHeaders {
       let now = Timestamp(milliseconds: 0)
       let file = StoredFile(
         bucket: "b", path: path, size: 1, digest: [1], contentType: type, created: now, updated: now, owner: nil, contentID: "c")
       return FileHeaders.make(for: file, bucket: bucket, asDownload: false)
     }
-    for type in ["text/html", "image/svg+xml", "application/xhtml+xml", "text/xml", "text/javascript", "TEXT/HTML; charset=utf-8", "made/up"] {
+    for type in [
+      "text/html", "image/svg+xml", "application/xhtml+xml", "text/xml", "text/javascript", "TEXT/HTML; charset=utf-8", "made/up",
+    ] {
       #expect(headers(type)["Content-Disposition"]?.hasPrefix("attachment") == true, "\(type)")
     }
     #expect(headers("image/png")["Content-Disposition"] == nil)
     #expect(headers("image/png")["X-Content-Type-Options"] == "nosniff")
     #expect(headers("image/png")["Content-Security-Policy"]?.contains("sandbox") == true)
-    #expect(headers("text/html", "a/ö\"x.html")["Content-Disposition"] == "attachment; filename=\"___x.html\"; filename*=UTF-8''%C3%B6%22x.html")
+    #expect(
+      headers("text/html", "a/ö\"x.html")["Content-Disposition"] == "attachment; filename=\"___x.html\"; filename*=UTF-8''%C3%B6%22x.html")
   }
 }

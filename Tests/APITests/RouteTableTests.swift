@@ -1,7 +1,8 @@
-@testable import API
 import HTTPServer
 import JSON
 import Testing
+
+@testable import API
 
 @Suite("Routes")
 struct RouteTableTests {
@@ -12,7 +13,8 @@ struct RouteTableTests {
     arguments: [
       ("GET", "/healthz", "/healthz", []), ("GET", "/v1/documents/posts/1", "/v1/documents/{collection}/{id}", ["posts", "1"]),
       ("HEAD", "/v1/documents/posts/1", "/v1/documents/{collection}/{id}", ["posts", "1"]),
-      ("GET", "/v1/files/b/a/b%2Fc/%C3%A4", "/v1/files/{bucket}/{path…}", ["b", "a/b/c/ä"]), ("GET", "/v1/files/b", "/v1/files/{bucket}", ["b"]),
+      ("GET", "/v1/files/b/a/b%2Fc/%C3%A4", "/v1/files/{bucket}/{path…}", ["b", "a/b/c/ä"]),
+      ("GET", "/v1/files/b", "/v1/files/{bucket}", ["b"]),
       ("GET", "/v1/documents/posts/a%2Fb", "/v1/documents/{collection}/{id}", ["posts", "a/b"]),
       ("POST", "/v1/functions/f/dead-letters/7/replay", "/v1/functions/{function}/dead-letters/{id}/replay", ["f", "7"]),
     ] as [(String, String, String, [String])])
@@ -25,7 +27,9 @@ struct RouteTableTests {
     #expect(found == parameters)
   }
 
-  @Test("Nothing is there", arguments: ["/", "/v1", "/v1/documents", "/v1/documents/", "/v1/documents/a/b/c", "/v2/documents/a", "//", "/healthz/", "/v1//posts"])
+  @Test(
+    "Nothing is there",
+    arguments: ["/", "/v1", "/v1/documents", "/v1/documents/", "/v1/documents/a/b/c", "/v2/documents/a", "//", "/healthz/", "/v1//posts"])
   func notFound(path: String) {
     guard case .notFound = table.match(.get, path) else {
       Issue.record("\(path) was found")
@@ -33,7 +37,9 @@ struct RouteTableTests {
     }
   }
 
-  @Test("Broken escapes are refused", arguments: ["/v1/documents/posts/%", "/v1/documents/posts/%zz", "/v1/documents/posts/%ff", "/v1/documents/posts/%00", "/v1/files/b/%4"])
+  @Test(
+    "Broken escapes are refused",
+    arguments: ["/v1/documents/posts/%", "/v1/documents/posts/%zz", "/v1/documents/posts/%ff", "/v1/documents/posts/%00", "/v1/files/b/%4"])
   func badPath(path: String) {
     guard case .badPath = table.match(.get, path) else {
       Issue.record("\(path) was taken")

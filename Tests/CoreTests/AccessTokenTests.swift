@@ -51,7 +51,8 @@ struct AccessTokenTests {
     let signer = try signer(key)
     let parts = signer.issue(to: user, at: clock.now()).split(separator: ".").map(String.init)
     func header(_ alg: String) -> String { Base64URL.encode(JSONValue.object(["alg": .string(alg), "kid": .string(key.id)]).bytes()) }
-    let altered = Base64URL.encode(Array(String(decoding: Base64URL.decode(parts[1]) ?? [], as: UTF8.self).replacing("u1", with: "u2").utf8))
+    let altered = Base64URL.encode(
+      Array(String(decoding: Base64URL.decode(parts[1]) ?? [], as: UTF8.self).replacing("u1", with: "u2").utf8))
     let (claims, signature) = (parts[1], parts[2])
     let forgeries: [String] = [
       "\(header("none")).\(claims).", "\(header("none")).\(claims).\(signature)", "\(header("HS256")).\(claims).\(signature)",

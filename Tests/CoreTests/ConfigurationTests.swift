@@ -7,11 +7,14 @@ struct ConfigurationTests {
   @Test(
     "A collection that is wrong is refused with a pointer to the place",
     arguments: [
-      (#"{"rules":{"read":"author =="}}"#, ErrorCode.expressionInvalid, "/rules/read"), (#"{"rules":{"reed":"true"}}"#, .validationFailed, "/rules/reed"),
-      (#"{"rules":{"read":1}}"#, .validationFailed, "/rules/read"), (#"{"indexes":[{"fields":[]}]}"#, .validationFailed, "/indexes/0/fields"),
+      (#"{"rules":{"read":"author =="}}"#, ErrorCode.expressionInvalid, "/rules/read"),
+      (#"{"rules":{"reed":"true"}}"#, .validationFailed, "/rules/reed"),
+      (#"{"rules":{"read":1}}"#, .validationFailed, "/rules/read"),
+      (#"{"indexes":[{"fields":[]}]}"#, .validationFailed, "/indexes/0/fields"),
       (#"{"indexes":[{"fields":["a b"]}]}"#, .validationFailed, "/indexes/0/fields/0"), (#"{"nam":"x"}"#, .validationFailed, "/nam"),
       (#"{"name":"other"}"#, .validationFailed, "/name"), (#"{"schema":{"type":"object"}}"#, .notImplemented, "/schema"),
-      (#"{"indexes":[{"fields":["a"],"type":"text"}]}"#, .notImplemented, "/indexes/0/type"), (#"{"rules":{"read":"\"text\""}}"#, .expressionInvalid, "/rules/read"),
+      (#"{"indexes":[{"fields":["a"],"type":"text"}]}"#, .notImplemented, "/indexes/0/type"),
+      (#"{"rules":{"read":"\"text\""}}"#, .expressionInvalid, "/rules/read"),
     ] as [(String, ErrorCode, String)])
   func badCollections(json: String, code: ErrorCode, pointer: String) throws {
     let value = try JSONValue(parsing: json)
@@ -39,11 +42,13 @@ struct ConfigurationTests {
     "A function that is wrong is refused with a pointer",
     arguments: [
       (#"{"source":""}"#, ErrorCode.validationFailed, "/source"), (#"{"source":"x","timeout":"10"}"#, .validationFailed, "/timeout"),
-      (#"{"source":"x","timeout":"0s"}"#, .validationFailed, "/timeout"), (#"{"source":"x","runtime":"cobol"}"#, .notImplemented, "/runtime"),
+      (#"{"source":"x","timeout":"0s"}"#, .validationFailed, "/timeout"),
+      (#"{"source":"x","runtime":"cobol"}"#, .notImplemented, "/runtime"),
       (#"{"source":"x","triggers":[{"type":"document","collection":"c","events":["made"]}]}"#, .validationFailed, "/triggers/0/events/0"),
       (#"{"source":"x","triggers":[{"type":"document","events":["created"]}]}"#, .validationFailed, "/triggers/0/collection"),
       (#"{"source":"x","triggers":[{"collection":"c","where":"total >"}]}"#, .expressionInvalid, "/triggers/0/where"),
-      (#"{"source":"x","env":{"ROOST_URL":"x"}}"#, .validationFailed, "/env/ROOST_URL"), (#"{"source":"x","memory":"1KB"}"#, .validationFailed, "/memory"),
+      (#"{"source":"x","env":{"ROOST_URL":"x"}}"#, .validationFailed, "/env/ROOST_URL"),
+      (#"{"source":"x","memory":"1KB"}"#, .validationFailed, "/memory"),
     ] as [(String, ErrorCode, String)])
   func badFunctions(json: String, code: ErrorCode, pointer: String) throws {
     let value = try JSONValue(parsing: json)
@@ -58,11 +63,13 @@ struct ConfigurationTests {
 
   @Test("Triggers match by collection, action and condition")
   func triggers() throws {
-    let value = try JSONValue(parsing: #"{"source":"x","triggers":[{"collection":"orders","events":["created","deleted"],"where":"total > 100"}]}"#)
+    let value = try JSONValue(
+      parsing: #"{"source":"x","triggers":[{"collection":"orders","events":["created","deleted"],"where":"total > 100"}]}"#)
     let trigger = try #require(try FunctionDefinition(name: "f", value: value).triggers.first)
     func event(_ action: LogEvent.Action, _ container: String, before: String? = nil, after: String? = nil) -> LogEvent {
       LogEvent(
-        sequence: 1, time: Timestamp(milliseconds: 0), kind: .document, action: action, container: container, subject: "d", before: before.map { Array($0.utf8) },
+        sequence: 1, time: Timestamp(milliseconds: 0), kind: .document, action: action, container: container, subject: "d",
+        before: before.map { Array($0.utf8) },
         after: after.map { Array($0.utf8) }, auth: nil, depth: 0)
     }
     #expect(trigger.matches(event(.created, "orders", after: #"{"total":101}"#)))
@@ -73,7 +80,9 @@ struct ConfigurationTests {
     #expect(trigger.matches(event(.deleted, "orders", before: #"{"total":200}"#)))
   }
 
-  @Test("File paths are names, never ways out", arguments: ["", "/a", "a/", "a//b", "..", "a/../b", ".", "a\\b", "a\u{0}", "a\nb", String(repeating: "x", count: 256)])
+  @Test(
+    "File paths are names, never ways out",
+    arguments: ["", "/a", "a/", "a//b", "..", "a/../b", ".", "a\\b", "a\u{0}", "a\nb", String(repeating: "x", count: 256)])
   func badPaths(path: String) {
     #expect(throws: RoostError.self) { try FilePath.require(path) }
   }

@@ -60,7 +60,9 @@ struct DocumentAccessTests {
   func update() throws {
     let there = document(#"{"author":"ada","published":true}"#)
     _ = try access(ada, rules: own).put(id: "d", body: body(#"{"author":"ada","n":1}"#), condition: .none).decide(there, "d", now)
-    try expect(.forbidden) { try access(ada, rules: own).put(id: "d", body: body(#"{"author":"bob"}"#), condition: .none).decide(there, "d", now) }
+    try expect(.forbidden) {
+      try access(ada, rules: own).put(id: "d", body: body(#"{"author":"bob"}"#), condition: .none).decide(there, "d", now)
+    }
   }
 
   @Test("An absent rule denies everybody but admins")
@@ -80,7 +82,8 @@ struct DocumentAccessTests {
   @Test(
     "Preconditions look at the version",
     arguments: [
-      (VersionCondition.none, true, true), (.exists, true, false), (.isMissing, false, true), (.oneOf([1]), true, false), (.oneOf([2]), false, false),
+      (VersionCondition.none, true, true), (.exists, true, false), (.isMissing, false, true), (.oneOf([1]), true, false),
+      (.oneOf([2]), false, false),
       (.noneOf([1]), false, true), (.noneOf([2]), true, true),
     ])
   func conditions(condition: VersionCondition, holdsWithVersion1: Bool, holdsWhenMissing: Bool) {
@@ -104,7 +107,9 @@ struct DocumentAccessTests {
     #expect(String(decoding: body.bytes, as: UTF8.self) == #"{"n":1.50,"s":"a\u00e4"}"#)
   }
 
-  @Test("A body that is no object, or whose id is no string, is refused with the place", arguments: ["[]", "1", "", "{", #"{"id":1}"#, #"{"a":1,"a":2}"#])
+  @Test(
+    "A body that is no object, or whose id is no string, is refused with the place",
+    arguments: ["[]", "1", "", "{", #"{"id":1}"#, #"{"a":1,"a":2}"#])
   func badBodies(text: String) {
     #expect(throws: RoostError.self) { try DocumentBody(Array(text.utf8)) }
   }

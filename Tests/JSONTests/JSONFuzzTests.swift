@@ -6,7 +6,8 @@ import Testing
   @Test("random bytes never crash, and validation and parsing agree", arguments: SeededChance.seeds)
   func randomBytes(seed: UInt64) {
     var chance = SeededChance(seed: seed)
-    let alphabet = Array(#"{}[]":,\/"#.utf8) + Array("0123456789-+.eEtrufalsn \n\t".utf8) + [0, 0x1F, 0x7F, 0x80, 0xC3, 0xA9, 0xE2, 0xED, 0xF0, 0xFF]
+    let alphabet =
+      Array(#"{}[]":,\/"#.utf8) + Array("0123456789-+.eEtrufalsn \n\t".utf8) + [0, 0x1F, 0x7F, 0x80, 0xC3, 0xA9, 0xE2, 0xED, 0xF0, 0xFF]
     for _ in 0..<1500 {
       let isJSONLike = !chance.oneIn(4)
       let bytes = (0..<chance.below(60)).map { _ in isJSONLike ? chance.pick(alphabet) : UInt8(chance.below(256)) }

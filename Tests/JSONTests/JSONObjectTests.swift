@@ -45,7 +45,11 @@ import Testing
       switch chance.below(8) {
       case 0...3:
         object[key] = .int(Int64(step))
-        if let index = model.firstIndex(where: { $0.key == key }) { model[index].value = .int(Int64(step)) } else { model.append((key, .int(Int64(step)))) }
+        if let index = model.firstIndex(where: { $0.key == key }) {
+          model[index].value = .int(Int64(step))
+        } else {
+          model.append((key, .int(Int64(step))))
+        }
       case 4, 5:
         object.remove(key)
         model.removeAll { $0.key == key }

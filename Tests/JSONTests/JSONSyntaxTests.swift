@@ -3,7 +3,9 @@ import Testing
 @testable import JSON
 
 @Suite struct JSONSyntaxTests {
-  @Test("a text is accepted or refused as the RFC and our decisions have it", arguments: SyntaxCase.structures + SyntaxCase.strings + SyntaxCase.numbers)
+  @Test(
+    "a text is accepted or refused as the RFC and our decisions have it",
+    arguments: SyntaxCase.structures + SyntaxCase.strings + SyntaxCase.numbers)
   func outcome(of syntaxCase: SyntaxCase) {
     #expect(Agreement.outcome(of: syntaxCase.bytes) == syntaxCase.outcome)
   }
@@ -15,9 +17,11 @@ import Testing
     #expect(Set(cases.map(\.name)).count == cases.count)
   }
 
-  @Test("a text of one object passes as an object, another value does not", arguments: [
-    ("{}", true), (" {\"a\":[1]} ", true), ("[]", false), ("null", false), ("\"{}\"", false), ("", false), ("{", false),
-  ])
+  @Test(
+    "a text of one object passes as an object, another value does not",
+    arguments: [
+      ("{}", true), (" {\"a\":[1]} ", true), ("[]", false), ("null", false), ("\"{}\"", false), ("", false), ("{", false),
+    ])
   func objects(text: String, isAccepted: Bool) {
     #expect(((try? JSONText.validateObject(Array(text.utf8))) != nil) == isAccepted)
     #expect(((try? JSONText.compactObject(validating: Array(text.utf8))) != nil) == isAccepted)

@@ -38,11 +38,13 @@ import Testing
     #expect(visited == ["a=1.50", #"b={ "c" : [ 1 , { "d" : "x" } ] , "e" : null }"#, #"f="a\"}""#, "=[ ]"])
   }
 
-  @Test("members are removed, the others keep their text", arguments: [
-    (["a"], #"{"b":{"a":1e1},"c":"x"}"#), (["b", "a"], #"{"c":"x"}"#), (["c", "zz"], #"{"a":1.0,"b":{"a":1e1}}"#),
-    (["b"], #"{"a":1.0,"c":"x"}"#), (["a", "b", "c"], "{}"), ([], #"{"a":1.0,"b":{"a":1e1},"c":"x"}"#),
-    (["0", "1", "2", "3", "4", "5", "6", "7", "b", "9"], #"{"a":1.0,"c":"x"}"#),
-  ] as [([String], String)])
+  @Test(
+    "members are removed, the others keep their text",
+    arguments: [
+      (["a"], #"{"b":{"a":1e1},"c":"x"}"#), (["b", "a"], #"{"c":"x"}"#), (["c", "zz"], #"{"a":1.0,"b":{"a":1e1}}"#),
+      (["b"], #"{"a":1.0,"c":"x"}"#), (["a", "b", "c"], "{}"), ([], #"{"a":1.0,"b":{"a":1e1},"c":"x"}"#),
+      (["0", "1", "2", "3", "4", "5", "6", "7", "b", "9"], #"{"a":1.0,"c":"x"}"#),
+    ] as [([String], String)])
   func removing(names: [String], result: String) {
     let removed = JSONText.removingMembers(names, from: Array(#"{"a":1.0,"b":{"a":1e1},"c":"x"}"#.utf8))
     #expect(String(decoding: removed, as: UTF8.self) == result)
@@ -50,23 +52,25 @@ import Testing
     #expect(JSONText.compact(spaced) == Array(result.replacing("\"b\"", with: #""\u0062""#).utf8))
   }
 
-  @Test("paths choose what stays", arguments: [
-    (["a"], #"{"a":1.0}"#),
-    (["b.c", "a"], #"{"a":1.0,"b":{"c":1e1}}"#),
-    (["b"], #"{"b":{"c":1e1,"d":{"e":[]}}}"#),
-    (["b.c", "b"], #"{"b":{"c":1e1,"d":{"e":[]}}}"#),
-    (["b", "b.c"], #"{"b":{"c":1e1,"d":{"e":[]}}}"#),
-    (["b.d.e"], #"{"b":{"d":{"e":[]}}}"#),
-    (["b.d.e.f"], #"{"b":{"d":{"e":[]}}}"#),
-    (["b.x"], #"{"b":{}}"#),
-    (["a.x"], "{}"),
-    (["l.m"], #"{"l":[{"m":1},{},[{"m":3}]]}"#),
-    (["x", "y.z"], "{}"),
-    ([], "{}"),
-    ([""], "{}"),
-    (["é"], #"{"\u00e9":0}"#),
-    (["b.", ".a", "..", "é."], #"{"b":{}}"#),
-  ] as [([String], String)])
+  @Test(
+    "paths choose what stays",
+    arguments: [
+      (["a"], #"{"a":1.0}"#),
+      (["b.c", "a"], #"{"a":1.0,"b":{"c":1e1}}"#),
+      (["b"], #"{"b":{"c":1e1,"d":{"e":[]}}}"#),
+      (["b.c", "b"], #"{"b":{"c":1e1,"d":{"e":[]}}}"#),
+      (["b", "b.c"], #"{"b":{"c":1e1,"d":{"e":[]}}}"#),
+      (["b.d.e"], #"{"b":{"d":{"e":[]}}}"#),
+      (["b.d.e.f"], #"{"b":{"d":{"e":[]}}}"#),
+      (["b.x"], #"{"b":{}}"#),
+      (["a.x"], "{}"),
+      (["l.m"], #"{"l":[{"m":1},{},[{"m":3}]]}"#),
+      (["x", "y.z"], "{}"),
+      ([], "{}"),
+      ([""], "{}"),
+      (["é"], #"{"\u00e9":0}"#),
+      (["b.", ".a", "..", "é."], #"{"b":{}}"#),
+    ] as [([String], String)])
   func keeping(paths: [String], result: String) {
     let text = #"{"a":1.0,"b":{"c":1e1,"d":{"e":[]}},"l":[{"m":1},{"n":2},5,[{"m":3,"n":4}]],"\u00e9":0}"#
     #expect(String(decoding: JSONText.keepingMembers(paths, of: Array(text.utf8)), as: UTF8.self) == result)
@@ -86,9 +90,11 @@ import Testing
     #expect(JSONText.compact(Array(#"[ " \" \\" , "  " ]"#.utf8)) == Array(#"[" \" \\","  "]"#.utf8))
   }
 
-  @Test("an object without members is empty", arguments: [
-    ("{}", true), (" { \n } ", true), (#"{"a":1}"#, false), ("[]", false), ("", false), ("null", false),
-  ])
+  @Test(
+    "an object without members is empty",
+    arguments: [
+      ("{}", true), (" { \n } ", true), (#"{"a":1}"#, false), ("[]", false), ("", false), ("null", false),
+    ])
   func isEmptyObject(text: String, isEmpty: Bool) { #expect(JSONText.isEmptyObject(Array(text.utf8)) == isEmpty) }
 
   @Test("looking into random objects finds what parsing finds", arguments: SeededChance.seeds)

@@ -8,10 +8,12 @@ import Testing
     ("9223372036854775808", .double(9_223_372_036_854_775_808)), ("-9223372036854775809", .double(-9_223_372_036_854_775_808)),
     ("18446744073709551616", .double(18_446_744_073_709_551_616)), ("99999999999999999999999", .double(1e23)),
     ("1.0", .double(1)), ("1e2", .double(100)), ("0.1", .double(0.1)), ("1E-2", .double(0.01)), ("123.456", .double(123.456)),
-    ("0e999999999999", .double(0)), ("1e-400", .double(0)), ("5e-324", .double(.leastNonzeroMagnitude)), ("2.5e-324", .double(.leastNonzeroMagnitude)),
+    ("0e999999999999", .double(0)), ("1e-400", .double(0)), ("5e-324", .double(.leastNonzeroMagnitude)),
+    ("2.5e-324", .double(.leastNonzeroMagnitude)),
     ("1.7976931348623157e308", .double(.greatestFiniteMagnitude)), ("1e22", .double(1e22)), ("1e23", .double(1e23)),
     ("9007199254740993.0", .double(9_007_199_254_740_992)), ("9007199254740992e22", .double(9007199254740992e22)),
-    ("0.30000000000000004", .double(0.30000000000000004)), ("8.41e21", .double(8.41e21)), ("123456789012345678e-5", .double(1234567890123.45678)),
+    ("0.30000000000000004", .double(0.30000000000000004)), ("8.41e21", .double(8.41e21)),
+    ("123456789012345678e-5", .double(1234567890123.45678)),
     ("2.2250738585072011e-308", .double(Double.leastNormalMagnitude.nextDown)), ("0.000000000000000000000000001", .double(1e-27)),
   ]
 
@@ -41,14 +43,16 @@ import Testing
     }
   }
 
-  @Test("values are written compactly, doubles so that they stay doubles", arguments: [
-    (.null, "null"), (.bool(true), "true"), (.bool(false), "false"), (.int(.min), "-9223372036854775808"), (.int(0), "0"),
-    (.double(1), "1.0"), (.double(1e16), "1e+16"), (.double(0.1), "0.1"), (.double(.leastNonzeroMagnitude), "5e-324"),
-    (.double(.nan), "null"), (.double(.infinity), "null"), (.double(-.infinity), "null"),
-    (.string(""), #""""#), (.string("\u{8}\u{9}\u{A}\u{C}\u{D}\u{0}\u{1F}\"\\/\u{7F}"), #""\b\t\n\f\r\u0000\u001f\"\\/"# + "\u{7F}\""),
-    (.string("héllo 🙂 wörld, longer than a word"), #""héllo 🙂 wörld, longer than a word""#),
-    ([], "[]"), ([1, "a", [nil]], #"[1,"a",[null]]"#), ([:], "{}"), (["b": 1, "a": ["x": 2.5]], #"{"b":1,"a":{"x":2.5}}"#),
-  ] as [(JSONValue, String)])
+  @Test(
+    "values are written compactly, doubles so that they stay doubles",
+    arguments: [
+      (.null, "null"), (.bool(true), "true"), (.bool(false), "false"), (.int(.min), "-9223372036854775808"), (.int(0), "0"),
+      (.double(1), "1.0"), (.double(1e16), "1e+16"), (.double(0.1), "0.1"), (.double(.leastNonzeroMagnitude), "5e-324"),
+      (.double(.nan), "null"), (.double(.infinity), "null"), (.double(-.infinity), "null"),
+      (.string(""), #""""#), (.string("\u{8}\u{9}\u{A}\u{C}\u{D}\u{0}\u{1F}\"\\/\u{7F}"), #""\b\t\n\f\r\u0000\u001f\"\\/"# + "\u{7F}\""),
+      (.string("héllo 🙂 wörld, longer than a word"), #""héllo 🙂 wörld, longer than a word""#),
+      ([], "[]"), ([1, "a", [nil]], #"[1,"a",[null]]"#), ([:], "{}"), (["b": 1, "a": ["x": 2.5]], #"{"b":1,"a":{"x":2.5}}"#),
+    ] as [(JSONValue, String)])
   func writing(value: JSONValue, text: String) { #expect(value.text == text) }
 
   @Test("escapes become what they stand for")

@@ -27,7 +27,7 @@ extension SyntaxCase {
     .accepted("string_byte_order_mark_inside", "[\"\u{FEFF}\"]"),
     .accepted("string_noncharacter", "[\"\u{FFFF}\u{10FFFF}\"]"),
     .accepted("string_private_use", "[\"\u{E000}\u{10FFFD}\"]"),
-    .accepted("string_utf8_two_bytes", inString([0xC2, 0x80]) ),
+    .accepted("string_utf8_two_bytes", inString([0xC2, 0x80])),
     .accepted("string_utf8_two_bytes_last", inString([0xDF, 0xBF])),
     .accepted("string_utf8_three_bytes", inString([0xE0, 0xA0, 0x80])),
     .accepted("string_utf8_before_surrogates", inString([0xED, 0x9F, 0xBF])),

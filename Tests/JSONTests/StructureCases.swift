@@ -25,7 +25,8 @@ extension SyntaxCase {
     .accepted("object_nested", #"{"a":{"a":{"a":[]}}}"#),
     .accepted("object_line_breaks", "{\n\"a\"\r\n:\t1\n}"),
     .accepted("object_number_extremes", #"{"min":-1.0e+28,"max":1.0e+28}"#),
-    .accepted("object_long_strings", #"{"x":[{"id":"\#(String(repeating: "x", count: 40))"}],"id":"\#(String(repeating: "y", count: 40))"}"#),
+    .accepted(
+      "object_long_strings", #"{"x":[{"id":"\#(String(repeating: "x", count: 40))"}],"id":"\#(String(repeating: "y", count: 40))"}"#),
     .accepted("object_same_key_in_siblings", #"[{"a":1},{"a":2}]"#),
     .accepted("object_key_as_in_parent", #"{"a":{"a":1},"b":{"a":1}}"#),
     .accepted("object_case_differs", #"{"a":1,"A":2}"#),

@@ -13,7 +13,9 @@ enum Keys {
     let name = try reader.string("name") ?? ""
     try reader.refuseUnbuilt(["scopes"])
     try reader.refuseUnknown()
-    guard name.count <= 100 else { throw RoostError(.validationFailed, "The name is too long.", fields: [FieldError("/name", "expected at most 100 characters")]) }
+    guard name.count <= 100 else {
+      throw RoostError(.validationFailed, "The name is too long.", fields: [FieldError("/name", "expected at most 100 characters")])
+    }
     var generator = IdentifierGenerator()
     let key = APIKey(id: generator.next(at: call.now), name: name, created: call.now)
     let token = OpaqueToken.make(.apiKey)

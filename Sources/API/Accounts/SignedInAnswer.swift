@@ -21,7 +21,9 @@ extension Call {
     let object = try object()
     let missing = names.filter { object[$0]?.stringValue == nil }
     guard missing.isEmpty else {
-      throw RoostError(.validationFailed, "The body needs \(names.joined(separator: ", ")).", fields: missing.map { FieldError("/\($0)", "expected a string") })
+      throw RoostError(
+        .validationFailed, "The body needs \(names.joined(separator: ", ")).",
+        fields: missing.map { FieldError("/\($0)", "expected a string") })
     }
     return names.compactMap { object[$0]?.stringValue }
   }

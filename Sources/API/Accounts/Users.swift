@@ -10,7 +10,8 @@ enum Users {
     let users = try call.project.collection(Collection.users)
     let page = try await call.project.documents.page(
       DocumentQuery(
-        filters: query["filter"].map { [try ExpressionKind.filter.compile($0, pointer: "/filter")] } ?? [], variables: call.variables, sort: sort,
+        filters: query["filter"].map { [try ExpressionKind.filter.compile($0, pointer: "/filter")] } ?? [], variables: call.variables,
+        sort: sort,
         limit: QueryParameters.limit(query["limit"]), cursor: query["cursor"].map { try PageCursor(parsing: $0, sort: sort) }),
       in: users)
     var items: [JSONValue] = []
@@ -34,7 +35,9 @@ enum Users {
     var object = try call.object()
     let id = try await profile(call).id
     if let disabled = object["disabled"] {
-      guard let disabled = disabled.boolValue else { throw RoostError(.validationFailed, "`disabled` is true or false.", fields: [FieldError("/disabled", "expected true or false")]) }
+      guard let disabled = disabled.boolValue else {
+        throw RoostError(.validationFailed, "`disabled` is true or false.", fields: [FieldError("/disabled", "expected true or false")])
+      }
       try await call.environment.accounts.setDisabled(disabled, userID: id)
     }
     if let password = object["password"] {
@@ -64,7 +67,9 @@ enum Users {
   private static let missing = RoostError(.notFound, "There is no such user.")
 
   private static func profile(_ call: Call) async throws -> DocumentRecord {
-    guard let profile = try await call.project.documents.get(call.parameters[0], in: call.project.collection(Collection.users)) else { throw missing }
+    guard let profile = try await call.project.documents.get(call.parameters[0], in: call.project.collection(Collection.users)) else {
+      throw missing
+    }
     return profile
   }
 

@@ -94,7 +94,8 @@ enum Problem {
     writer.key("requestId")
     writer.string(requestID)
     writer.endObject()
-    return HTTPResponse(status: status, headers: ["Content-Type": "application/problem+json", "Cache-Control": "no-store"], body: writer.bytes)
+    return HTTPResponse(
+      status: status, headers: ["Content-Type": "application/problem+json", "Cache-Control": "no-store"], body: writer.bytes)
   }
 
   /// RFC 6750, section 3: a request without a token gets the bare challenge.

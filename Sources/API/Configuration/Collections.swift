@@ -24,7 +24,9 @@ enum Collections {
 
   static let delete = Route.admin(.delete, "/v1/collections/{collection}") { call in
     let name = call.parameters[0]
-    guard name != Collection.users else { throw RoostError(.badRequest, "The collection 'users' belongs to the accounts and cannot be deleted.") }
+    guard name != Collection.users else {
+      throw RoostError(.badRequest, "The collection 'users' belongs to the accounts and cannot be deleted.")
+    }
     guard try await call.project.configuration.deleteCollection(name) else { throw RoostError.collectionNotFound(name) }
     try await call.project.reloadConfiguration()
     return .noContent

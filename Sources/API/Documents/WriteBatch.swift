@@ -8,7 +8,8 @@ enum WriteBatch {
     var reader = try ConfigurationReader(call.value(), of: "batch")
     guard let items = try reader.array("writes"), !items.isEmpty, items.count <= Limits.batchWritesMax else {
       throw RoostError(
-        .validationFailed, "A batch has 1 to \(Limits.batchWritesMax) writes.", fields: [FieldError("/writes", "expected 1 to \(Limits.batchWritesMax) writes")])
+        .validationFailed, "A batch has 1 to \(Limits.batchWritesMax) writes.",
+        fields: [FieldError("/writes", "expected 1 to \(Limits.batchWritesMax) writes")])
     }
     try reader.refuseUnknown()
     let writes = try items.enumerated().map { position, item in
@@ -18,7 +19,8 @@ enum WriteBatch {
         throw RoostError(
           error.code, "Write \(position): \(error.message)",
           fields: error.fields.isEmpty
-            ? [FieldError("/writes/\(position)", error.message)] : error.fields.map { FieldError("/writes/\(position)" + $0.pointer, $0.detail) })
+            ? [FieldError("/writes/\(position)", error.message)]
+            : error.fields.map { FieldError("/writes/\(position)" + $0.pointer, $0.detail) })
       }
     }
     call.project.documents.write(writes) { result in
@@ -34,7 +36,9 @@ enum WriteBatch {
     let condition = try reader.int("ifVersion", in: 0...Int64.max).map { $0 == 0 ? VersionCondition.isMissing : .oneOf([$0]) } ?? .none
     let data = try reader.object("data")
     try reader.refuseUnknown()
-    guard let name else { throw RoostError(.validationFailed, "A write names its collection.", fields: [FieldError("/collection", "expected a name")]) }
+    guard let name else {
+      throw RoostError(.validationFailed, "A write names its collection.", fields: [FieldError("/collection", "expected a name")])
+    }
     let collection = try call.project.collection(name)
     let access = call.access(to: collection)
     func requiredID() throws -> String {
@@ -42,7 +46,9 @@ enum WriteBatch {
       return id
     }
     func requiredData() throws -> JSONObject {
-      guard let data else { throw RoostError(.validationFailed, "This write needs data.", fields: [FieldError("/data", "expected an object")]) }
+      guard let data else {
+        throw RoostError(.validationFailed, "This write needs data.", fields: [FieldError("/data", "expected an object")])
+      }
       return data
     }
     switch op {
@@ -55,7 +61,8 @@ enum WriteBatch {
       return try access.patch(id: requiredID(), condition: condition, change: { try PatchDocument.apply(patch, to: $0) })
     case "delete": return try access.delete(id: requiredID(), condition: condition)
     default:
-      throw RoostError(.validationFailed, "There is no such operation.", fields: [FieldError("/op", "expected one of create, put, patch, delete")])
+      throw RoostError(
+        .validationFailed, "There is no such operation.", fields: [FieldError("/op", "expected one of create, put, patch, delete")])
     }
   }
 

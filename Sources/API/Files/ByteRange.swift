@@ -43,6 +43,7 @@ enum ByteRange {
 
   private static func unsatisfiable(_ size: Int64) -> Refusal {
     Refusal(
-      error: RoostError(.rangeNotSatisfiable, "The file has \(size) bytes; the range lies outside."), headers: ["Content-Range": "bytes */\(size)"])
+      error: RoostError(.rangeNotSatisfiable, "The file has \(size) bytes; the range lies outside."),
+      headers: ["Content-Range": "bytes */\(size)"])
   }
 }

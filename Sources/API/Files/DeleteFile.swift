@@ -11,7 +11,8 @@ enum DeleteFile {
     let existed = try await call.project.files.delete(path, in: bucket.name, actor: EventActor(call.caller)) { file in
       let context = FileRuleContext(call.variables, file: file)
       guard call.caller.passesRules || bucket.configuration.delete.allows(context) else {
-        throw bucket.configuration.read.allows(context) ? RoostError.denied("delete this file", caller: call.caller) : RoostError.fileNotFound(path)
+        throw bucket.configuration.read.allows(context)
+          ? RoostError.denied("delete this file", caller: call.caller) : RoostError.fileNotFound(path)
       }
       try condition.require(file)
     }

@@ -36,7 +36,9 @@ struct FileCondition: Sendable {
       case .oneOf(let tags): tag.map(tags.contains) ?? false
       case .noneOf(let tags): !(tag.map(tags.contains) ?? false)
       }
-    guard holds else { throw RoostError(.preconditionFailed, "The file is not in the state that the request expects. Look at its ETag again and retry.") }
+    guard holds else {
+      throw RoostError(.preconditionFailed, "The file is not in the state that the request expects. Look at its ETag again and retry.")
+    }
   }
 }
 

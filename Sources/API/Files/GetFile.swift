@@ -54,7 +54,9 @@ extension Download {
     var bytes = [UInt8](repeating: 0, count: Int(content.length))
     var done = 0
     while done < bytes.count {
-      let count = bytes.withUnsafeMutableBytes { pread(content.descriptor, $0.baseAddress?.advanced(by: done), $0.count - done, off_t(content.offset) + done) }
+      let count = bytes.withUnsafeMutableBytes {
+        pread(content.descriptor, $0.baseAddress?.advanced(by: done), $0.count - done, off_t(content.offset) + done)
+      }
       if count < 0 && errno == EINTR { continue }
       guard count > 0 else { throw RoostError(.internal, "A file's content is shorter than its record.") }
       done += count

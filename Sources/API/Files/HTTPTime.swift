@@ -18,7 +18,8 @@ enum HTTPTime {
   /// Seconds since 1970. A form that is not understood is ignored, as the standard says.
   static func parse(_ text: String) -> Int64? {
     let words = text.split(separator: " ")
-    guard words.count == 6, words[5] == "GMT", let day = Int32(words[1]), let month = months.firstIndex(of: String(words[2])), let year = Int32(words[3]),
+    guard words.count == 6, words[5] == "GMT", let day = Int32(words[1]), let month = months.firstIndex(of: String(words[2])),
+      let year = Int32(words[3]),
       (1970...9999).contains(year), (1...31).contains(day)
     else { return nil }
     let clock = words[4].split(separator: ":").compactMap { Int32($0) }

@@ -21,7 +21,8 @@ enum ListFiles {
     }
     let page = try await call.project.files.list(
       FileQuery(
-        bucket: bucket.name, prefix: query["prefix"] ?? "", delimiter: query["delimiter"] != nil, limit: QueryParameters.limit(query["limit"]), after: after))
+        bucket: bucket.name, prefix: query["prefix"] ?? "", delimiter: query["delimiter"] != nil,
+        limit: QueryParameters.limit(query["limit"]), after: after))
     let seesAll = call.caller.passesRules || bucket.configuration.read.isPublic
     let variables = call.variables
     let items = seesAll ? page.items : page.items.filter { bucket.configuration.read.allows(FileRuleContext(variables, file: $0)) }

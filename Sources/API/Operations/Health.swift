@@ -9,7 +9,8 @@ enum Health {
     respond(.success(alive))
   }
 
-  private static let alive = HTTPResponse(status: 200, headers: ["Content-Type": "application/json", "Cache-Control": "no-store"], body: Array(#"{"status":"ok"}"#.utf8))
+  private static let alive = HTTPResponse(
+    status: 200, headers: ["Content-Type": "application/json", "Cache-Control": "no-store"], body: Array(#"{"status":"ok"}"#.utf8))
 
   static let ready = Route.open(.get, "/readyz") { call in
     guard call.environment.isReady() else { throw RoostError(.unavailable, "The server is starting or stopping.", retryAfter: .seconds(1)) }

@@ -18,7 +18,8 @@ final class Call: Sendable {
   let now: Timestamp
 
   init(
-    environment: APIEnvironment, method: HTTPMethod, parameters: [String], query: QueryParameters, headers: HTTPHeaders, caller: Caller, body: [UInt8],
+    environment: APIEnvironment, method: HTTPMethod, parameters: [String], query: QueryParameters, headers: HTTPHeaders, caller: Caller,
+    body: [UInt8],
     lane: Int, remoteAddress: String, now: Timestamp
   ) {
     self.environment = environment
@@ -40,7 +41,8 @@ final class Call: Sendable {
   func variables(params: JSONObject) -> RuleVariables {
     RuleVariables(
       caller: caller,
-      request: RuleRequest(method: method.description, ip: remoteAddress, time: now, query: { [query] in (try? query.all()) ?? [] }), params: params)
+      request: RuleRequest(method: method.description, ip: remoteAddress, time: now, query: { [query] in (try? query.all()) ?? [] }),
+      params: params)
   }
 
   var origin: Origin { Origin(address: remoteAddress, userAgent: headers["User-Agent"] ?? "") }

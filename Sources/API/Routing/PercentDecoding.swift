@@ -8,7 +8,9 @@ func percentDecoded(_ text: some StringProtocol, plusIsSpace: Bool = false) -> S
   var rest = text.utf8.makeIterator()
   while let byte = rest.next() {
     if byte == percent {
-      guard let high = rest.next().flatMap(hexadecimalValue), let low = rest.next().flatMap(hexadecimalValue), high << 4 | low != 0 else { return nil }
+      guard let high = rest.next().flatMap(hexadecimalValue), let low = rest.next().flatMap(hexadecimalValue), high << 4 | low != 0 else {
+        return nil
+      }
       bytes.append(high << 4 | low)
     } else {
       bytes.append(byte == plus && plusIsSpace ? UInt8(ascii: " ") : byte)

@@ -15,7 +15,9 @@ struct QueryParameters: Sendable {
     guard !raw.isEmpty else { return [] }
     return try raw.split(separator: "&", omittingEmptySubsequences: true).map { pair in
       let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      guard let name = percentDecoded(parts[0], plusIsSpace: true), let value = parts.count > 1 ? percentDecoded(parts[1], plusIsSpace: true) : "" else {
+      guard let name = percentDecoded(parts[0], plusIsSpace: true),
+        let value = parts.count > 1 ? percentDecoded(parts[1], plusIsSpace: true) : ""
+      else {
         throw RoostError(.badRequest, "The query has a broken percent escape or text that is not UTF-8: '\(pair.prefix(80))'.")
       }
       return (name, value)
@@ -27,9 +29,12 @@ struct QueryParameters: Sendable {
     var values: [String: String] = [:]
     for (name, value) in try all() {
       guard known.contains(name) else {
-        throw RoostError(.badRequest, "There is no query parameter '\(name.prefix(64))' here. Known: \(known.sorted().joined(separator: ", ")).")
+        throw RoostError(
+          .badRequest, "There is no query parameter '\(name.prefix(64))' here. Known: \(known.sorted().joined(separator: ", ")).")
       }
-      guard values.updateValue(value, forKey: name) == nil else { throw RoostError(.badRequest, "The query parameter '\(name)' stands twice.") }
+      guard values.updateValue(value, forKey: name) == nil else {
+        throw RoostError(.badRequest, "The query parameter '\(name)' stands twice.")
+      }
     }
     return values
   }

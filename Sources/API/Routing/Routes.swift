@@ -13,7 +13,8 @@ enum Routes {
   private static let files = [GetFile.route, PutFile.route, DeleteFile.route, ListFiles.route]
 
   private static let accounts = [
-    Register.route, Login.route, Refresh.route, Logout.route, Me.get, Me.patch, Me.delete, Sessions.list, Sessions.endAll, Sessions.end, KeySet.route,
+    Register.route, Login.route, Refresh.route, Logout.route, Me.get, Me.patch, Me.delete, Sessions.list, Sessions.endAll, Sessions.end,
+    KeySet.route,
     AdminLogin.login, AdminLogin.logout, AdminLogin.me, Admins.list, Admins.create, Admins.delete, Admins.setPassword,
     Users.list, Users.get, Users.create, Users.patch, Users.delete, Keys.list, Keys.create, Keys.delete,
   ]
@@ -21,7 +22,8 @@ enum Routes {
   private static let configuration = [
     Collections.list, Collections.get, Collections.put, Collections.patch, Collections.delete,
     Buckets.list, Buckets.get, Buckets.put, Buckets.patch, Buckets.delete,
-    Functions.list, Functions.get, Functions.put, Functions.delete, Functions.invocations, Functions.logs, Functions.deadLetters, Functions.replay,
+    Functions.list, Functions.get, Functions.put, Functions.delete, Functions.invocations, Functions.logs, Functions.deadLetters,
+    Functions.replay,
   ]
 
   private static let operations = [Health.health, Health.ready, OpenAPI.route]

@@ -42,7 +42,9 @@ package struct AccessTokenSigner: Sendable {
     guard claims["iss"]?.stringValue == issuer, let subject = claims["sub"]?.stringValue, let session = claims["sid"]?.stringValue,
       let expires = claims["exp"]?.intValue
     else { throw Self.invalid }
-    guard now.seconds < expires else { throw RoostError(.tokenExpired, "The access token has expired. Get a new one from /v1/auth/refresh.") }
+    guard now.seconds < expires else {
+      throw RoostError(.tokenExpired, "The access token has expired. Get a new one from /v1/auth/refresh.")
+    }
     let user = UserIdentity(
       id: subject, email: claims["email"]?.stringValue, emailVerified: claims["email_verified"]?.boolValue ?? false,
       roles: claims["roles"]?.arrayValue?.compactMap(\.stringValue) ?? [], sessionID: session)

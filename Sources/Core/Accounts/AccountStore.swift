@@ -29,7 +29,8 @@ package struct Session: Sendable {
   package let address: String
   package let userAgent: String
 
-  package init(id: String, userID: String, created: Timestamp, lastUsed: Timestamp, expires: Timestamp, address: String, userAgent: String) {
+  package init(id: String, userID: String, created: Timestamp, lastUsed: Timestamp, expires: Timestamp, address: String, userAgent: String)
+  {
     self.id = id
     self.userID = userID
     self.created = created
@@ -67,7 +68,8 @@ package enum RefreshOutcome: Sendable {
 /// Errors: `already_exists` for a second account of one address; what the database reports is mapped by code.
 package protocol AccountStore: Sendable {
   /// Writes the profile document (with its event), the credential and the first session in one commit.
-  func register(profile: DocumentWrite, email: EmailAddress?, passwordHash: String?, session: Session?, refreshHash: [UInt8]?) async throws -> DocumentRecord
+  func register(profile: DocumentWrite, email: EmailAddress?, passwordHash: String?, session: Session?, refreshHash: [UInt8]?) async throws
+    -> DocumentRecord
   func credential(email: EmailAddress) async throws -> Credential?
   func credential(userID: String) async throws -> Credential?
   func setPasswordHash(_ hash: String, userID: String) async throws

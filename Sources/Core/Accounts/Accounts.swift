@@ -27,7 +27,8 @@ package final class Accounts: Sendable {
     let id = generator.next(at: clock.now())
     let session = makeSession(userID: id, origin: origin)
     let refresh = OpaqueToken.make(.refresh)
-    let record = try await createUser(id: id, registration: registration, hash: hash, caller: .anonymous, session: session, refresh: refresh)
+    let record = try await createUser(
+      id: id, registration: registration, hash: hash, caller: .anonymous, session: session, refresh: refresh)
     let user = UserIdentity(id: id, email: registration.email.text, emailVerified: false, roles: [], sessionID: session.id)
     return SignedIn(profile: record, accessToken: signer.issue(to: user, at: clock.now()), refreshToken: refresh.text)
   }
@@ -113,7 +114,8 @@ package final class Accounts: Sendable {
 
   package func delete(userID: String, by caller: Caller) async throws -> Bool {
     try await endSessions(of: userID)
-    let write = DocumentWrite(collection: try project.collection(Collection.users), id: userID, actor: EventActor(caller)) { current, _, _ in
+    let write = DocumentWrite(collection: try project.collection(Collection.users), id: userID, actor: EventActor(caller)) {
+      current, _, _ in
       current == nil ? .keep : .delete
     }
     return try await project.accounts.deleteUser(profile: write, userID: userID)
@@ -177,7 +179,8 @@ package final class Accounts: Sendable {
 
   private func issue(_ credential: Credential, session: Session) -> String {
     let user = UserIdentity(
-      id: credential.userID, email: credential.email, emailVerified: credential.emailVerified, roles: credential.roles, sessionID: session.id)
+      id: credential.userID, email: credential.email, emailVerified: credential.emailVerified, roles: credential.roles,
+      sessionID: session.id)
     return signer.issue(to: user, at: clock.now())
   }
 

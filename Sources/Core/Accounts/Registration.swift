@@ -10,7 +10,8 @@ package struct Registration: Sendable {
   /// Throws `validation_failed` with every offending field.
   package init(_ value: JSONValue) throws {
     guard var object = value.objectValue else {
-      throw RoostError(.validationFailed, "Registering takes a JSON object.", fields: [FieldError("", "expected {\"email\", \"password\", …}")])
+      throw RoostError(
+        .validationFailed, "Registering takes a JSON object.", fields: [FieldError("", "expected {\"email\", \"password\", …}")])
     }
     var errors: [FieldError] = []
     let email = object["email"]?.stringValue.flatMap(EmailAddress.init)

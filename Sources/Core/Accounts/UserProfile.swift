@@ -5,8 +5,10 @@ package enum UserProfile {
   /// Fields that mirror the account. Others' rules and filters rely on them, so no write of the document changes them.
   package static let identityFields = ["email", "emailVerified", "roles"]
 
-  static let madeByRegistering = RoostError(.badRequest, "A user's profile is made with the account: POST /v1/auth/register, or /v1/users for admins.")
-  static let goesWithAccount = RoostError(.badRequest, "A user's profile goes with the account: DELETE /v1/auth/me, or /v1/users/{id} for admins.")
+  static let madeByRegistering = RoostError(
+    .badRequest, "A user's profile is made with the account: POST /v1/auth/register, or /v1/users for admins.")
+  static let goesWithAccount = RoostError(
+    .badRequest, "A user's profile goes with the account: DELETE /v1/auth/me, or /v1/users/{id} for admins.")
 
   /// Throws `validation_failed` where a write would change what the account says.
   static func requireSameIdentity(_ before: [UInt8], _ after: [UInt8]) throws {

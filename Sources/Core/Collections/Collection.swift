@@ -15,7 +15,8 @@ package final class Collection: Sendable {
   package let updated: Timestamp
 
   package init(
-    name: String, number: Int64, rules: CollectionRules, indexes: [IndexDefinition], configuration: JSONValue, created: Timestamp, updated: Timestamp
+    name: String, number: Int64, rules: CollectionRules, indexes: [IndexDefinition], configuration: JSONValue, created: Timestamp,
+    updated: Timestamp
   ) {
     self.name = name
     self.number = number

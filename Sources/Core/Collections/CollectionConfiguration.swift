@@ -14,12 +14,14 @@ package struct CollectionConfiguration: Sendable {
     try Names.requireName(name, of: "collection")
     var reader = try ConfigurationReader(value, of: "collection")
     if let stated = try reader.string("name"), stated != name {
-      throw RoostError(.validationFailed, "The body names another collection than the path.", fields: [FieldError("/name", "expected \"\(name)\"")])
+      throw RoostError(
+        .validationFailed, "The body names another collection than the path.", fields: [FieldError("/name", "expected \"\(name)\"")])
     }
     let rules = try reader.object("rules") ?? [:]
     for (action, _) in rules where !["read", "create", "update", "delete"].contains(action) {
       throw RoostError(
-        .validationFailed, "There is no rule '\(action)'.", fields: [FieldError("/rules/\(action.pointerSegment)", "expected one of read, create, update, delete")])
+        .validationFailed, "There is no rule '\(action)'.",
+        fields: [FieldError("/rules/\(action.pointerSegment)", "expected one of read, create, update, delete")])
     }
     self.rules = CollectionRules(
       read: try Self.rule("read", in: rules, kind: .readRule), create: try Self.rule("create", in: rules, kind: .writeRule),
@@ -38,29 +40,36 @@ package struct CollectionConfiguration: Sendable {
     switch rules[action] {
     case nil, .null: return Rule(nil)
     case .string(let source): return Rule(try kind.compile(source, pointer: "/rules/\(action)"))
-    default: throw RoostError(.validationFailed, "A rule is a string.", fields: [FieldError("/rules/\(action)", "expected an expression as a string, or null")])
+    default:
+      throw RoostError(
+        .validationFailed, "A rule is a string.", fields: [FieldError("/rules/\(action)", "expected an expression as a string, or null")])
     }
   }
 
   private static func indexes(_ values: [JSONValue]) throws -> [IndexDefinition] {
     guard values.count <= Limits.indexesMax else {
-      throw RoostError(.validationFailed, "A collection has at most \(Limits.indexesMax) indexes.", fields: [FieldError("/indexes", "too many")])
+      throw RoostError(
+        .validationFailed, "A collection has at most \(Limits.indexesMax) indexes.", fields: [FieldError("/indexes", "too many")])
     }
     var definitions: [IndexDefinition] = []
     for (position, value) in values.enumerated() {
       let pointer = "/indexes/\(position)"
       guard let fields = value["fields"]?.arrayValue, !fields.isEmpty, fields.count <= Limits.sortKeysMax else {
         throw RoostError(
-          .validationFailed, "An index names its fields.", fields: [FieldError(pointer + "/fields", "expected 1 to \(Limits.sortKeysMax) field names")])
+          .validationFailed, "An index names its fields.",
+          fields: [FieldError(pointer + "/fields", "expected 1 to \(Limits.sortKeysMax) field names")])
       }
       let keys = try fields.enumerated().map { place, field in
         guard let text = field.stringValue, let key = try? SortKey(parsing: text) else {
-          throw RoostError(.validationFailed, "An index's field is a name.", fields: [FieldError("\(pointer)/fields/\(place)", "expected a name like \"author\" or \"-createdAt\"")])
+          throw RoostError(
+            .validationFailed, "An index's field is a name.",
+            fields: [FieldError("\(pointer)/fields/\(place)", "expected a name like \"author\" or \"-createdAt\"")])
         }
         return key
       }
       if let type = value["type"], type != "plain" {
-        throw RoostError(.notImplemented, "Indexes of type \(type.text) are not built yet.", fields: [FieldError(pointer + "/type", "not built yet")])
+        throw RoostError(
+          .notImplemented, "Indexes of type \(type.text) are not built yet.", fields: [FieldError(pointer + "/type", "not built yet")])
       }
       definitions.append(IndexDefinition(keys: keys, isUnique: value["unique"]?.boolValue ?? false))
     }

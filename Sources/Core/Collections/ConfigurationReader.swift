@@ -74,7 +74,9 @@ package struct ConfigurationReader {
   package func refuseUnknown() throws {
     for (name, _) in object where !known.contains(name) && !["createdAt", "updatedAt", "version"].contains(name) {
       let names = known.sorted().joined(separator: ", ")
-      throw RoostError(.validationFailed, "A \(kind) has no '\(name.prefix(64))'.", fields: [FieldError("/\(name.pointerSegment)", "expected one of \(names)")])
+      throw RoostError(
+        .validationFailed, "A \(kind) has no '\(name.prefix(64))'.",
+        fields: [FieldError("/\(name.pointerSegment)", "expected one of \(names)")])
     }
   }
 }

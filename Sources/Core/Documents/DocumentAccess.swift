@@ -78,7 +78,8 @@ package struct DocumentAccess: Sendable {
     if collection.name == Collection.users { throw UserProfile.madeByRegistering }
     guard !caller.passesRules else { return }
     let incoming = DocumentRecord(id: id, version: 1, created: now, updated: now, body: body)
-    guard collection.rules.create.isPublic || collection.rules.create.allows(RuleContext(variables, document: incoming, incoming: incoming)) else {
+    guard collection.rules.create.isPublic || collection.rules.create.allows(RuleContext(variables, document: incoming, incoming: incoming))
+    else {
       throw RoostError.denied("create this document in '\(collection.name)'", caller: caller)
     }
   }

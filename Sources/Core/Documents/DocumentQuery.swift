@@ -53,17 +53,19 @@ package struct SortKey: Sendable, Hashable {
     let isDescending = text.hasPrefix("-")
     let path = (isDescending ? text.dropFirst() : text[...]).split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     guard path.allSatisfy(Self.isFieldName), path.count <= 8 else {
-      throw RoostError(.badRequest, "'\(text.prefix(80))' is not a field to sort by: expected a name like `createdAt`, `-createdAt` or `address.city`.")
+      throw RoostError(
+        .badRequest, "'\(text.prefix(80))' is not a field to sort by: expected a name like `createdAt`, `-createdAt` or `address.city`.")
     }
     self.init(path: path, isDescending: isDescending)
   }
 
   private static func isFieldName(_ name: String) -> Bool {
     guard let first = name.utf8.first, !(first >= UInt8(ascii: "0") && first <= UInt8(ascii: "9")) else { return false }
-    return name.utf8.count <= 128 && name.utf8.allSatisfy { byte in
-      (byte | 0x20) >= UInt8(ascii: "a") && (byte | 0x20) <= UInt8(ascii: "z") || byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
-        || byte == UInt8(ascii: "_")
-    }
+    return name.utf8.count <= 128
+      && name.utf8.allSatisfy { byte in
+        (byte | 0x20) >= UInt8(ascii: "a") && (byte | 0x20) <= UInt8(ascii: "z") || byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
+          || byte == UInt8(ascii: "_")
+      }
   }
 
   package var text: String { (isDescending ? "-" : "") + path.joined(separator: ".") }

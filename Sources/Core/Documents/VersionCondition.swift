@@ -23,6 +23,7 @@ package enum VersionCondition: Sendable, Equatable {
     guard !holds else { return }
     throw RoostError(
       .preconditionFailed,
-      current.map { "The document has version \($0.version), not what the request expects. Read it again and retry." } ?? "The document does not exist.")
+      current.map { "The document has version \($0.version), not what the request expects. Read it again and retry." }
+        ?? "The document does not exist.")
   }
 }

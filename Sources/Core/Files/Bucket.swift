@@ -33,12 +33,15 @@ package struct BucketConfiguration: Sendable {
     try Names.requireName(name, of: "bucket")
     var reader = try ConfigurationReader(value, of: "bucket")
     if let stated = try reader.string("name"), stated != name {
-      throw RoostError(.validationFailed, "The body names another bucket than the path.", fields: [FieldError("/name", "expected \"\(name)\"")])
+      throw RoostError(
+        .validationFailed, "The body names another bucket than the path.", fields: [FieldError("/name", "expected \"\(name)\"")])
     }
     let isPublic = try reader.bool("public") ?? false
     var rules = try reader.object("rules") ?? [:]
     for (action, _) in rules where !["read", "write", "delete"].contains(action) {
-      throw RoostError(.validationFailed, "There is no rule '\(action)'.", fields: [FieldError("/rules/\(action.pointerSegment)", "expected one of read, write, delete")])
+      throw RoostError(
+        .validationFailed, "There is no rule '\(action)'.",
+        fields: [FieldError("/rules/\(action.pointerSegment)", "expected one of read, write, delete")])
     }
     if isPublic { rules["read"] = "true" }
     read = try Self.rule("read", in: rules)
@@ -47,18 +50,22 @@ package struct BucketConfiguration: Sendable {
     sizeMax = try reader.byteCount("maxSize", in: 1...(1 << 40)) ?? Limits.fileBytesMaxDefault
     types = try (reader.array("types") ?? []).enumerated().map { position, type in
       guard let text = type.stringValue, let slash = text.firstIndex(of: "/"), slash != text.startIndex, text.last != "/" else {
-        throw RoostError(.validationFailed, "A type is a media type.", fields: [FieldError("/types/\(position)", "expected e.g. \"image/png\" or \"image/*\"")])
+        throw RoostError(
+          .validationFailed, "A type is a media type.",
+          fields: [FieldError("/types/\(position)", "expected e.g. \"image/png\" or \"image/*\"")])
       }
       return text.lowercased()
     }
     cacheControl = try reader.string("cacheControl")
     if let cacheControl, cacheControl.utf8.contains(where: { $0 < 32 || $0 == 127 }) || cacheControl.utf8.count > 256 {
-      throw RoostError(.validationFailed, "`cacheControl` is one line.", fields: [FieldError("/cacheControl", "expected e.g. \"public, max-age=3600\"")])
+      throw RoostError(
+        .validationFailed, "`cacheControl` is one line.", fields: [FieldError("/cacheControl", "expected e.g. \"public, max-age=3600\"")])
     }
     try reader.refuseUnknown()
     self.name = name
     self.value = [
-      "name": .string(name), "rules": .object(rules), "public": .bool(isPublic), "maxSize": .int(sizeMax), "types": .array(types.map(JSONValue.string)),
+      "name": .string(name), "rules": .object(rules), "public": .bool(isPublic), "maxSize": .int(sizeMax),
+      "types": .array(types.map(JSONValue.string)),
       "cacheControl": cacheControl.map(JSONValue.string) ?? .null,
     ]
   }
@@ -67,7 +74,9 @@ package struct BucketConfiguration: Sendable {
     switch rules[action] {
     case nil, .null: return Rule(nil)
     case .string(let source): return Rule(try ExpressionKind.bucketRule.compile(source, pointer: "/rules/\(action)"))
-    default: throw RoostError(.validationFailed, "A rule is a string.", fields: [FieldError("/rules/\(action)", "expected an expression as a string, or null")])
+    default:
+      throw RoostError(
+        .validationFailed, "A rule is a string.", fields: [FieldError("/rules/\(action)", "expected an expression as a string, or null")])
     }
   }
 

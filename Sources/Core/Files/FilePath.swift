@@ -11,7 +11,9 @@ package enum FilePath {
     for segment in path.split(separator: "/", omittingEmptySubsequences: false) {
       guard !segment.isEmpty else { throw refuse("a segment between two '/' is empty") }
       guard segment != "." && segment != ".." else { throw refuse("'.' and '..' are not names") }
-      guard segment.utf8.count <= Limits.filePathSegmentBytesMax else { throw refuse("a segment is longer than \(Limits.filePathSegmentBytesMax) bytes") }
+      guard segment.utf8.count <= Limits.filePathSegmentBytesMax else {
+        throw refuse("a segment is longer than \(Limits.filePathSegmentBytesMax) bytes")
+      }
     }
   }
 }

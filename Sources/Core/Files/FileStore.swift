@@ -12,7 +12,8 @@ package protocol FileStore: Sendable {
 
   /// Deletes record and event in one commit, the content after it. `decide` sees the record inside the transaction and throws to refuse.
   /// False if there is none.
-  func delete(_ path: String, in bucket: String, actor: EventActor, decide: @escaping @Sendable (StoredFile) throws -> Void) async throws -> Bool
+  func delete(_ path: String, in bucket: String, actor: EventActor, decide: @escaping @Sendable (StoredFile) throws -> Void) async throws
+    -> Bool
 
   /// An open descriptor of the content, which the caller closes. It stays readable even if the file is replaced or deleted meanwhile.
   func open(_ file: StoredFile) async throws -> Int32

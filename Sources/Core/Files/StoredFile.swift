@@ -16,7 +16,8 @@ package struct StoredFile: Sendable {
   package let contentID: String
 
   package init(
-    bucket: String, path: String, size: Int64, digest: [UInt8], contentType: String, created: Timestamp, updated: Timestamp, owner: String?, contentID: String
+    bucket: String, path: String, size: Int64, digest: [UInt8], contentType: String, created: Timestamp, updated: Timestamp, owner: String?,
+    contentID: String
   ) {
     self.bucket = bucket
     self.path = path

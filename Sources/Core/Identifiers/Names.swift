@@ -3,7 +3,8 @@ package enum Names {
   /// `^[A-Za-z0-9_-]{1,128}$`: an id that a caller names.
   package static func isValidID(_ id: String) -> Bool {
     let bytes = id.utf8
-    return !bytes.isEmpty && bytes.count <= Limits.idCharactersMax && bytes.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") }
+    return !bytes.isEmpty && bytes.count <= Limits.idCharactersMax
+      && bytes.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") }
   }
 
   /// `^[A-Za-z][A-Za-z0-9_-]{0,63}$`: a collection, bucket or function.
@@ -22,7 +23,8 @@ package enum Names {
 
   package static func requireID(_ id: String) throws {
     guard isValidID(id) else {
-      throw RoostError(.badRequest, "'\(id.prefix(140))' is not a valid id: expected 1 to 128 characters out of A–Z, a–z, 0–9, '_' and '-'.")
+      throw RoostError(
+        .badRequest, "'\(id.prefix(140))' is not a valid id: expected 1 to 128 characters out of A–Z, a–z, 0–9, '_' and '-'.")
     }
   }
 

@@ -19,11 +19,13 @@ package enum WorkerThread {
     pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
     // Expressions and JSON recurse within bounds; 1 MiB holds them, and the default of 8 MiB would only be reserved.
     pthread_attr_setstacksize(&attributes, 1 << 20)
-    let status = pthread_create(&thread, &attributes, { argument in
-      guard let argument else { return nil }
-      Unmanaged<Start>.fromOpaque(argument).takeRetainedValue().body()
-      return nil
-    }, start.toOpaque())
+    let status = pthread_create(
+      &thread, &attributes,
+      { argument in
+        guard let argument else { return nil }
+        Unmanaged<Start>.fromOpaque(argument).takeRetainedValue().body()
+        return nil
+      }, start.toOpaque())
     pthread_attr_destroy(&attributes)
     precondition(status == 0, "The system gave no thread for '\(name)' (error \(status)).")
   }

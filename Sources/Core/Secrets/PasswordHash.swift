@@ -9,7 +9,9 @@ package enum PasswordHash {
     let bytes = characters(password)
     let status = crypto_pwhash_str(
       &text, bytes, UInt64(bytes.count), UInt64(crypto_pwhash_OPSLIMIT_INTERACTIVE), Int(crypto_pwhash_MEMLIMIT_INTERACTIVE))
-    guard status == 0 else { throw RoostError(.overloaded, "The server has no memory left to hash a password. Try again.", retryAfter: .seconds(2)) }
+    guard status == 0 else {
+      throw RoostError(.overloaded, "The server has no memory left to hash a password. Try again.", retryAfter: .seconds(2))
+    }
     return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 

@@ -12,7 +12,9 @@ package struct DocumentTrigger: Sendable {
     var reader = try ConfigurationReader(value, of: "trigger")
     let type = try reader.string("type") ?? "document"
     guard type == "document" else {
-      throw RoostError(.notImplemented, "Triggers of type '\(type.prefix(40))' are not built yet; there is `document`.", fields: [FieldError(pointer + "/type", "expected \"document\"")])
+      throw RoostError(
+        .notImplemented, "Triggers of type '\(type.prefix(40))' are not built yet; there is `document`.",
+        fields: [FieldError(pointer + "/type", "expected \"document\"")])
     }
     let events = try reader.array("events") ?? ["created"]
     var actions: Set<String> = []
@@ -32,7 +34,9 @@ package struct DocumentTrigger: Sendable {
       throw RoostError(.validationFailed, "A trigger names its events.", fields: [FieldError(pointer + "/events", "expected at least one")])
     }
     guard let collection = try reader.string("collection"), Names.isValidName(collection) else {
-      throw RoostError(.validationFailed, "A document trigger names its collection.", fields: [FieldError(pointer + "/collection", "expected a collection's name")])
+      throw RoostError(
+        .validationFailed, "A document trigger names its collection.",
+        fields: [FieldError(pointer + "/collection", "expected a collection's name")])
     }
     condition = try reader.string("where").map { try ExpressionKind.triggerCondition.compile($0, pointer: pointer + "/where") }
     try reader.refuseUnknown()
@@ -64,7 +68,8 @@ private struct TriggerContext: CELActivation {
     case "document": .null
     case "event":
       CELValue([
-        "type": .string(event.type), "subject": .string(event.path), "before": json(event.before), "after": json(event.after), "auth": json(event.auth),
+        "type": .string(event.type), "subject": .string(event.path), "before": json(event.before), "after": json(event.after),
+        "auth": json(event.auth),
       ])
     default: nil
     }

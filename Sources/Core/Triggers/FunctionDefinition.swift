@@ -21,11 +21,14 @@ package struct FunctionDefinition: Sendable {
     try Names.requireName(name, of: "function")
     var reader = try ConfigurationReader(value, of: "function")
     if let stated = try reader.string("name"), stated != name {
-      throw RoostError(.validationFailed, "The body names another function than the path.", fields: [FieldError("/name", "expected \"\(name)\"")])
+      throw RoostError(
+        .validationFailed, "The body names another function than the path.", fields: [FieldError("/name", "expected \"\(name)\"")])
     }
     runtime = try reader.string("runtime") ?? "javascript"
     guard runtime == "javascript" else {
-      throw RoostError(.notImplemented, "The runtime '\(runtime.prefix(40))' is not built yet; there is `javascript`.", fields: [FieldError("/runtime", "expected \"javascript\"")])
+      throw RoostError(
+        .notImplemented, "The runtime '\(runtime.prefix(40))' is not built yet; there is `javascript`.",
+        fields: [FieldError("/runtime", "expected \"javascript\"")])
     }
     guard let source = try reader.string("source"), !source.isEmpty else {
       throw RoostError(.validationFailed, "A function has a source.", fields: [FieldError("/source", "expected the program text")])
@@ -39,7 +42,8 @@ package struct FunctionDefinition: Sendable {
     }
     timeout = try reader.duration("timeout", most: Limits.functionTimeoutMax) ?? Limits.functionTimeoutDefault
     memoryBytesMax = try reader.byteCount("memory", in: (32 << 20)...(4 << 30)) ?? Int64(Limits.functionMemoryBytesDefault)
-    concurrency = Int(try reader.int("concurrency", in: 1...Int64(Limits.functionConcurrencyMax)) ?? Int64(Limits.functionConcurrencyDefault))
+    concurrency = Int(
+      try reader.int("concurrency", in: 1...Int64(Limits.functionConcurrencyMax)) ?? Int64(Limits.functionConcurrencyDefault))
     var retry = try ConfigurationReader(.object(reader.object("retry") ?? [:]), of: "retry policy")
     attemptsMax = Int(try retry.int("attempts", in: 1...Int64(Limits.functionAttemptsMax)) ?? Int64(Limits.functionAttemptsDefault))
     backoff = try retry.duration("backoff", most: .seconds(3600)) ?? .seconds(1)
@@ -59,10 +63,13 @@ package struct FunctionDefinition: Sendable {
   private static func environment(_ object: JSONObject) throws -> [String: String] {
     var environment: [String: String] = [:]
     for (name, value) in object {
-      guard let text = value.stringValue, !text.utf8.contains(0), !name.isEmpty, name.utf8.allSatisfy({ $0 > 32 && $0 < 127 && $0 != UInt8(ascii: "=") }),
+      guard let text = value.stringValue, !text.utf8.contains(0), !name.isEmpty,
+        name.utf8.allSatisfy({ $0 > 32 && $0 < 127 && $0 != UInt8(ascii: "=") }),
         !name.hasPrefix("ROOST_")
       else {
-        throw RoostError(.validationFailed, "`env` holds names and strings.", fields: [FieldError("/env/\(name.pointerSegment)", "expected a string; names starting with ROOST_ are ours")])
+        throw RoostError(
+          .validationFailed, "`env` holds names and strings.",
+          fields: [FieldError("/env/\(name.pointerSegment)", "expected a string; names starting with ROOST_ are ours")])
       }
       environment[name] = text
     }

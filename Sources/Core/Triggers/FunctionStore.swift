@@ -80,7 +80,8 @@ package struct DeliveryChanges: Sendable {
   package init() {}
 
   package var isEmpty: Bool {
-    cursor == nil && park.isEmpty && unpark.isEmpty && deadLetters.isEmpty && removeDeadLetters.isEmpty && invocations.isEmpty && logs.isEmpty
+    cursor == nil && park.isEmpty && unpark.isEmpty && deadLetters.isEmpty && removeDeadLetters.isEmpty && invocations.isEmpty
+      && logs.isEmpty
   }
 }
 
@@ -108,7 +109,8 @@ package struct Invocation: Sendable {
   package let memoryBytesPeak: Int64?
 
   package init(
-    id: String, function: String, version: Int64, eventSequence: Int64, eventType: String, eventSubject: String, attempt: Int, status: Status, error: String?,
+    id: String, function: String, version: Int64, eventSequence: Int64, eventType: String, eventSubject: String, attempt: Int,
+    status: Status, error: String?,
     started: Timestamp, duration: Duration, isCold: Bool, cpu: Duration?, memoryBytesPeak: Int64?
   ) {
     self.id = id
@@ -132,7 +134,9 @@ package struct Invocation: Sendable {
       "id": .string(id), "function": .string(function), "version": .int(version),
       "event": ["id": .string(String(eventSequence)), "type": .string(eventType), "subject": .string(eventSubject)],
       "attempt": .int(Int64(attempt)), "status": .string(status.rawValue), "error": error.map(JSONValue.string) ?? .null,
-      "startedAt": .string(started.text), "durationMs": .double(Double(duration.components.attoseconds / 1_000_000_000_000) / 1000 + Double(duration.components.seconds) * 1000),
+      "startedAt": .string(started.text),
+      "durationMs": .double(
+        Double(duration.components.attoseconds / 1_000_000_000_000) / 1000 + Double(duration.components.seconds) * 1000),
       "cold": .bool(isCold), "cpuMs": cpu.map { .int($0.milliseconds) } ?? .null, "memoryPeak": memoryBytesPeak.map(JSONValue.int) ?? .null,
     ]
   }
@@ -157,7 +161,10 @@ package struct InvocationLog: Sendable {
   }
 
   package var value: JSONValue {
-    ["id": .string(id), "invocation": .string(invocation), "time": .string(time.text), "level": .string(level), "message": .string(message)]
+    [
+      "id": .string(id), "invocation": .string(invocation), "time": .string(time.text), "level": .string(level),
+      "message": .string(message),
+    ]
   }
 }
 

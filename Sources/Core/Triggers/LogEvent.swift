@@ -27,7 +27,8 @@ package struct LogEvent: Sendable {
   package let depth: Int
 
   package init(
-    sequence: Int64, time: Timestamp, kind: Kind, action: Action, container: String, subject: String, before: [UInt8]?, after: [UInt8]?, auth: [UInt8]?,
+    sequence: Int64, time: Timestamp, kind: Kind, action: Action, container: String, subject: String, before: [UInt8]?, after: [UInt8]?,
+    auth: [UInt8]?,
     depth: Int
   ) {
     self.sequence = sequence

@@ -8,9 +8,12 @@ enum AccountsAssembly {
   ) async throws -> (accounts: Accounts, authenticator: Authenticator) {
     let now = clock.now()
     // Audience and issuer are one stable name: an address may change, and with it tokens must not.
-    let signer = try AccessTokenSigner(keys: await signingKeys(project, SecretBox(key: folder.masterKey), at: now), issuer: "roost/" + project.name)
+    let signer = try AccessTokenSigner(
+      keys: await signingKeys(project, SecretBox(key: folder.masterKey), at: now), issuer: "roost/" + project.name)
     let revoked = RevokedSessions()
-    for id in try await project.accounts.revokedSessions(since: Timestamp(milliseconds: now.milliseconds - Limits.accessTokenLifetime.milliseconds)) {
+    for id in try await project.accounts.revokedSessions(
+      since: Timestamp(milliseconds: now.milliseconds - Limits.accessTokenLifetime.milliseconds))
+    {
       revoked.insert(id, at: now)
     }
     return (
@@ -35,7 +38,8 @@ enum AccountsAssembly {
     guard try await project.accounts.admins().isEmpty else { return true }
     guard let admin else { return false }
     do {
-      _ = try await Accounts.createAdmin(email: admin.email, password: admin.password, store: project.accounts, passwords: passwords, clock: clock)
+      _ = try await Accounts.createAdmin(
+        email: admin.email, password: admin.password, store: project.accounts, passwords: passwords, clock: clock)
     } catch let error as RoostError where error.code == .validationFailed {
       throw StartFailure("ROOST_ADMIN_EMAIL and ROOST_ADMIN_PASSWORD do not make an admin: \(error.message)")
     }

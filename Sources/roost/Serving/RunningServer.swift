@@ -65,7 +65,8 @@ enum RunningServer {
       return try await server.start()
     } catch {
       throw StartFailure(
-        "Cannot listen on \(settings.host):\(settings.port). Is another server running there, or is it not an address of this machine? Choose another with --listen.")
+        "Cannot listen on \(settings.host):\(settings.port). Is another server running there, or is it not an address of this machine? Choose another with --listen."
+      )
     }
   }
 
@@ -82,7 +83,8 @@ enum RunningServer {
 
   private static func functionsConfiguration(_ settings: ServeSettings) -> FunctionsConfiguration {
     FunctionsConfiguration(
-      denoPath: settings.denoPath.flatMap(FunctionsConfiguration.resolve) ?? FunctionsConfiguration.locate("deno", searchPath: settings.searchPath),
+      denoPath: settings.denoPath.flatMap(FunctionsConfiguration.resolve)
+        ?? FunctionsConfiguration.locate("deno", searchPath: settings.searchPath),
       bubblewrapPath: FunctionsConfiguration.locate("bwrap", searchPath: settings.searchPath),
       requireSandbox: settings.requireSandbox, drainTime: settings.drain)
   }

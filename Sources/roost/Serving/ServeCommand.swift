@@ -42,7 +42,8 @@ struct ServeCommand: AsyncParsableCommand {
   func run() async throws {
     let settings = try ServeSettings(
       flags: .init(
-        data: data, listen: listen, loops: loops, origins: origins, accessLog: accessLog, requireSandbox: requireSandbox, drainSeconds: drainSeconds),
+        data: data, listen: listen, loops: loops, origins: origins, accessLog: accessLog, requireSandbox: requireSandbox,
+        drainSeconds: drainSeconds),
       environment: ProcessEnvironment())
     do {
       try await RunningServer.serve(settings)

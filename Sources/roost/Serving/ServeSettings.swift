@@ -35,7 +35,9 @@ struct ServeSettings: Sendable {
     allowedOrigins = (flags.origins ?? environment["ROOST_ORIGINS"] ?? "*").split(separator: ",").map { String($0.filter { $0 != " " }) }
     accessLog = flags.accessLog
     requireSandbox = flags.requireSandbox || environment["ROOST_REQUIRE_SANDBOX"] == "1"
-    guard (0...3600).contains(flags.drainSeconds) else { throw ValidationError("--drain-seconds is \(flags.drainSeconds); expected 0 to 3600.") }
+    guard (0...3600).contains(flags.drainSeconds) else {
+      throw ValidationError("--drain-seconds is \(flags.drainSeconds); expected 0 to 3600.")
+    }
     drain = .seconds(flags.drainSeconds)
     denoPath = environment["ROOST_DENO"]
     searchPath = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
