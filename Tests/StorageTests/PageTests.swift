@@ -122,6 +122,45 @@ struct PageTests {
     }
   }
 
+  @Test("A page of large documents ends early and goes on with its cursor")
+  func large() async throws {
+    let store = try await TestStorage()
+    let things = try await store.collection()
+    let text = String(repeating: "x", count: 1_000_000)
+    for number in 0..<20 { try await store.create(["t": .string(text), "n": .int(Int64(number))], in: things) }
+    var numbers: [Int64?] = []
+    var cursor: PageCursor?
+    var pages = 0
+    repeat {
+      let page = try await store.page(sort: "n", limit: 100, cursor: cursor, in: things)
+      #expect(!page.items.isEmpty && page.items.count < 10)
+      numbers += try page.items.map { try JSONValue(parsing: $0.body)["n"]?.intValue }
+      cursor = page.next
+      pages += 1
+    } while cursor != nil
+    #expect(numbers == (0..<20).map { $0 } && pages == 3)
+  }
+
+  @Test("A light page that meets far more rows than it should is handed to the pool")
+  func handedOver() async throws {
+    let store = try await TestStorage()
+    let things = try await store.collection(indexes: [["fields": ["n"]]])
+    // To SQL false lies among the numbers; only a look at each document's type tells that none of these is one.
+    let text = String(repeating: "[0],", count: 1500)
+    for _ in 0..<40 {
+      let writes = (0..<50).map { _ in DocumentWrite.storing(#"{"x":[\#(text)0],"n":false}"#, in: things) }
+      _ = try await withCheckedThrowingContinuation { continuation in store.documents.write(writes) { continuation.resume(with: $0) } }
+    }
+    let wanted = try await store.create(["n": 3], in: things)
+    let filter = try ExpressionKind.filter.compile("n < 5", pointer: "")
+    let query = DocumentQuery(filters: [filter], variables: .test(.anonymous), sort: try SortKey.parse("n"), limit: 10, cursor: nil)
+    #expect(PageReading(query, of: things).isLight)
+    let page = try await withCheckedThrowingContinuation { continuation in
+      store.documents.page(query, in: things, lane: 0) { continuation.resume(with: $0) }
+    }
+    #expect(page.items == [wanted])
+  }
+
   @Test("A query that takes too long is stopped and names the index to declare")
   func tooSlow() async throws {
     let store = try await TestStorage()

@@ -26,19 +26,35 @@ struct PageReading {
   /// Errors: `query_too_slow`, `collection_not_found`.
   func run(on database: Database, isOver: () -> Bool) throws -> DocumentPage {
     do {
-      var items: [DocumentRecord] = []
-      var scanned = 0
-      for segment in segments {
-        if items.count > limit { break }
-        try read(segment, on: database, into: &items, scanned: &scanned, isOver: isOver)
-      }
-      guard items.count > limit else { return DocumentPage(items: items, next: nil) }
-      items.removeSubrange(limit...)
-      return DocumentPage(items: items, next: try plan.order.cursor(at: items[limit - 1], in: database))
+      var progress = Progress(limit: limit)
+      for segment in segments where !progress.isFull { try read(segment, on: database, &progress, isOver: isOver) }
+      guard progress.isFull else { return DocumentPage(items: progress.items, next: nil) }
+      let items = Array(progress.items.dropLast())
+      return DocumentPage(items: items, next: try plan.order.cursor(at: items[items.count - 1], in: database))
     } catch let error as SQLiteError where error.primaryCode == SQLITE_INTERRUPT {
       throw tooSlow
     } catch {
       throw database.explain(error, collection: collection)
+    }
+  }
+
+  /// What was read so far: the page, and one document more that tells that there is a next page.
+  private struct Progress {
+    let limit: Int
+    private(set) var items: [DocumentRecord] = []
+    private var bytes = 0
+    var scanned = 0
+
+    init(limit: Int) {
+      self.limit = limit
+    }
+
+    /// A page of large documents ends early; it holds one at least.
+    var isFull: Bool { items.count > limit || bytes > Limits.pageBytesMax && items.count > 1 }
+
+    mutating func append(_ record: DocumentRecord) {
+      items.append(record)
+      bytes += record.body.count
     }
   }
 
@@ -57,14 +73,14 @@ struct PageReading {
   private var table: String { DocumentTable(number: collection.number).name }
 
   private func read(
-    _ segment: PageOrder.Segment, on database: Database, into items: inout [DocumentRecord], scanned: inout Int, isOver: () -> Bool
+    _ segment: PageOrder.Segment, on database: Database, _ progress: inout Progress, isOver: () -> Bool
   ) throws {
     let sql = statement(segment)
     if plan.index != nil {
-      try scan(sql, on: database, into: &items, scanned: &scanned, isOver: isOver) { $0.documentRow() }
+      try scan(sql, on: database, &progress, isOver: isOver) { $0.documentRow() }
     } else {
       let documents = try database.statement(.text("row of \(table)"), "SELECT id, version, created, updated, body FROM \(table) WHERE rowid = ?")
-      try scan(sql, on: database, into: &items, scanned: &scanned, isOver: isOver) { try Self.row($0.int(0), documents) }
+      try scan(sql, on: database, &progress, isOver: isOver) { try Self.row($0.int(0), documents) }
     }
   }
 
@@ -92,17 +108,17 @@ struct PageReading {
   // MARK: Rows
 
   private func scan(
-    _ sql: SQLFragment, on database: Database, into items: inout [DocumentRecord], scanned: inout Int, isOver: () -> Bool,
+    _ sql: SQLFragment, on database: Database, _ progress: inout Progress, isOver: () -> Bool,
     row: (Statement) throws -> DocumentRecord?
   ) throws {
     let statement = try database.statement(.text(sql.text), sql.text)
     defer { statement.reset() }
     try statement.bind(sql.values)
-    while items.count <= limit, try statement.step() {
-      scanned += 1
-      if scanned > Limits.scannedRowsMax || scanned & 255 == 0 && isOver() { throw tooSlow }
+    while !progress.isFull, try statement.step() {
+      progress.scanned += 1
+      if progress.scanned > Limits.scannedRowsMax || progress.scanned & 255 == 0 && isOver() { throw tooSlow }
       guard let record = try row(statement), matches(record) else { continue }
-      items.append(record)
+      progress.append(record)
     }
   }
 

@@ -9,8 +9,12 @@ extension SQLiteDocumentStore {
       return
     }
     if reading.isLight, let lane = mine(lane) {
-      then(Result { try lane.read { try reading.run(on: $0, isOver: { false }) } }.mapError(storageError))
-      return
+      let result = Result { try lane.readBriefly { scanner in try reading.run(on: scanner.database) { scanner.isOver } } }
+      guard case .failure(let error) = result, (error as? RoostError)?.code == .queryTooSlow else {
+        then(result.mapError(storageError))
+        return
+      }
+      // The index led to far more rows than the page has: that is for the pool.
     }
     readers.submit { scanner in
       then(

@@ -11,7 +11,7 @@ package typealias EndOfTick = @Sendable (_ lane: Int, _ release: @escaping @Send
 /// `@unchecked` because only one thread uses what is not atomic: the first that comes. Others are turned away and go to the pool.
 final class ReadLane: @unchecked Sendable {
   private let number: Int
-  private let database: Database
+  private let scanner: Scanner
   private let writer: Writer
   private let endOfTick: EndOfTick?
   private let owner = Atomic<UInt>(0)
@@ -21,7 +21,7 @@ final class ReadLane: @unchecked Sendable {
 
   init(number: Int, database: sending Database, writer: Writer, endOfTick: EndOfTick?) {
     self.number = number
-    self.database = database
+    scanner = Scanner(database)
     self.writer = writer
     self.endOfTick = endOfTick
   }
@@ -39,8 +39,19 @@ final class ReadLane: @unchecked Sendable {
   @inline(__always)
   func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
     try refreshSnapshot()
-    return try body(database)
+    return try body(scanner.database)
   }
+
+  /// The same for what should take some microseconds but might, over unusual data, take longer: it is stopped then as `query_too_slow`,
+  /// so that the loop's other callers do not wait.
+  func readBriefly<Value>(_ body: (Scanner) throws -> Value) throws -> Value {
+    try refreshSnapshot()
+    scanner.begin(Self.pageTimeMax)
+    defer { scanner.end() }
+    return try body(scanner)
+  }
+
+  private static let pageTimeMax = Duration.milliseconds(10)
 
   @inline(__always)
   private func refreshSnapshot() throws {
@@ -51,7 +62,7 @@ final class ReadLane: @unchecked Sendable {
       if commits == snapshotCommits { return }
       release()
     }
-    try database.run("BEGIN")
+    try scanner.database.run("BEGIN")
     hasSnapshot = true
     snapshotCommits = commits
     if !releaseIsComing {
@@ -67,6 +78,6 @@ final class ReadLane: @unchecked Sendable {
     guard hasSnapshot else { return }
     hasSnapshot = false
     // Ends a reading transaction: there is nothing to lose and nothing that could fail.
-    try? database.run("COMMIT")
+    try? scanner.database.run("COMMIT")
   }
 }

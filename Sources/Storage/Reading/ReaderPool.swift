@@ -19,7 +19,7 @@ final class ReaderPool: Sendable {
       WorkerThread.start(name: "reader\(number)-" + name) { [self] in
         let scanner = Scanner(handover.database)
         while let reading = queue.take(most: 1).first {
-          scanner.begin()
+          scanner.begin(Limits.scanDeadline)
           reading(.success(scanner))
           scanner.end()
         }
@@ -57,27 +57,3 @@ final class ReaderPool: Sendable {
   }
 }
 
-/// A connection of the pool and the deadline of the reading that it serves.
-final class Scanner {
-  let database: Database
-  private var deadline = ContinuousClock.now
-
-  init(_ database: Database) {
-    self.database = database
-    // SQLite asks this every so many of its steps, some tens of microseconds; 1 stops the statement with SQLITE_INTERRUPT.
-    sqlite3_progress_handler(
-      database.handle, 2000,
-      { context in
-        guard let context else { return 0 }
-        return Unmanaged<Scanner>.fromOpaque(context).takeUnretainedValue().isOver ? 1 : 0
-      }, Unmanaged.passUnretained(self).toOpaque())
-  }
-
-  deinit { sqlite3_progress_handler(database.handle, 0, nil, nil) }
-
-  var isOver: Bool { ContinuousClock.now > deadline }
-
-  func begin() { deadline = ContinuousClock.now + Limits.scanDeadline }
-
-  func end() { deadline = ContinuousClock.now + .seconds(3600) }
-}
