@@ -211,13 +211,13 @@ def test_a_failure_holds_back_its_own_document_only(lab):
     lab.deploy("""
         export default async (event, { db }) => {
           if (event.data.after.stuck) throw new Error("stuck");
-          await db.collection(OUT).create({ of: event.data.after.id, version: event.data.after.version });
+          await db.collection(OUT).create({ of: event.data.after.id, at: event.data.after.version });
         };""", "created", "updated", retry={"attempts": 2, "backoff": "1s"})
     stuck = lab.create(stuck=True)
     free = lab.create()
     lab.admin.must(200, "PATCH", f"/v1/documents/{lab.source}/{stuck['id']}", json={"stuck": False})
     eventually(lambda: [item["of"] for item in lab.results()][:1] == [free["id"]], 10, "the free one")
-    eventually(lambda: [(item["of"], item["version"]) for item in lab.results()] == [(free["id"], 1), (stuck["id"], 2)], 30, "the stuck one's later change")
+    eventually(lambda: [(item["of"], item["at"]) for item in lab.results()] == [(free["id"], 1), (stuck["id"], 2)], 30, "the stuck one's later change")
     assert len(lab.dead()) == 1
 
 
