@@ -20,6 +20,7 @@ enum CommandFailure {
     case let error as RoostClientError: CommandError(sentence(error), advice: advice(for: error))
     case let error as RoostError: CommandError(sentence(error.message, error.fields.map { ($0.pointer, $0.detail) }))
     case let error as StorageStartError: CommandError(error.message)
+    case let error as StartFailure: CommandError(error.description)
     case is CancellationError: CommandError("Interrupted.")
     default: nil
     }
@@ -44,6 +45,7 @@ enum CommandFailure {
     case "unauthenticated": return "Sign in with `roost login`, or send an API key with ROOST_KEY or --key."
     case "token_invalid", "token_expired": return "Sign in again with `roost login`, or use another key."
     case "forbidden": return "This needs an admin or an API key; see `roost login`."
+    case "deploy_refused": return "Nothing was deployed; a version that was there goes on serving."
     default: return error.retryAfter.map { "Try again in \($0) seconds." }
     }
   }

@@ -8,8 +8,8 @@ struct Roost: AsyncParsableCommand {
     abstract: "A backend for your app in one program: accounts, documents, files, and functions that react to events.",
     discussion: """
       Start with
-        roost serve                                  a server on ./roost_data, at http://127.0.0.1:8090
         roost admins create me@example.org --data ./roost_data
+        roost serve --data ./roost_data
         roost login --email me@example.org
 
       Commands talk to a running server: --server URL (or ROOST_SERVER), with --key (or ROOST_KEY, or after `roost login`). Where it \

@@ -112,7 +112,7 @@ struct UsersCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
-      if profile == "-", password.password == nil {
+      if profile == "-", password.password == nil, ProcessEnvironment()["ROOST_USER_PASSWORD"] == nil {
         throw ValidationError("Standard input cannot be both the profile and the password.")
       }
     }

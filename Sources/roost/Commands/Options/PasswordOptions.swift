@@ -20,8 +20,8 @@ struct PasswordOptions: ParsableArguments {
   ///   - variable: the environment variable that may hold it.
   func read(for who: String, isNew: Bool, variable: String?) throws -> String {
     if let password { return password }
-    if passwordStdin { return try firstLine() }
-    if let variable, let password = ProcessEnvironment()[variable] { return password }
+    if passwordStdin && !Terminal.isInputTerminal { return try firstLine() }
+    if !passwordStdin, let variable, let password = ProcessEnvironment()[variable] { return password }
     guard Terminal.isInputTerminal else { return try firstLine() }
     let password = try HiddenInput.ask("Password for \(Printable.line(who)): ")
     if isNew, try HiddenInput.ask("The same again: ") != password { throw CommandError("The two passwords differ.") }
