@@ -9,6 +9,7 @@ enum MediaType {
 
   /// No Content-Type is taken as JSON. Throws `unsupported_media_type`.
   static func requireJSON(_ header: String?) throws {
+    if header == "application/json" { return }
     guard let essence = essence(header), essence != "application/json" else { return }
     throw Refusal(
       error: RoostError(.unsupportedMediaType, "The body has the type '\(essence.prefix(80))'; expected application/json."),
