@@ -38,14 +38,22 @@ extension CELChecker {
       let usages = counted.prefix(8).map { $0.usage(name) }.joined(separator: ", ")
       throw Self.fault("there is no \(call); expected \(usages)", at: position)
     }
+    if name == "matches" { try checkPattern(checked[1]) }
     let type = fitting.dropFirst().reduce(first.result) { $0.joined($1.result) }
     let target = isMethod ? checked.removeFirst() : nil
     return CELNode(.call(function: name, target: target, arguments: checked), at: position, type: type)
   }
 
+  private func checkPattern(_ node: CELNode) throws(CELError) {
+    guard case .string(let pattern)? = node.literal else { return }
+    do throws(CELRegexFault) { _ = try CELRegex(pattern) } catch {
+      throw Self.fault("the regular expression has \(error.message)", at: node.position)
+    }
+  }
+
   private func unknownFunction(_ name: String, at position: CELPosition) -> CELError {
     let macros = ["has", "all", "exists", "exists_one", "map", "filter"]
-    return Self.fault("unknown function '\(name)'\(CELSuggestion.text(for: name, among: macros + CELFunctions.table.keys))", at: position)
+    return Self.fault("unknown function '\(name)'\(CELSuggestion.text(for: name, among: macros + CELFunctions.table.keys.filter { !$0.hasPrefix("@") }))", at: position)
   }
 }
 

@@ -10,7 +10,7 @@ extension CELChecker {
       if left.literal == .bool(true) || right.literal == .bool(true) { return CELNode(.literal(.bool(true)), at: node.position, type: .bool) }
     default: break
     }
-    guard foldingBudget > 0, node.children.allSatisfy({ $0.literal != nil || $0.isOptionalLiteral }) else { return node }
+    guard foldingBudget > 0, !node.isFault, node.children.allSatisfy({ $0.literal != nil || $0.isOptionalLiteral }) else { return node }
     let program = CELProgram(node, in: environment)
     var value: CELValue?
     var left = 0
@@ -24,6 +24,11 @@ extension CELChecker {
 }
 
 extension CELNode {
+  fileprivate var isFault: Bool {
+    if case .call("@fault", _, _) = kind { return true }
+    return false
+  }
+
   fileprivate var isOptionalLiteral: Bool {
     if case .optionalEntry(let operand) = kind { return operand.literal != nil }
     return false

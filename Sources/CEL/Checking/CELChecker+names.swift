@@ -38,9 +38,11 @@ extension CELChecker {
   }
 
   mutating func select(_ operand: CELNode, _ field: String, testOnly: Bool, at position: CELPosition) throws(CELError) -> CELNode {
-    if !testOnly, let prefix = qualifiedName(operand), !isVariable(prefix) {
+    if !testOnly, let prefix = qualifiedName(operand) {
       let name = "\(prefix).\(field)"
-      if Self.qualifiedTypeNames.contains(name) { return CELNode(.literal(.type(name)), at: position, type: .type) }
+      // A variable's name may have dots; the longest one counts.
+      if let type = environment.variables[name], isRooted(operand) || !isLocal(prefix) { return CELNode(.identifier(name), at: position, type: type) }
+      if !isVariable(prefix), Self.qualifiedTypeNames.contains(name) { return CELNode(.literal(.type(name)), at: position, type: .type) }
     }
     let operand = try check(operand)
     let type = try fieldType(field, of: operand, isOptional: testOnly, at: position)
@@ -49,8 +51,22 @@ extension CELChecker {
 
   /// Whether a dotted name begins with a variable.
   func isVariable(_ dotted: String) -> Bool {
-    let first = String(dotted.prefix { $0 != "." })
-    return environment.variables[first] != nil || locals.contains { $0.name == first }
+    environment.variables[String(dotted.prefix { $0 != "." })] != nil || isLocal(dotted)
+  }
+
+  /// Whether a dotted name begins with a macro's variable.
+  private func isLocal(_ dotted: String) -> Bool {
+    let first = dotted.prefix { $0 != "." }
+    return locals.contains { $0.name == first }
+  }
+
+  /// Whether a dotted name is written with a dot in front, so that no macro's variable is meant.
+  private func isRooted(_ node: CELNode) -> Bool {
+    switch node.kind {
+    case .identifier(let name): name.hasPrefix(".")
+    case .select(let operand, _, _): isRooted(operand)
+    default: false
+    }
   }
 
   /// What a field is, or that there can be none.

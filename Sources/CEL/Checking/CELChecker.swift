@@ -22,7 +22,14 @@ struct CELChecker {
   /// The checked node.
   /// - Parameter wanted: `.type` where a bare `int` or `string` means the type, not a field of that name.
   mutating func check(_ node: CELNode, wanting wanted: CELType? = nil) throws(CELError) -> CELNode {
-    fold(try resolve(node, wanting: wanted))
+    if environment.isChecked { return fold(try resolve(node, wanting: wanted)) }
+    do throws(CELError) {
+      let resolved = try resolve(node, wanting: wanted)
+      // Where nothing is known of any value, no types clash.
+      return fold(CELNode(resolved.kind, at: resolved.position))
+    } catch {
+      return CELNode(.call(function: "@fault", target: nil, arguments: []), at: node.position)
+    }
   }
 
   private mutating func resolve(_ node: CELNode, wanting wanted: CELType?) throws(CELError) -> CELNode {

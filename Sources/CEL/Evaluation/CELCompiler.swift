@@ -153,6 +153,15 @@ struct CELCompiler {
 
   private mutating func call(_ name: String, _ arguments: [CELNode], at position: CELPosition) -> CELStep {
     let steps = arguments.map { step($0) }
+    switch name {
+    case "or", "orValue":
+      if steps.count == 2 { return CELOptionalOrStep(steps[0], steps[1], givesValue: name == "orValue", at: position) }
+    case "matches":
+      if case .string(let pattern)? = arguments.last?.literal, let regex = try? CELRegex(pattern), steps.count == 2 {
+        return CELMatchStep(steps[0], regex, at: position)
+      }
+    default: break
+    }
     switch CELFunctions.table[name]?.body {
     case .one(let body) where steps.count == 1: return CELCallOneStep(steps[0], body, at: position)
     case .two(let body) where steps.count == 2: return CELCallTwoStep(steps[0], steps[1], body, at: position)

@@ -36,6 +36,11 @@ final class CELFieldStep: CELStep, @unchecked Sendable {
     return found
   }
 
+  func isThere(_ frame: inout CELFrame) throws(CELFault) -> Bool {
+    guard frame.kinds[variable] == .value else { return try find(&frame) != nil }
+    return try frame.has(name, in: frame.values[variable], at: position)
+  }
+
   /// Nil if there is no such field.
   @inline(__always)
   func find(_ frame: inout CELFrame) throws(CELFault) -> CELLazy? {
@@ -82,6 +87,15 @@ extension CELFrame {
     return CELRawValue(variable: raw.variable, start: Int(slot.start), end: Int(slot.end), isEscaped: slot.isEscaped)
   }
 
+  /// Whether a map has a field; an optional one has it only if it is there itself.
+  mutating func has(_ name: CELName, in value: CELValue, at position: CELPosition) throws(CELFault) -> Bool {
+    switch value {
+    case .map(let map): map[name] != nil
+    case .optional(let wrapped): try wrapped.map { (value) throws(CELFault) in try has(name, in: value, at: position) } ?? false
+    default: throw mismatch(value).at(position)
+    }
+  }
+
   /// The field of a map, or of an optional map as an optional. Nil if it is not there.
   mutating func select(_ name: CELName, from value: CELValue, at position: CELPosition) throws(CELFault) -> CELValue? {
     switch value {
@@ -112,6 +126,15 @@ final class CELSelectStep: CELStep, @unchecked Sendable {
     return found
   }
 
+  func isThere(_ frame: inout CELFrame) throws(CELFault) -> Bool {
+    switch try operand.lazy(&frame) {
+    case .raw(let raw):
+      guard frame.kind(raw) == .map else { throw frame.mismatch(try frame.value(raw)).at(position) }
+      return try frame.member(name, of: raw) != nil
+    case .value(let value): return try frame.has(name, in: value, at: position)
+    }
+  }
+
   func find(_ frame: inout CELFrame) throws(CELFault) -> CELLazy? {
     switch try operand.lazy(&frame) {
     case .raw(let raw):
@@ -133,14 +156,11 @@ final class CELHasStep: CELCondition, @unchecked Sendable {
   }
 
   override func test(_ frame: inout CELFrame) throws(CELFault) -> Bool {
-    let found: CELLazy?
     switch field {
-    case let field as CELFieldStep: found = try field.find(&frame)
-    case let field as CELSelectStep: found = try field.find(&frame)
-    default: return false
+    case let field as CELFieldStep: try field.isThere(&frame)
+    case let field as CELSelectStep: try field.isThere(&frame)
+    default: false
     }
-    if case .value(.optional(nil))? = found { return false }
-    return found != nil
   }
 }
 

@@ -48,7 +48,7 @@ extension CELFunction.Overload {
 /// All functions, by name.
 enum CELFunctions {
   static let table: [String: CELFunction] = {
-    let all = conversions + sizes + strings
+    let all = conversions + sizes + strings + formats + encoders + times + math + lists + optionals + patterns
     return Dictionary(all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
   }()
 

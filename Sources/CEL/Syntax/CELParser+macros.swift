@@ -6,6 +6,7 @@ extension CELParser {
     guard let target else { return name == "has" ? try has(arguments, at: position, offset: offset) : nil }
     if name == "bind", case .identifier("cel") = target.kind { return try bind(arguments, at: position, offset: offset) }
     if name == "optMap" || name == "optFlatMap" { return try optionalMap(name, target, arguments, at: position, offset: offset) }
+    if name == "sortBy" { return try sortBy(target, arguments, at: position, offset: offset) }
     guard let macro = CELComprehension.Macro(rawValue: name == "existsOne" ? "exists_one" : name) else { return nil }
     return try loop(macro, named: name, over: target, arguments, at: position, offset: offset)
   }
@@ -51,6 +52,17 @@ extension CELParser {
     let none = try make(.call(function: "optional.none", target: nil, arguments: []), at: position)
     let choice = try make(.conditional(condition: isThere, then: result, otherwise: none), at: position)
     return try make(.bind(name: "@optional", value: target, body: choice), at: position)
+  }
+
+  /// `list.sortBy(x, key)` is `cel.bind(l, list, l.@sortBy(l.map(x, key)))`.
+  private mutating func sortBy(_ target: CELNode, _ arguments: [CELNode], at position: CELPosition, offset: Int) throws(CELSyntaxFault) -> CELNode {
+    guard arguments.count == 2 else { throw CELSyntaxFault(offset: offset, message: "sortBy() takes a name and a key, found \(arguments.count) arguments") }
+    let list = try make(.identifier("@list"), at: position)
+    let keys = CELComprehension(
+      macro: .map, range: list, variable: try variable(arguments[0], of: "sortBy", offset: offset), secondVariable: nil, condition: nil,
+      body: arguments[1])
+    let sorted = try make(.call(function: "@sortBy", target: list, arguments: [try make(.comprehension(keys), at: position)]), at: position)
+    return try make(.bind(name: "@list", value: target, body: sorted), at: position)
   }
 
   private mutating func loop(

@@ -1,11 +1,10 @@
-/// A length of time with nanoseconds, within ±315,576,000,000 seconds (some 10,000 years), the range that the
-/// language definition sets.
+/// A length of time whose nanoseconds fit 64 bits, some ±292 years: the range that the language definition sets.
 package struct CELDuration: Sendable, Hashable, Comparable {
   package let seconds: Int64
   /// Of the same sign as `seconds`, if both are not zero.
   package let nanoseconds: Int32
 
-  static let secondsMax: Int64 = 315_576_000_000
+  static let secondsMax: Int64 = 9_223_372_036
 
   /// Nil outside the range. `nanoseconds` may be any number; what is past a second is carried.
   package init?(seconds: Int64, nanoseconds: Int64 = 0) {
@@ -20,8 +19,7 @@ package struct CELDuration: Sendable, Hashable, Comparable {
       whole += 1
       part -= 1_000_000_000
     }
-    guard abs(part) < 1_000_000_000, whole >= -Self.secondsMax, whole <= Self.secondsMax else { return nil }
-    guard abs(whole) < Self.secondsMax || part == 0 else { return nil }
+    guard whole >= -Self.secondsMax, whole <= Self.secondsMax, !(whole * 1_000_000_000).addingReportingOverflow(part).overflow else { return nil }
     self.seconds = whole
     self.nanoseconds = Int32(part)
   }
