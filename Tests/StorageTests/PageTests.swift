@@ -84,7 +84,7 @@ struct PageTests {
       let filters = try filter.map { [try ExpressionKind.filter.compile($0, pointer: "")] } ?? []
       let query = DocumentQuery(
         filters: filters, variables: .test(.user(id: "u"), params: ["room": "x", "list": [1]]), sort: sort.isEmpty ? [] : try SortKey.parse(sort), limit: 10, cursor: nil)
-      return PageReading(query, of: things).isLight
+      return PageReading(query, of: things, CollectionShape(things)).isLight
     }
     for (filter, sort) in [
       (nil, ""), (nil, "id"), (nil, "-id"), ("true", ""), (#"room == "x""#, "-n"), (#"room == "x""#, "n"), ("room == params.room", "room,n"), (#"room == "x" && n < 5"#, "-n"),
@@ -112,7 +112,7 @@ struct PageTests {
       for _ in 0..<3 {
         let filters = try filter.map { [try ExpressionKind.filter.compile($0, pointer: "")] } ?? []
         let query = DocumentQuery(filters: filters, variables: .test(.anonymous), sort: sort.isEmpty ? [] : try SortKey.parse(sort), limit: 10, cursor: cursor)
-        let reading = PageReading(query, of: things)
+        let reading = PageReading(query, of: things, CollectionShape(things))
         for sql in reading.statements {
           let plan = try database.rows("EXPLAIN QUERY PLAN " + sql.text, sql.values) { $0.text(3) }
           #expect(plan.count == 1 && plan.allSatisfy { $0.contains("USING INDEX") && !$0.contains("TEMP B-TREE") }, "\(filter ?? "all") by \(sort): \(plan) for \(sql.text)")
@@ -154,7 +154,7 @@ struct PageTests {
     let wanted = try await store.create(["n": 3], in: things)
     let filter = try ExpressionKind.filter.compile("n < 5", pointer: "")
     let query = DocumentQuery(filters: [filter], variables: .test(.anonymous), sort: try SortKey.parse("n"), limit: 10, cursor: nil)
-    #expect(PageReading(query, of: things).isLight)
+    #expect(PageReading(query, of: things, CollectionShape(things)).isLight)
     let page = try await withCheckedThrowingContinuation { continuation in
       store.documents.page(query, in: things, lane: 0) { continuation.resume(with: $0) }
     }
@@ -170,7 +170,7 @@ struct PageTests {
     let filter = try ExpressionKind.filter.compile(#"room == "x" && size(room) == 9"#, pointer: "")
     let query = DocumentQuery(filters: [filter], variables: .test(.anonymous), sort: try SortKey.parse("-n"), limit: 10, cursor: nil)
     do {
-      _ = try PageReading(query, of: things).run(on: database) { true }
+      _ = try PageReading(query, of: things, CollectionShape(things)).run(on: database) { true }
       Issue.record("it was not stopped")
     } catch let error as RoostError {
       #expect(error.code == .queryTooSlow && error.message.contains(#"["room", "-n"]"#), "\(error.message)")

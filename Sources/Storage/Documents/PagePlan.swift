@@ -17,20 +17,19 @@ struct PagePlan {
     case declared(String)
   }
 
-  init(_ query: DocumentQuery, of collection: Collection) {
-    let fields = FieldReader(collection)
-    condition = Self.condition(query, fields)
+  init(_ query: DocumentQuery, _ shape: CollectionShape) {
+    condition = Self.condition(query, shape.fields)
     let conjuncts = condition.conjuncts
     let leaves = conjuncts.compactMap { if case .leaf(let leaf) = $0 { leaf } else { nil } }
     let constant = Set(leaves.filter { $0.kind == .equality && $0.precision > .superset }.map(\.path))
-    let order = PageOrder(query.sort, fields: fields).without(constant)
+    let order = PageOrder(query.sort, fields: shape.fields).without(constant)
     self.order = order
     if constant.contains(["id"]) {
       // One document at most: nothing to sort.
       (index, isLight) = (.ids, true)
       return
     }
-    let chosen = Self.index(for: order, constant: constant, collection)
+    let chosen = Self.index(for: order, constant: constant, shape)
     index = chosen?.use
     let isExact = conjuncts.count == leaves.count && leaves.allSatisfy { $0.precision > .superset }
     isLight = isExact && chosen.map { chosen in leaves.allSatisfy { chosen.covers($0) } } ?? false
@@ -39,11 +38,10 @@ struct PagePlan {
   /// What the filters say of the document, with everything else worked out.
   private static func condition(_ query: DocumentQuery, _ fields: FieldReader) -> FilterCondition {
     let context = RuleContext(query.variables)
-    let environment = ExpressionKind.filter.environment
     return .conjunction(
       query.filters.map { filter in
         let compiler = FilterCompiler(fields: fields) { node in
-          do { return .value(try node.value(in: environment, context)) } catch { return .failure }
+          do { return .value(try node.value(in: CollectionShape.environment, context)) } catch { return .failure }
         }
         return compiler.condition(filter.root, .isTrue)
       })
@@ -83,28 +81,25 @@ struct PagePlan {
   }
 
   /// An index of fields that each have one value, followed by exactly the order's keys.
-  private static func index(for order: PageOrder, constant: Set<[String]>, _ collection: Collection) -> Choice? {
+  private static func index(for order: PageOrder, constant: Set<[String]>, _ shape: CollectionShape) -> Choice? {
     if order.keys.isEmpty, constant.isEmpty { return Choice(use: .ids, constant: [], ordering: ["id"]) }
-    let table = DocumentTable(number: collection.number)
     var best: Choice?
-    for definition in collection.indexes {
-      if definition.isUnique, definition.keys.count == 1 {
+    for index in shape.indexes {
+      if index.isUnique {
         // One value of a unique field is one document.
-        guard constant.contains(definition.keys[0].path) else { continue }
-        return Choice(use: .declared(table.indexName(definition, unique: true)), constant: [definition.keys[0].path], ordering: [])
+        guard constant.contains(index.keys[0].path) else { continue }
+        return Choice(use: .declared(index.name), constant: [index.keys[0].path], ordering: [])
       }
-      let leading = definition.keys.prefix { constant.contains($0.path) }
-      let rest = Array(definition.keys[leading.count...])
-      guard follows(rest, definition.keys.last?.isDescending ?? false, order) else { continue }
-      let choice = Choice(
-        use: .declared(table.indexName(definition, unique: false)), constant: Set(leading.map(\.path)), ordering: order.keys.first?.path ?? ["id"])
+      let leading = index.keys.prefix { constant.contains($0.path) }
+      guard follows(index.keys[leading.count...], index.keys.last?.isDescending ?? false, order) else { continue }
+      let choice = Choice(use: .declared(index.name), constant: Set(leading.map(\.path)), ordering: order.keys.first?.path ?? ["id"])
       if best.map({ $0.constant.count < choice.constant.count }) ?? true { best = choice }
     }
     return best
   }
 
   /// Whether index keys, read forwards or backwards, give the order. The id comes last in both.
-  private static func follows(_ keys: [SortKey], _ idIsDescending: Bool, _ order: PageOrder) -> Bool {
+  private static func follows(_ keys: ArraySlice<SortKey>, _ idIsDescending: Bool, _ order: PageOrder) -> Bool {
     guard keys.count == order.keys.count, !keys.contains(where: { $0.path == ["id"] }) else { return false }
     let isBackwards = idIsDescending != order.idIsDescending
     return zip(keys, order.keys).allSatisfy { $0.path == $1.path && ($0.isDescending != $1.isDescending) == isBackwards }

@@ -7,13 +7,15 @@ import Glibc
 struct PageReading {
   private let query: DocumentQuery
   private let collection: Collection
+  private let shape: CollectionShape
   private let plan: PagePlan
   private let limit: Int
 
-  init(_ query: DocumentQuery, of collection: Collection) {
+  init(_ query: DocumentQuery, of collection: Collection, _ shape: CollectionShape) {
     self.query = query
     self.collection = collection
-    plan = PagePlan(query, of: collection)
+    self.shape = shape
+    plan = PagePlan(query, shape)
     limit = max(1, min(query.limit, Limits.pageItemsMax))
   }
 
@@ -70,7 +72,7 @@ struct PageReading {
     return pieces.filter { piece in !plan.ranges.contains { $0.path == piece.missing } }
   }
 
-  private var table: String { DocumentTable(number: collection.number).name }
+  private var table: String { shape.table }
 
   private func read(
     _ segment: PageOrder.Segment, on database: Database, _ progress: inout Progress, isOver: () -> Bool

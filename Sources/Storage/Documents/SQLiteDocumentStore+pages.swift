@@ -3,7 +3,7 @@ import Core
 
 extension SQLiteDocumentStore {
   func page(_ query: DocumentQuery, in collection: Collection, lane: Int, then: @escaping Completion<DocumentPage>) {
-    let reading = PageReading(query, of: collection)
+    let reading = PageReading(query, of: collection, shapes.shape(of: collection))
     if reading.isEmpty {
       then(.success(DocumentPage(items: [], next: nil)))
       return

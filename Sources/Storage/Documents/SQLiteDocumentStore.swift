@@ -5,6 +5,7 @@ final class SQLiteDocumentStore: DocumentStore {
   private let writer: Writer
   let lanes: [ReadLane]
   let readers: ReaderPool
+  let shapes = CollectionShapes()
 
   init(writer: Writer, lanes: [ReadLane], readers: ReaderPool) {
     self.writer = writer

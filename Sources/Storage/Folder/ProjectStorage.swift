@@ -36,7 +36,7 @@ package final class ProjectStorage: Sendable {
     let writer = Writer()
     let readers = ReaderPool(threads: 2)
     let readLanes = try (0..<lanes).map { number in
-      ReadLane(number: number, database: try Database.open(path: file, role: .lane), writer: writer, endOfTick: endOfTick)
+      ReadLane(number: number, database: try Database.open(path: file, role: .lane(of: lanes)), writer: writer, endOfTick: endOfTick)
     }
     let scanners = try (0..<2).map { _ in ReaderPool.Handover(try Database.open(path: file, role: .scanner)) }
     let files = try DiskFileStore(folder: path + "/files", writer: writer, readers: readers)

@@ -1,0 +1,47 @@
+import CEL
+import Core
+import Synchronization
+
+/// What pages need to know of a collection's table, worked out once for each of its configurations.
+final class CollectionShape: Sendable {
+  struct Index: Sendable {
+    let name: String
+    let keys: [SortKey]
+    /// The index of one unique field; others hold the id as their last key.
+    let isUnique: Bool
+  }
+
+  let table: String
+  let fields: FieldReader
+  /// Those that a page may walk along.
+  let indexes: [Index]
+
+  init(_ collection: Collection) {
+    let table = DocumentTable(number: collection.number)
+    self.table = table.name
+    fields = FieldReader(collection)
+    indexes = collection.indexes.map { definition in
+      let isUnique = definition.isUnique && definition.keys.count == 1
+      return Index(name: table.indexName(definition, unique: isUnique), keys: definition.keys, isUnique: isUnique)
+    }
+  }
+
+  /// Filters and read rules may use the same names.
+  static let environment = ExpressionKind.filter.environment
+}
+
+/// The shapes of the collections in use. A changed configuration is another `Collection` object and gets another shape.
+final class CollectionShapes: Sendable {
+  private let known = Mutex<[Int64: (collection: Collection, shape: CollectionShape)]>([:])
+
+  func shape(of collection: Collection) -> CollectionShape {
+    known.withLock { known in
+      if let entry = known[collection.number], entry.collection === collection { return entry.shape }
+      // As many as there can be collections, and some deleted ones.
+      if known.count > 2 * Limits.collectionsMax { known = [:] }
+      let shape = CollectionShape(collection)
+      known[collection.number] = (collection, shape)
+      return shape
+    }
+  }
+}
