@@ -61,7 +61,7 @@ package struct RoostClientError: Error, Sendable, CustomStringConvertible {
   package func isLocal(_ code: LocalCode) -> Bool { status == nil && self.code == code.rawValue }
 
   package var description: String {
-    let fields = errors.map { " \($0.pointer): \($0.detail)." }.joined()
+    let fields = errors.filter { !detail.contains($0.detail) }.map { " \($0.pointer): \($0.detail)." }.joined()
     return "\(detail) (\(code))\(fields)"
   }
 }

@@ -11,7 +11,7 @@ struct AdminsCommand: AsyncParsableCommand {
         roost admins create me@example.org --data ./roost_data
       """, subcommands: [List.self, Create.self, Delete.self, SetPassword.self])
 
-  private static let columns = [Table.Column("EMAIL", "email"), Table.Column("CREATED", "createdAt"), Table.Column("ID", "id")]
+  private static let columns = [Table.Column("EMAIL", "email"), Table.Column.time("CREATED", "createdAt"), Table.Column.whole("ID", "id")]
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

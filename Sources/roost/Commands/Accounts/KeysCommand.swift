@@ -47,7 +47,7 @@ struct KeysCommand: AsyncParsableCommand {
 
     func run() async throws {
       let keys = try await server.call { try await $0.keys().items }
-      var printer = ListPrinter(output, [Table.Column("ID", "id"), Table.Column("NAME", "name"), Table.Column("CREATED", "createdAt")])
+      var printer = ListPrinter(output, [Table.Column.whole("ID", "id"), Table.Column("NAME", "name"), Table.Column.time("CREATED", "createdAt")])
       printer.add(keys)
       printer.end(empty: "There are no keys yet. Make one: roost keys create NAME")
     }

@@ -13,8 +13,8 @@ struct UsersCommand: AsyncParsableCommand {
       """, subcommands: [List.self, Get.self, Create.self, Delete.self, Disable.self, Enable.self, SetPassword.self])
 
   private static let columns = [
-    Table.Column("ID", "id"), Table.Column("EMAIL", "email"), Table.Column("STATUS") { $0["disabled"] == true ? "disabled" : "active" },
-    Table.Column("CREATED", "createdAt"),
+    Table.Column.whole("ID", "id"), Table.Column("EMAIL", "email"), Table.Column("STATUS") { $0["disabled"] == true ? "disabled" : "active" },
+    Table.Column.time("CREATED", "createdAt"),
   ]
 
   struct List: AsyncParsableCommand {

@@ -38,7 +38,7 @@ struct DocumentsCommand: AsyncParsableCommand {
         var printer = ListPrinter(
           output,
           [
-            Table.Column("ID", "id"), Table.Column("VERSION", "version"), Table.Column("UPDATED", "updatedAt"),
+            Table.Column.whole("ID", "id"), Table.Column("VERSION", alignsRight: true) { $0["version"]?.text ?? "" }, Table.Column.time("UPDATED", "updatedAt"),
             Table.Column("DOCUMENT", Self.ownFields),
           ])
         try await paging.pages(&printer) { limit, cursor in

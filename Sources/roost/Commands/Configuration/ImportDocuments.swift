@@ -67,7 +67,7 @@ struct ImportDocuments: AsyncParsableCommand {
   }
 
   private func operation(_ line: [UInt8], number: Int, done: Int) throws -> JSONValue {
-    let object = try JSONInput.object(line, name: "Line \(number) of \(file)", advice: Self.sofar(done))
+    let object = try JSONInput.object(line, name: "Line \(number) of \(file == "-" ? "standard input" : file)", advice: Self.sofar(done))
     guard let id = object["id"]?.stringValue else { return ["op": "create", "collection": .string(collection), "data": object] }
     return ["op": "put", "collection": .string(collection), "id": .string(id), "data": object]
   }
@@ -76,8 +76,19 @@ struct ImportDocuments: AsyncParsableCommand {
     do {
       _ = try await client.batch(batch)
     } catch let error as RoostClientError where error.status.map({ (400..<500).contains($0) && $0 != 401 && $0 != 403 }) ?? false {
-      throw CommandError("The batch of documents \(done + 1) to \(done + batch.count) was refused: \(error)", advice: Self.sofar(done))
+      throw CommandError(Self.refusal(error, batch: done + 1...done + batch.count), advice: Self.sofar(done))
     }
+  }
+
+  /// The server counts the writes of a batch from 0; people the documents of a file from 1.
+  private static func refusal(_ error: RoostClientError, batch: ClosedRange<Int>) -> String {
+    let parts = error.errors.first?.pointer.split(separator: "/") ?? []
+    guard parts.count > 1, parts[0] == "writes", let position = Int(parts[1]), position >= 0, position < batch.count else {
+      return "The documents \(batch.lowerBound) to \(batch.upperBound) were refused: \(error.detail)"
+    }
+    let prefix = "Write \(position): "
+    let detail = error.detail.hasPrefix(prefix) ? String(error.detail.dropFirst(prefix.count)) : error.detail
+    return "The document \(batch.lowerBound + position) was refused: \(detail)"
   }
 
   private static func sofar(_ done: Int) -> String? {

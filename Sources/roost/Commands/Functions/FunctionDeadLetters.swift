@@ -24,7 +24,7 @@ struct FunctionDeadLetters: AsyncParsableCommand {
       var printer = ListPrinter(
         output,
         [
-          Table.Column("ID", "id"), Table.Column("CREATED", "createdAt"), Table.Column("EVENT", "event", "subject"),
+          Table.Column.whole("ID", "id"), Table.Column.time("CREATED", "createdAt"), Table.Column("EVENT", "event", "subject"),
           Table.Column("TRIES", alignsRight: true) { $0["attempts"]?.text ?? "" }, Table.Column("ERROR", "error"),
         ])
       try await paging.pages(&printer) { limit, cursor in try await client.deadLetters(of: name, limit: limit, cursor: cursor) }

@@ -31,7 +31,7 @@ struct FunctionInvocations: AsyncParsableCommand {
       var printer = ListPrinter(
         output,
         [
-          Table.Column("STARTED", "startedAt"), Table.Column("STATUS", "status"),
+          Table.Column.time("STARTED", "startedAt", toSecond: true), Table.Column("STATUS", "status"),
           Table.Column("TRY", alignsRight: true) { $0["attempt"]?.text ?? "" },
           Table.Column("MS", alignsRight: true) { Self.tenths($0["durationMs"]?.doubleValue) },
           Table.Column("START") { $0["cold"] == true ? "cold" : "warm" }, Table.Column("EVENT", "event", "subject"),

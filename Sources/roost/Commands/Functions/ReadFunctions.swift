@@ -18,9 +18,9 @@ struct ListFunctions: AsyncParsableCommand {
     var printer = ListPrinter(
       output,
       [
-        Table.Column("NAME", "name"), Table.Column("VERSION", "version"),
+        Table.Column("NAME", "name"), Table.Column("VERSION", alignsRight: true) { $0["version"]?.text ?? "" },
         Table.Column("RUNS ON") { ($0["triggers"]?.arrayValue ?? []).map(FunctionSettings.sentence).joined(separator: "; ") },
-        Table.Column("TIMEOUT", "timeout"), Table.Column("DEPLOYED", "updatedAt"),
+        Table.Column("TIMEOUT", "timeout"), Table.Column.time("DEPLOYED", "updatedAt"),
       ])
     printer.add(functions)
     printer.end(empty: "There are no functions yet. Deploy one: roost functions deploy FILE --on created --collection NAME")

@@ -5,6 +5,8 @@ struct Table {
   struct Column: Sendable {
     let title: String
     let alignsRight: Bool
+    /// Never cut: an id that lacks its end is of no use.
+    private(set) var isWhole = false
     let text: @Sendable (JSONValue) -> String
 
     init(_ title: String, alignsRight: Bool = false, _ text: @escaping @Sendable (JSONValue) -> String) {
@@ -18,6 +20,22 @@ struct Table {
       self.init(title) { row in Self.text(of: path.reduce(row) { $0[$1] ?? .null }) }
     }
 
+    static func whole(_ title: String, _ name: String) -> Column {
+      var column = Column(title, name)
+      column.isWhole = true
+      return column
+    }
+
+    /// A moment (UTC) to the minute or second: `2026-11-21 02:26`. Exact ones are in `--json`.
+    static func time(_ title: String, _ name: String, toSecond: Bool = false) -> Column {
+      var column = Column(title) { row in
+        guard let text = row[name]?.stringValue, text.utf8.count >= 20 else { return "" }
+        return String(text.prefix(10)) + " " + String(text.dropFirst(11).prefix(toSecond ? 8 : 5))
+      }
+      column.isWhole = true
+      return column
+    }
+
     static func text(of value: JSONValue) -> String {
       switch value {
       case .null: ""
@@ -29,7 +47,7 @@ struct Table {
 
   private static let gap = 2
   /// A column is not made narrower than this to fit the terminal.
-  private static let narrowest = 12
+  private static let narrowest = 6
   private let columns: [Column]
   private let widthMax: Int?
   private var widths: [Int]?
@@ -48,14 +66,13 @@ struct Table {
     return ([titles] + cells).map { line($0, widths) }
   }
 
-  /// Takes from the widest column until the line fits.
+  /// Takes from the widest column that may be cut until the line fits, or none can give any more.
   private func fitted(_ natural: [Int]) -> [Int] {
     guard let widthMax else { return natural }
     var widths = natural
-    while widths.reduce(0, +) + Self.gap * (widths.count - 1) > widthMax, let widest = widths.max(), widest > Self.narrowest,
-      let position = widths.lastIndex(of: widest)
-    {
-      widths[position] -= 1
+    while widths.reduce(0, +) + Self.gap * (widths.count - 1) > widthMax {
+      guard let widest = columns.indices.filter({ !columns[$0].isWhole }).max(by: { widths[$0] < widths[$1] }), widths[widest] > Self.narrowest else { break }
+      widths[widest] -= 1
     }
     return widths
   }
@@ -64,7 +81,8 @@ struct Table {
     var line = ""
     for (position, cell) in cells.enumerated() {
       let isLast = position == cells.count - 1
-      let text = widthMax == nil && isLast ? cell : Printable.cut(cell, to: widths[position])
+      // A later batch may have wider cells: where nothing needs to fit they push the line out, and lose nothing.
+      let text = widthMax == nil || columns[position].isWhole ? cell : Printable.cut(cell, to: widths[position])
       let room = String(repeating: " ", count: max(0, widths[position] - Printable.cells(text)))
       line += columns[position].alignsRight ? room + text : text + (isLast ? "" : room)
       if !isLast { line += String(repeating: " ", count: Self.gap) }
