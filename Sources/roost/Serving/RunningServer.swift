@@ -44,15 +44,15 @@ enum RunningServer {
     let server = HTTPServer(configuration: serverConfiguration(settings), handler: api, log: log)
     ticks.connect(to: server)
     let (address, port) = try await listen(server, settings)
-    state.isReady = true
-    Announcement.write(address: address, port: port, settings: settings, hasAdmin: hasAdmin)
-
     // Ends in reverse: first no new requests, then no new invocations, then the database.
     let group = ServiceGroup(
       configuration: .init(
         services: [
           .init(service: FunctionsRunner(functions: functions)),
-          .init(service: HTTPRunner(server: server, state: state), successTerminationBehavior: .gracefullyShutdownGroup),
+          .init(
+            service: HTTPRunner(
+              server: server, state: state, announce: { Announcement.write(address: address, port: port, settings: settings, hasAdmin: hasAdmin) }),
+            successTerminationBehavior: .gracefullyShutdownGroup),
         ],
         gracefulShutdownSignals: [.sigterm, .sigint], logger: .init(label: "roost")))
     try await group.run()
@@ -135,8 +135,12 @@ private final class InsideAPI: LocalAPI {
 private struct HTTPRunner: Service {
   let server: HTTPServer
   let state: ServingState
+  let announce: @Sendable () -> Void
 
   func run() async throws {
+    // Not earlier: by now the signals are being heard, so that whoever reads the announcement may also end the server in order.
+    state.isReady = true
+    announce()
     try await withGracefulShutdownHandler {
       try await server.run()
     } onGracefulShutdown: {
