@@ -12,6 +12,8 @@ package struct FunctionsConfiguration: Sendable {
   package var maxWorkers = 32
   /// How long `drain()` waits for what runs.
   package var drainTime = Duration.seconds(30)
+  /// What a module may do while it is loaded, before its first event.
+  var moduleLoadTime = FunctionsLimits.moduleLoadTimeMax
 
   package init(denoPath: String?, bubblewrapPath: String?, requireSandbox: Bool = false, maxWorkers: Int = 32, drainTime: Duration = .seconds(30)) {
     precondition(maxWorkers > 0, "A server without workers runs no functions.")

@@ -69,9 +69,10 @@ struct DeliveryMachineTests {
     machine.succeeded(3, at: now)
     machine.take([event(4, "a")], through: 4, at: now)
     let changes = machine.takeChanges()
-    #expect(changes.cursor == 4)
-    #expect(changes.park.map(\.event.sequence) == [1, 2, 4])
-    #expect(changes.park.map(\.attempts) == [1, 0, 0])
+    #expect(changes.cursor == 1)
+    #expect(changes.park.map(\.event.sequence) == [1] && changes.park.map(\.attempts) == [1])
+    let next = machine.start(at: now)
+    #expect(next == nil || next?.event.sequence == 1)
   }
 
   @Test("A retry comes when its time has come, then the rest of the document in order")
@@ -90,7 +91,7 @@ struct DeliveryMachineTests {
     #expect(machine.start(at: later)?.event.sequence == 2)
     machine.succeeded(2, at: later)
     let changes = machine.takeChanges()
-    #expect(changes.park.isEmpty && changes.unpark == [1, 2] && changes.cursor == 2)
+    #expect(changes.park.isEmpty && changes.unpark == [1] && changes.cursor == 2)
   }
 
   @Test("After the last attempt it is a dead letter, and the document goes on")
@@ -161,8 +162,9 @@ struct DeliveryMachineTests {
     machine.take((1...8).map { event($0, "hot") }, through: 8, at: now)
     #expect(machine.start(at: now)?.event.sequence == 1)
     #expect(machine.start(at: now) == nil && machine.capacity == 0)
-    #expect(machine.makeRoom(for: 4, at: now))
-    #expect(machine.capacity == 7)
+    let madeRoom = machine.makeRoom(for: 4, at: now)
+    #expect(madeRoom)
+    #expect(machine.capacity == 8)
     machine.take([event(9, "other")], through: 9, at: now)
     #expect(machine.start(at: now)?.event.sequence == 9)
     machine.succeeded(1, at: now)

@@ -35,6 +35,7 @@ private struct World {
 
   // What is judged.
   var done: Set<Int64> = []
+  var lastDone: [String: Int64] = [:]
   var durableAttempts: [Int64: Int] = [:]
 
   init(seed: UInt64) {
@@ -86,6 +87,10 @@ private struct World {
       #expect(machine.openCount <= bounds.window && machine.parkedCount <= bounds.parked, "seed \(seed)")
       if cursor == log.count, parked.isEmpty, running.isEmpty, !machine.hasNews { break }
     }
+    for (path, last) in lastDone {
+      let newest = log.last { $0.path == path && !dead.contains($0.sequence) }
+      #expect((newest?.sequence ?? 0) <= last, "seed \(seed): \(path) ends with \(last)")
+    }
     for one in log where one.container == "posts" { #expect(done.contains(one.sequence) || dead.contains(one.sequence), "seed \(seed): event \(one.sequence) was lost") }
   }
 
@@ -119,6 +124,7 @@ private struct World {
     switch Int.random(in: 0..<10, using: &chance) {
     case 0..<6:
       done.insert(sequence)
+      lastDone[delivery.event.path] = sequence
       machine.succeeded(sequence, at: now)
     case 6..<9:
       if delivery.attempt == attemptsMax { burying.insert(sequence) }
@@ -139,7 +145,7 @@ private struct World {
       parked[one.event.sequence] = one
     }
     for sequence in changes.unpark { parked[sequence] = nil }
-    for letter in changes.deadLetters { dead.insert(letter.event.sequence) }
+    for letter in changes.deadLetters { #expect(dead.insert(letter.event.sequence).inserted, "seed \(seed): \(letter.event.sequence) died twice") }
     if let moved = changes.cursor {
       #expect(moved >= cursor, "seed \(seed): the cursor goes back")
       cursor = moved

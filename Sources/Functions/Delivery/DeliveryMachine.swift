@@ -9,7 +9,8 @@ import Core
 /// - Attempts are bounded, across restarts too, since a failed one is parked with its count.
 /// - Bounded memory: `capacity` says how many more events it takes.
 ///
-/// A delivery is *open* while it holds the cursor back, or *parked* when it stands in the durable list instead.
+/// A delivery is *open* while it holds the cursor back, or *parked* when it stands in the durable list instead. All that is parked is older than all
+/// that is open, except for dead letters that came back.
 struct DeliveryMachine {
   struct Bounds {
     var window = Limits.deliveryWindow
@@ -76,12 +77,7 @@ struct DeliveryMachine {
         continue
       }
       add(DeliveryEntry(event, attempts: 0, state: .waiting, isParked: false))
-      guard let queue = queues[event.path], let first = queue.first else { continue }
-      if first == event.sequence {
-        ready.insert(first)
-      } else if entries[first]?.isParked == true {
-        park(event.sequence, due: now)
-      }
+      if isFirst(event) { ready.insert(event.sequence) }
     }
     readThrough = max(readThrough, through)
   }
@@ -123,8 +119,8 @@ struct DeliveryMachine {
     running -= 1
     entry.attempts += 1
     guard entry.attempts < policy.attemptsMax else {
-      bury(entry.event, attempts: entry.attempts, error: error, invocation: invocation, at: now)
       settle(entry, at: now)
+      bury(entry.event, attempts: entry.attempts, error: error, invocation: invocation, at: now)
       return
     }
     let due = now + policy.delay(afterAttempts: entry.attempts, using: &chance)
@@ -132,7 +128,7 @@ struct DeliveryMachine {
     entries[sequence] = entry
     backingOff.insert(DueDelivery(time: due, sequence: sequence))
     park(sequence, due: due)
-    for later in queues[entry.event.path] ?? [] where entries[later]?.isParked == false { park(later, due: now) }
+    parkOpen(below: sequence, at: now)
   }
 
   /// A started delivery could not be tried, through no fault of the function.
@@ -232,7 +228,7 @@ struct DeliveryMachine {
     queues[entry.event.path] = queue.isEmpty ? nil : queue
     if let next = queue.first { activate(next) }
     trim()
-    if doneAhead.count >= bounds.window { parkStragglers(at: now) }
+    if doneAhead.count >= bounds.window { parkOpen(below: newestDone, at: now) }
   }
 
   /// Moves a delivery from the window to the parked list, or changes its line there.
@@ -251,6 +247,7 @@ struct DeliveryMachine {
   private mutating func bury(_ event: LogEvent, attempts: Int, error: String, invocation: String?, at now: Timestamp) {
     record.changes.deadLetters.append(
       DeadLetter(id: identifiers.next(at: now), event: event, attempts: attempts, error: error, invocation: invocation, created: now))
+    parkOpen(below: event.sequence, at: now)
   }
 
   /// Drops from the heaps what no longer holds the cursor back.
@@ -259,12 +256,12 @@ struct DeliveryMachine {
     while let sequence = doneAhead.first, sequence <= settledCursor { _ = doneAhead.popFirst() }
   }
 
-  /// Slow deliveries hold the cursor back while others have finished beyond them: they go on, but from the parked list, so that a crash
-  /// repeats little and the window moves.
-  private mutating func parkStragglers(at now: Timestamp) {
-    let stragglers = entries.values.filter { !$0.isParked && $0.event.sequence < newestDone }.map(\.event.sequence).sorted()
-    guard parkedCount + stragglers.count <= bounds.parked else { return }
-    for sequence in stragglers { park(sequence, due: now) }
+  /// Lets the cursor pass: what is still open below goes on, but from the parked list. So no record ever holds a parked or dead delivery beyond
+  /// its cursor, which a crash would read again, and deliver after later ones of its document.
+  private mutating func parkOpen(below limit: Int64, at now: Timestamp) {
+    guard let first = open.first, first < limit else { return }
+    let open = entries.values.filter { !$0.isParked && $0.event.sequence < limit }.map(\.event.sequence).sorted()
+    for sequence in open { park(sequence, due: now) }
   }
 
   /// Whether it takes so many more events. If it does not because deliveries wait behind slow ones of their own documents, although there are free
@@ -272,9 +269,9 @@ struct DeliveryMachine {
   mutating func makeRoom(for count: Int, at now: Timestamp) -> Bool {
     if capacity >= count { return true }
     guard running < policy.concurrency, !hasNext(at: now) else { return false }
-    let blocked = entries.values.filter { !$0.isParked && $0.state == .waiting && !isFirst($0.event) }.map(\.event.sequence).sorted()
-    guard !blocked.isEmpty, parkedCount + blocked.count <= bounds.parked else { return false }
-    for sequence in blocked { park(sequence, due: now) }
+    let blocked = entries.values.filter { !$0.isParked && $0.state == .waiting && !isFirst($0.event) }.map(\.event.sequence)
+    guard let last = blocked.max() else { return false }
+    parkOpen(below: last + 1, at: now)
     return capacity >= count
   }
 }

@@ -114,7 +114,11 @@ final class FunctionsEngine {
     case .success(let functions):
       dispatcher.take(functions)
       pool.wantsSpare = !functions.isEmpty && drainUntil == nil
-      if pool.wantsSpare { pool.ensureSpare() }
+      if pool.wantsSpare {
+        pool.ensureSpare()
+      } else if pool.level != nil, let spare = pool.spare {
+        pool.end(spare)
+      }
     case .failure(let error):
       notice("the functions could not be read: \(error)")
       loadRetryAt = steady.now() + FunctionsLimits.storeRetry

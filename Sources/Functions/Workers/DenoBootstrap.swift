@@ -14,7 +14,7 @@ enum DenoBootstrap {
     const decoder = new TextDecoder();
     const FRAME_MAX = 8 << 20;
     const CALLS_MAX = 32;
-    const TEXT_MAX = 16 << 10;
+    const TEXT_MAX = (16 << 10) - 4;
 
     // Frames: four bytes of length, most significant first, then as many bytes of JSON.
     let input = new Uint8Array(64 << 10), start = 0, end = 0;

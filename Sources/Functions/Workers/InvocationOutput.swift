@@ -16,13 +16,15 @@ struct InvocationOutput {
 
   mutating func add(_ level: String, _ message: String, at time: Timestamp) {
     guard !isTruncated else { return }
-    let cut = message.prefix(bytes: min(Limits.logLineBytesMax, Limits.logBytesPerInvocationMax - bytes))
+    let left = Limits.logBytesPerInvocationMax - bytes
+    let cut = message.prefix(bytes: min(Limits.logLineBytesMax, left))
     guard lines.count < Limits.logLinesPerInvocationMax, !cut.isEmpty || message.isEmpty else {
       isTruncated = true
       return
     }
     lines.append(Line(time: time, level: level, message: cut))
     bytes += cut.utf8.count
+    isTruncated = message.utf8.count > left
   }
 
   /// Raw output: standard error, outside the protocol.

@@ -107,8 +107,15 @@ final class Worker {
   }
 
   var words: String {
-    let text = String(decoding: lastWords, as: UTF8.self)
+    let text = Self.withoutAddresses(String(decoding: lastWords, as: UTF8.self), name: assignment?.definition.name ?? "function")
     return String(text.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
+  }
+
+  /// The interpreter knows the module by a made-up address; its author knows it by name.
+  private static func withoutAddresses(_ text: String, name: String) -> String {
+    var parts = text.split(separator: "blob:null/", omittingEmptySubsequences: false)
+    let first = parts.removeFirst()
+    return first + parts.map { name + ".ts" + $0.drop { $0.isHexDigit || $0 == "-" } }.joined()
   }
 
   func forgetOutput() {

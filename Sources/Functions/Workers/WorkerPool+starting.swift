@@ -145,7 +145,7 @@ extension WorkerPool {
   func load(_ worker: Worker) {
     guard let assignment = worker.assignment else { return }
     worker.state = .loading
-    worker.deadline = steady.now() + FunctionsLimits.moduleLoadTimeMax
+    worker.deadline = steady.now() + configuration.moduleLoadTime
     worker.process.limitMemory(assignment.definition.memoryBytesMax)
     send(ServerFrame.load(assignment.definition), to: worker)
   }

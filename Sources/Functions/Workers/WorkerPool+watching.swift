@@ -35,7 +35,7 @@ extension WorkerPool {
   func overdue(_ worker: Worker) {
     switch worker.state {
     case .starting: fail(worker, .timeout(FunctionsLimits.workerStartTimeMax))
-    case .loading: fail(worker, .timeout(FunctionsLimits.moduleLoadTimeMax))
+    case .loading: fail(worker, .timeout(configuration.moduleLoadTime))
     case .running: fail(worker, .timeout(worker.assignment?.definition.timeout ?? .zero))
     default: break
     }
