@@ -187,3 +187,57 @@ def test_a_profile_comes_and_goes_with_its_account(server, admin):
     for caller in (user, admin):
         assert_problem(caller.delete(f"/v1/documents/users/{user.id}"), 400, "bad_request")
     assert user.get("/v1/auth/me").status_code == 200
+
+
+# What a stranger found on 2026-11-21: each of these told more than it should.
+
+def test_a_stranger_learns_nothing_of_a_profile(server, nobody):
+    user = register(server, "hidden")
+    path = f"/v1/documents/users/{user.id}"
+    for body in ({"email": user.email}, {"email": "guess@example.org"}, {"emailVerified": True}, {"nick": "n"}):
+        assert_problem(nobody.patch(path, json=body), 404, "not_found")
+        assert_problem(nobody.put(path, json=body), 404, "not_found")
+        assert_problem(nobody.put("/v1/documents/users/nobody-at-all", json=body), 404, "not_found")
+    for there in (path, "/v1/documents/users/nobody-at-all"):
+        assert_problem(nobody.delete(there), 404, "not_found")
+
+
+def test_a_patch_does_not_measure_a_hidden_document(server, admin):
+    admin.put_collection("measured", rules={"read": "author == auth.id", "update": "author == auth.id"})
+    admin.create("measured", id="d", author="x", text="t" * 2000)
+    other = register(server, "other")
+    assert_problem(other.patch("/v1/documents/measured/d", json={"x": "a" * (1024 * 1024 - 100)}), 404, "not_found")
+
+
+def test_who_may_change_but_not_read_does_not_read_by_changing(server, admin, nobody):
+    admin.put_collection("blind", rules={"update": "true"})
+    admin.create("blind", id="a", secret="s3cret")
+    answer = nobody.patch("/v1/documents/blind/a", json={})
+    assert answer.status_code == 204 and answer.content == b""
+    answer = nobody.post("/v1/batch", json={"writes": [{"op": "patch", "collection": "blind", "id": "a", "data": {"n": 1}}]})
+    assert answer.status_code == 200 and answer.json()["items"] == [{"id": "a", "version": 2}]
+
+
+def test_a_list_of_files_and_its_cursor_hide_what_is_hidden(server, admin, nobody):
+    admin.must((200, 201), "PUT", "/v1/buckets/secrets", json={"rules": {"read": "auth != null && owner == auth.id", "write": "auth != null"}})
+    owner, other = register(server, "owner"), register(server, "other")
+    for name in ("a/1", "a/2", "b/1", "c"):
+        owner.must((200, 201), "PUT", f"/v1/files/secrets/{name}", data=b"x")
+    other.must((200, 201), "PUT", "/v1/files/secrets/b/2", data=b"x")
+    for query in ("?limit=1", "?limit=1&delimiter=/", ""):
+        assert nobody.must(200, "GET", f"/v1/files/secrets{query}") == {"items": [], "prefixes": [], "nextCursor": None}
+    assert [item["path"] for item in other.must(200, "GET", "/v1/files/secrets?limit=1")["items"]] == ["b/2"]
+    assert other.must(200, "GET", "/v1/files/secrets?delimiter=/")["prefixes"] == ["b/"]
+    assert owner.must(200, "GET", "/v1/files/secrets?delimiter=/")["prefixes"] == ["a/", "b/"]
+    assert [item["path"] for item in owner.every("/v1/files/secrets", limit=1)] == ["a/1", "a/2", "b/1", "c"]
+
+
+def test_a_costly_filter_stops_in_time(server, admin, nobody):
+    admin.put_collection("costly", rules={"read": "true"})
+    for start in range(0, 1000, 500):
+        admin.must(200, "POST", "/v1/batch", json={"writes": [
+            {"op": "create", "collection": "costly", "data": {"t": "x" * 200, "l": list(range(12))}} for _ in range(500)]})
+    nested = "l.all(a, l.all(b, l.all(c, l.all(d, l.all(e, a + b + c + d + e >= 0)))))"
+    for body in ({"filter": "t.contains(params.s)", "params": {"s": "a" * 1_000_000}}, {"filter": nested}):
+        answer = nobody.post("/v1/query/costly", json=body, timeout=30)
+        assert answer.status_code in (200, 422) and answer.elapsed.total_seconds() < 20, answer.text[:300]

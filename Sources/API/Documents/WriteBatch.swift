@@ -24,7 +24,7 @@ enum WriteBatch {
       }
     }
     call.project.documents.write(writes) { result in
-      respond(result.map { outcomes in .json(200, body(of: outcomes)) })
+      respond(result.map { outcomes in .json(200, body(of: outcomes, canRead: zip(writes, outcomes).map { call.canRead($0, $1) })) })
     }
   }
 
@@ -66,18 +66,30 @@ enum WriteBatch {
     }
   }
 
-  /// The written documents in the order of the writes; null for a delete.
-  private static func body(of outcomes: [DocumentOutcome]) -> [UInt8] {
+  /// The written documents in the order of the writes; null for a delete; id and version only of one that the caller may not see.
+  private static func body(of outcomes: [DocumentOutcome], canRead: [Bool]) -> [UInt8] {
     var bytes = Array(#"{"items":["#.utf8)
     for (position, outcome) in outcomes.enumerated() {
       if position > 0 { bytes.append(UInt8(ascii: ",")) }
       if let document = outcome.after {
-        document.appendJSON(to: &bytes)
+        if canRead[position] {
+          document.appendJSON(to: &bytes)
+        } else {
+          (["id": .string(document.id), "version": .int(document.version)] as JSONValue).write(into: &bytes)
+        }
       } else {
         bytes.append(contentsOf: "null".utf8)
       }
     }
     bytes.append(contentsOf: "]}".utf8)
     return bytes
+  }
+}
+
+extension Call {
+  /// Whether the answer may show what a write left; a new document is what the caller sent.
+  fileprivate func canRead(_ write: DocumentWrite, _ outcome: DocumentOutcome) -> Bool {
+    guard let document = outcome.after, outcome.before != nil else { return true }
+    return access(to: write.collection).canRead(document)
   }
 }

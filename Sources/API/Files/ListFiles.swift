@@ -19,19 +19,16 @@ enum ListFiles {
       }
       return path
     }
+    let variables = call.variables
+    let seesAll = call.caller.passesRules || bucket.configuration.read.isPublic
     let page = try await call.project.files.list(
       FileQuery(
-        bucket: bucket.name, prefix: query["prefix"] ?? "", delimiter: query["delimiter"] != nil,
-        limit: QueryParameters.limit(query["limit"]), after: after))
-    let seesAll = call.caller.passesRules || bucket.configuration.read.isPublic
-    let variables = call.variables
-    let items = seesAll ? page.items : page.items.filter { bucket.configuration.read.allows(FileRuleContext(variables, file: $0)) }
-    // A folded folder would tell the names of files that the caller may not see.
-    let prefixes = seesAll ? page.prefixes : []
+        bucket: bucket.name, prefix: query["prefix"] ?? "", delimiter: query["delimiter"] != nil, limit: QueryParameters.limit(query["limit"]), after: after,
+        isVisible: seesAll ? nil : { bucket.configuration.read.allows(FileRuleContext(variables, file: $0)) }))
     return .json(
       200,
       [
-        "items": .array(items.map(\.value)), "prefixes": .array(prefixes.map(JSONValue.string)),
+        "items": .array(page.items.map(\.value)), "prefixes": .array(page.prefixes.map(JSONValue.string)),
         "nextCursor": page.next.map { .string(Base64URL.encode(Array($0.utf8))) } ?? .null,
       ])
   }

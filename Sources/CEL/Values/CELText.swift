@@ -45,6 +45,7 @@ extension CELText {
 
   static func contains(_ text: UnsafeBufferPointer<UInt8>, _ part: UnsafeBufferPointer<UInt8>) -> Bool {
     guard let base = text.baseAddress, let wanted = part.baseAddress, !part.isEmpty else { return part.isEmpty }
+    guard part.count <= text.count else { return false }
     // Long parts could be almost found at every byte.
     guard part.count <= 32 else { return containsLong(text, part) }
     var place = 0

@@ -4,8 +4,9 @@ import JSON
 /// What expressions know of a request: `auth`, `request` and `params`. Cheap to make; `request` is built only when a rule asks.
 package struct RuleVariables: Sendable {
   package let auth: CELValue
+  package let params: CELValue
+  private static let noParams = CELValue(.object([:]))
   private let ruleRequest: RuleRequest
-  private let ruleParams: JSONObject
 
   package init(caller: Caller, request: RuleRequest, params: JSONObject = [:]) {
     if case .user(let user) = caller {
@@ -14,11 +15,10 @@ package struct RuleVariables: Sendable {
       auth = .null
     }
     ruleRequest = request
-    ruleParams = params
+    self.params = params.isEmpty ? Self.noParams : CELValue(.object(params))
   }
 
   package var request: CELValue { CELValue(ruleRequest.ruleValue) }
-  package var params: CELValue { CELValue(.object(ruleParams)) }
 }
 
 /// `request` in expressions.

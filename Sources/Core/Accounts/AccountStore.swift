@@ -77,7 +77,9 @@ package protocol AccountStore: Sendable {
   /// Deletes the profile (with its event), the credential and all sessions in one commit. False if there is no such user.
   func deleteUser(profile: DocumentWrite, userID: String) async throws -> Bool
 
-  func createSession(_ session: Session, refreshHash: [UInt8]) async throws
+  /// False, and nothing is stored, where the account is gone, disabled or has another password by now: checking a password takes long
+  /// enough for that to happen in between.
+  func createSession(_ session: Session, refreshHash: [UInt8], passwordHash: String?) async throws -> Bool
   func rotate(refreshHash: [UInt8], to newHash: [UInt8], at now: Timestamp) async throws -> RefreshOutcome
   func sessions(userID: String) async throws -> [Session]
   /// Ends one session; its id is kept as revoked until the last access token of it has expired. False if there was none.

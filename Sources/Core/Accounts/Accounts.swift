@@ -60,12 +60,14 @@ package final class Accounts: Sendable {
     let matches = try await passwords.verify(fits ? password : "", against: fits ? credential?.passwordHash : nil)
     guard matches, let credential, !credential.isDisabled else {
       throttle.withLock { $0.failed(account: account, address: origin.address, at: clock.now()) }
-      throw RoostError(.invalidCredentials, "The email address or the password is wrong.")
+      throw Self.wrongCredentials
     }
     throttle.withLock { $0.succeeded(account: account) }
     let session = makeSession(userID: credential.userID, origin: origin)
     let refresh = OpaqueToken.make(.refresh)
-    try await project.accounts.createSession(session, refreshHash: refresh.hash)
+    guard try await project.accounts.createSession(session, refreshHash: refresh.hash, passwordHash: credential.passwordHash) else {
+      throw Self.wrongCredentials
+    }
     let profile = try await project.documents.get(credential.userID, in: project.collection(Collection.users))
     return SignedIn(profile: profile, accessToken: issue(credential, session: session), refreshToken: refresh.text)
   }
@@ -130,7 +132,7 @@ package final class Accounts: Sendable {
     let matches = try await passwords.verify(fits ? password : "", against: fits ? admin?.passwordHash : nil)
     guard matches, let admin else {
       throttle.withLock { $0.failed(account: account, address: origin.address, at: clock.now()) }
-      throw RoostError(.invalidCredentials, "The email address or the password is wrong.")
+      throw Self.wrongCredentials
     }
     throttle.withLock { $0.succeeded(account: account) }
     let token = OpaqueToken.make(.adminSession)
@@ -176,6 +178,8 @@ package final class Accounts: Sendable {
       throw RoostError(.tooManyRequests, "Too many failed logins. Wait a while, then try again.", retryAfter: wait)
     }
   }
+
+  private static let wrongCredentials = RoostError(.invalidCredentials, "The email address or the password is wrong.")
 
   private func issue(_ credential: Credential, session: Session) -> String {
     let user = UserIdentity(

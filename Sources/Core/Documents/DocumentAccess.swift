@@ -37,6 +37,10 @@ package struct DocumentAccess: Sendable {
       if let current {
         try requireUpdate(current, body: body.bytes, at: now)
       } else {
+        // No profile is made by writing it, and nobody is told by the difference which users there are.
+        if collection.name == Collection.users {
+          throw caller.passesRules ? UserProfile.madeByRegistering : RoostError.documentNotFound(id, in: collection.name)
+        }
         try requireCreate(id: id, body: body.bytes, at: now)
       }
       try condition.require(current)
@@ -53,8 +57,14 @@ package struct DocumentAccess: Sendable {
       guard let current else { throw RoostError.documentNotFound(id, in: collection.name) }
       // The change may fail on fields that the caller may not see, so reading or writing comes first.
       guard caller.passesRules || collection.rules.update.expression != nil else { throw hiddenOrDenied(current, "change this document") }
-      let body = try change(current.body)
-      try requireSize(body)
+      let body: [UInt8]
+      do {
+        body = try change(current.body)
+        try requireSize(body)
+      } catch {
+        // What is wrong with the result would tell of a document that the caller may not see.
+        throw canRead(current) ? error : RoostError.documentNotFound(id, in: collection.name)
+      }
       try requireUpdate(current, body: body, at: now)
       try condition.require(current)
       return current.body == body ? .keep : .store(body: body)
@@ -65,7 +75,7 @@ package struct DocumentAccess: Sendable {
     try Names.requireID(id)
     return DocumentWrite(collection: collection, id: id, actor: EventActor(caller)) { [self] current, id, _ in
       guard let current else { throw RoostError.documentNotFound(id, in: collection.name) }
-      if collection.name == Collection.users { throw UserProfile.goesWithAccount }
+      if collection.name == Collection.users { throw canRead(current) ? UserProfile.goesWithAccount : RoostError.documentNotFound(id, in: collection.name) }
       guard caller.passesRules || collection.rules.delete.allows(RuleContext(variables, document: current)) else {
         throw hiddenOrDenied(current, "delete this document")
       }
@@ -85,12 +95,11 @@ package struct DocumentAccess: Sendable {
   }
 
   private func requireUpdate(_ current: DocumentRecord, body: [UInt8], at now: Timestamp) throws {
-    if collection.name == Collection.users { try UserProfile.requireSameIdentity(current.body, body) }
-    guard !caller.passesRules else { return }
     let incoming = DocumentRecord(id: current.id, version: current.version + 1, created: current.created, updated: now, body: body)
-    guard collection.rules.update.allows(RuleContext(variables, document: current, incoming: incoming)) else {
+    guard caller.passesRules || collection.rules.update.allows(RuleContext(variables, document: current, incoming: incoming)) else {
       throw hiddenOrDenied(current, "change this document")
     }
+    if collection.name == Collection.users { try UserProfile.requireSameIdentity(current.body, body) }
   }
 
   /// What a caller may not see does not exist for them.

@@ -54,13 +54,18 @@ package struct FileQuery: Sendable {
   package let limit: Int
   /// The last path or prefix of the page before.
   package let after: String?
+  /// Others are passed over as if they were not there: neither listed nor counted, nor the place of a cursor. nil: all are visible.
+  package let isVisible: (@Sendable (StoredFile) -> Bool)?
 
-  package init(bucket: String, prefix: String, delimiter: Bool, limit: Int, after: String?) {
+  package init(
+    bucket: String, prefix: String, delimiter: Bool, limit: Int, after: String?, isVisible: (@Sendable (StoredFile) -> Bool)? = nil
+  ) {
     self.bucket = bucket
     self.prefix = prefix
     self.delimiter = delimiter
     self.limit = limit
     self.after = after
+    self.isVisible = isVisible
   }
 }
 

@@ -1,8 +1,14 @@
 import Core
 
 extension SQLiteAccountStore {
-  func createSession(_ session: Session, refreshHash: [UInt8]) async throws {
-    try await writer.write { try $0.insert(session, userID: session.userID, refreshHash: refreshHash) }
+  func createSession(_ session: Session, refreshHash: [UInt8], passwordHash: String?) async throws -> Bool {
+    try await writer.write { transaction in
+      guard let credential = try transaction.database.credential(where: "user_id = ?", .text(session.userID)), !credential.isDisabled,
+        credential.passwordHash == passwordHash
+      else { return false }
+      try transaction.insert(session, userID: session.userID, refreshHash: refreshHash)
+      return true
+    }
   }
 
   func rotate(refreshHash: [UInt8], to newHash: [UInt8], at now: Timestamp) async throws -> RefreshOutcome {

@@ -118,11 +118,14 @@ struct PageReading {
     try statement.bind(sql.values)
     while !progress.isFull, try statement.step() {
       progress.scanned += 1
-      if progress.scanned > Limits.scannedRowsMax || progress.scanned & 255 == 0 && isOver() { throw tooSlow }
+      if progress.scanned > Limits.scannedRowsMax || progress.scanned & rowsBetweenLooks == 0 && isOver() { throw tooSlow }
       guard let record = try row(statement), matches(record) else { continue }
       progress.append(record)
     }
   }
+
+  /// How many rows go by, less one, before the time is looked at: a filter evaluated in memory may make a single row expensive.
+  private var rowsBetweenLooks: Int { plan.condition.precision == .exact ? 255 : 7 }
 
   /// Whether every filter holds, as far as SQL has not said so already.
   private func matches(_ record: DocumentRecord) -> Bool {

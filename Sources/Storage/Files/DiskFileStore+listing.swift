@@ -23,12 +23,20 @@ private struct FileListing {
     var items: [StoredFile] = []
     var prefixes: [String] = []
     var last: String?
+    var scanned = 0
     var from = start
     while let from_ = from {
       let statement = try statement(from: from_, on: database)
       defer { statement.reset() }
       from = nil
       while try statement.step() {
+        if let isVisible = query.isVisible {
+          scanned += 1
+          guard scanned <= Limits.scannedRowsMax else {
+            throw RoostError(.queryTooSlow, "There are too many files that you may not see. Narrow the list with `prefix`.")
+          }
+          guard isVisible(StoredFile(row: statement)) else { continue }
+        }
         guard items.count + prefixes.count < limit else { return FilePage(items: items, prefixes: prefixes, next: last) }
         if let folder = folder(of: statement.bytes(1)) {
           last = String(decoding: folder, as: UTF8.self)
@@ -62,7 +70,7 @@ private struct FileListing {
     let sql =
       "SELECT \(Database.fileColumns) FROM files WHERE bucket = ? AND path \(start.isIncluded ? ">=" : ">") ?\(end == nil ? "" : " AND path < ?") ORDER BY path LIMIT ?"
     let statement = try database.statement(.text(sql), sql)
-    try statement.bind([.text(query.bucket), .utf8(start.path)] + (end.map { [.utf8($0)] } ?? []) + [.int(Int64(limit + 1))])
+    try statement.bind([.text(query.bucket), .utf8(start.path)] + (end.map { [.utf8($0)] } ?? []) + [.int(query.isVisible == nil ? Int64(limit + 1) : -1)])
     return statement
   }
 
