@@ -30,6 +30,7 @@ final class HTTPConnection: ChannelInboundHandler, ChannelOutboundHandler, @unch
 
   var context: ChannelHandlerContext?
   var phase = Phase.open
+  private var hasLeft = false
   var current: HTTPExchange?
   /// Whether the current request has arrived to its end.
   var inputEnded = true
@@ -67,11 +68,19 @@ final class HTTPConnection: ChannelInboundHandler, ChannelOutboundHandler, @unch
     loop.add(self)
   }
 
+  func channelInactive(context: ChannelHandlerContext) {
+    leave()
+  }
+
+  // Also for a channel that never became active.
   func handlerRemoved(context: ChannelHandlerContext) {
+    leave()
     self.context = nil
   }
 
-  func channelInactive(context: ChannelHandlerContext) {
+  private func leave() {
+    guard !hasLeft else { return }
+    hasLeft = true
     phase = .closed
     loop.remove(self)
     loop.settings.lifecycle.connectionClosed()

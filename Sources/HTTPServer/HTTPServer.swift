@@ -95,17 +95,26 @@ package final class HTTPServer: Sendable {
     case .full:
       try channel.pipeline.syncOperations.addHandler(RefusedConnection(loop: loop))
     case .admitted:
-      var limits = NIOHTTPDecoderLimitConfiguration()
-      limits.maxHeaderListSize = configuration.headBytesMax
-      limits.maxHeaderFieldSize = configuration.headBytesMax
-      limits.maxHeaderFieldCount = configuration.headerFieldsMax
-      let pipeline = channel.pipeline.syncOperations
-      // The limit holds what comes after a request to upgrade, at which the decoder stops.
-      try pipeline.addHandler(
-        ByteToMessageHandler(
-          HTTPRequestDecoder(limitConfiguration: limits), maximumBufferSize: 2 * configuration.headBytesMax + 64 * 1024))
-      try pipeline.addHandler(HTTPConnection(loop: loop, remoteAddress: channel.remoteAddress?.ipAddress ?? ""))
+      do {
+        try channel.pipeline.syncOperations.addHandlers([
+          decoder(configuration), HTTPConnection(loop: loop, remoteAddress: channel.remoteAddress?.ipAddress ?? ""),
+        ])
+      } catch {
+        // The client was gone before it was here.
+        loop.settings.lifecycle.connectionClosed()
+        throw error
+      }
     }
+  }
+
+  private static func decoder(_ configuration: HTTPServerConfiguration) -> ByteToMessageHandler<HTTPRequestDecoder> {
+    var limits = NIOHTTPDecoderLimitConfiguration()
+    limits.maxHeaderListSize = configuration.headBytesMax
+    limits.maxHeaderFieldSize = configuration.headBytesMax
+    limits.maxHeaderFieldCount = configuration.headerFieldsMax
+    // The buffer's limit holds what comes after a request to upgrade, at which the decoder stops.
+    return ByteToMessageHandler(
+      HTTPRequestDecoder(limitConfiguration: limits), maximumBufferSize: 2 * configuration.headBytesMax + 64 * 1024)
   }
 }
 
