@@ -80,7 +80,8 @@ final class ServerLoop: @unchecked Sendable {
     let second = LogTime.wallMilliseconds() / 1000
     guard second != dateSecond else { return }
     dateSecond = second
-    commonLines = Array("Date: ".utf8) + HTTPDate.text(second: second) + Array("\r\n".utf8)
+    commonLines =
+      Array("Date: ".utf8) + HTTPDate.text(second: second) + Array("\r\n".utf8)
       + (settings.cors.linesForAnyOrigin ?? [])
   }
 

@@ -24,7 +24,8 @@ struct SourceGenerator {
   mutating func source(_ depth: Int) -> String {
     guard depth > 0 else {
       return pick([
-        "1", "0", "-1", "2u", "1.5", "'a'", "'é'", "b'x'", "true", "false", "null", "a", "b", "c", "missing", "document", "auth", "auth.id", "[]", "{}", "id", "version", "createdAt", "i", "n",
+        "1", "0", "-1", "2u", "1.5", "'a'", "'é'", "b'x'", "true", "false", "null", "a", "b", "c", "missing", "document", "auth", "auth.id", "[]", "{}", "id",
+        "version", "createdAt", "i", "n",
         "9223372036854775807", "'2024-01-01T00:00:00Z'", "'1s'",
       ])
     }
@@ -50,7 +51,8 @@ struct SourceGenerator {
 
 @Suite("Generated expressions") struct GeneratedTests {
   private static let documents = [
-    #"{}"#, #"{"a":1,"b":"a","c":[1,2,"x"]}"#, #"{"a":{"a":{"b":true}},"b":null,"c":1.0,"i":"é","n":-0}"#, #"{"a":"\u00e9\n","b":[{"id":"x"}],"c":9223372036854775807}"#,
+    #"{}"#, #"{"a":1,"b":"a","c":[1,2,"x"]}"#, #"{"a":{"a":{"b":true}},"b":null,"c":1.0,"i":"é","n":-0}"#,
+    #"{"a":"\u00e9\n","b":[{"id":"x"}],"c":9223372036854775807}"#,
     #"{"a":true,"b":false,"c":18446744073709551615,"n":1e3}"#,
   ]
 
@@ -62,7 +64,8 @@ struct SourceGenerator {
     var compiled = 0
     for _ in 0..<700 {
       let source = generator.source(Int.random(in: 1...5, using: &generator.random))
-      guard let expression = try? CELExpression(source, in: CELEnvironment(variables: ["auth": .dyn, "document": .dyn], fieldsOf: "document"), expecting: nil) else { continue }
+      guard let expression = try? CELExpression(source, in: CELEnvironment(variables: ["auth": .dyn, "document": .dyn], fieldsOf: "document"), expecting: nil)
+      else { continue }
       compiled += 1
       for text in Self.documents {
         let document = CELDocument(body: Array(text.utf8), id: "p1", version: 2, createdAtMilliseconds: 5000)
@@ -95,7 +98,10 @@ struct SourceGenerator {
   @Test("Random texts out of the language's characters are refused or parsed") func noise() {
     let seed: UInt64 = 77
     var random = SeededGenerator(seed: seed)
-    let parts = ["(", ")", "[", "]", "{", "}", ".", ",", "?", ":", "a", "1", "'", "\"", "\\", "&&", "||", "!", "-", "==", "<", "in", " ", "\n", "`", "r'", "b\"", "0x", "e5", "é", "has", "all", "\u{0}", "'''", "//", "u"]
+    let parts = [
+      "(", ")", "[", "]", "{", "}", ".", ",", "?", ":", "a", "1", "'", "\"", "\\", "&&", "||", "!", "-", "==", "<", "in", " ", "\n", "`", "r'", "b\"", "0x",
+      "e5", "é", "has", "all", "\u{0}", "'''", "//", "u",
+    ]
     for _ in 0..<20_000 {
       let source = (0..<Int.random(in: 1...12, using: &random)).map { _ in parts[Int.random(in: 0..<parts.count, using: &random)] }.joined()
       _ = try? CELExpression(source, in: .rule)

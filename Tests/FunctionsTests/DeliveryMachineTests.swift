@@ -12,7 +12,8 @@ struct DeliveryMachineTests {
     concurrency: Int = 4, attempts: Int = 3, parked: [ParkedDelivery] = [], cursor: Int64 = 0, bounds: DeliveryMachine.Bounds = .init()
   ) -> DeliveryMachine {
     DeliveryMachine(
-      DeliveryState(cursor: cursor, parked: parked), policy: DeliveryPolicy(concurrency: concurrency, attemptsMax: attempts, backoff: .seconds(1)), bounds: bounds,
+      DeliveryState(cursor: cursor, parked: parked), policy: DeliveryPolicy(concurrency: concurrency, attemptsMax: attempts, backoff: .seconds(1)),
+      bounds: bounds,
       chance: SeededRandom(seed: 7))
   }
 
@@ -217,7 +218,9 @@ struct DeliveryMachineTests {
   }
 }
 
-func event(_ sequence: Int64, _ subject: String, depth: Int = 0, collection: String = "posts", action: LogEvent.Action = .created, after: String = "{}") -> LogEvent {
+func event(_ sequence: Int64, _ subject: String, depth: Int = 0, collection: String = "posts", action: LogEvent.Action = .created, after: String = "{}")
+  -> LogEvent
+{
   LogEvent(
     sequence: sequence, time: Timestamp(milliseconds: 1_000_000), kind: .document, action: action, container: collection, subject: subject, before: nil,
     after: Array(after.utf8), auth: nil, depth: depth)

@@ -56,7 +56,9 @@ private struct World {
     machine = Self.machine(cursor: 0, parked: [], concurrency: concurrency, attemptsMax: attemptsMax, bounds: bounds, seed: seed)
   }
 
-  static func machine(cursor: Int64, parked: [ParkedDelivery], concurrency: Int, attemptsMax: Int, bounds: DeliveryMachine.Bounds, seed: UInt64) -> DeliveryMachine {
+  static func machine(cursor: Int64, parked: [ParkedDelivery], concurrency: Int, attemptsMax: Int, bounds: DeliveryMachine.Bounds, seed: UInt64)
+    -> DeliveryMachine
+  {
     DeliveryMachine(
       DeliveryState(cursor: cursor, parked: parked), policy: DeliveryPolicy(concurrency: concurrency, attemptsMax: attemptsMax, backoff: .milliseconds(50)),
       bounds: bounds, chance: SeededRandom(seed: seed))
@@ -91,7 +93,9 @@ private struct World {
       let newest = log.last { $0.path == path && !dead.contains($0.sequence) }
       #expect((newest?.sequence ?? 0) <= last, "seed \(seed): \(path) ends with \(last)")
     }
-    for one in log where one.container == "posts" { #expect(done.contains(one.sequence) || dead.contains(one.sequence), "seed \(seed): event \(one.sequence) was lost") }
+    for one in log where one.container == "posts" {
+      #expect(done.contains(one.sequence) || dead.contains(one.sequence), "seed \(seed): event \(one.sequence) was lost")
+    }
   }
 
   private mutating func read() {
@@ -108,7 +112,9 @@ private struct World {
     #expect(!running.contains { $0.event.path == delivery.event.path }, "seed \(seed): two of one document at once")
     // Whatever is earlier in its document must be done or dead; after a crash it may come again, but from there on in order.
     for earlier in log where earlier.path == delivery.event.path && earlier.sequence < sequence && earlier.container == "posts" {
-      #expect(done.contains(earlier.sequence) || dead.contains(earlier.sequence) || burying.contains(earlier.sequence), "seed \(seed): \(sequence) overtakes \(earlier.sequence)")
+      #expect(
+        done.contains(earlier.sequence) || dead.contains(earlier.sequence) || burying.contains(earlier.sequence),
+        "seed \(seed): \(sequence) overtakes \(earlier.sequence)")
     }
     #expect(delivery.attempt <= attemptsMax, "seed \(seed)")
     running.append(delivery)
@@ -152,7 +158,8 @@ private struct World {
     }
     // At least once, at every moment: what is behind the durable cursor is done, dead or parked.
     for one in log where one.container == "posts" && one.sequence <= cursor {
-      #expect(done.contains(one.sequence) || dead.contains(one.sequence) || parked[one.sequence] != nil, "seed \(seed): \(one.sequence) would be lost by a crash")
+      #expect(
+        done.contains(one.sequence) || dead.contains(one.sequence) || parked[one.sequence] != nil, "seed \(seed): \(one.sequence) would be lost by a crash")
     }
   }
 
@@ -160,6 +167,7 @@ private struct World {
     running = []
     burying = []
     machine = Self.machine(
-      cursor: cursor, parked: Array(parked.values).shuffled(using: &chance), concurrency: concurrency, attemptsMax: attemptsMax, bounds: bounds, seed: seed &+ 1)
+      cursor: cursor, parked: Array(parked.values).shuffled(using: &chance), concurrency: concurrency, attemptsMax: attemptsMax, bounds: bounds, seed: seed &+ 1
+    )
   }
 }

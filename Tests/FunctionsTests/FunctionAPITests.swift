@@ -73,7 +73,8 @@ struct FunctionAPITests {
     let api = RecordingAPI { call in
       switch call.method {
       case "GET" where call.target.hasSuffix("a%20b.bin"): LocalAnswer(status: 200, headers: [("Content-Type", "image/png"), ("ETag", "\"x\"")], body: bytes)
-      case "PUT" where call.target.hasSuffix("raw"): LocalAnswer(status: 200, headers: [("content-type", "text/plain")], body: call.body == bytes ? Array("same".utf8) : call.body)
+      case "PUT" where call.target.hasSuffix("raw"):
+        LocalAnswer(status: 200, headers: [("content-type", "text/plain")], body: call.body == bytes ? Array("same".utf8) : call.body)
       case "PUT": RecordingAPI.json(201, #"{"path":"x"}"#)
       default: RecordingAPI.json(200, #"{"items":[]}"#)
       }

@@ -8,9 +8,11 @@ import Testing
 struct FunctionCheckTests {
   @Test(
     arguments: [
-      ("export default async (event => {}", "SyntaxError"), ("const x: = 1; export default () => {};", "f.ts:1:"), ("export const other = 1;", "no default export"),
+      ("export default async (event => {}", "SyntaxError"), ("const x: = 1; export default () => {};", "f.ts:1:"),
+      ("export const other = 1;", "no default export"),
       ("export default 12;", "no default export"), ("console.log('no export');", "no default export"),
-      ("throw new Error('at the top');", "at the top"), ("export default () => {}; null.x;", "null"), ("import './other.js'; export default () => {};", "relative"),
+      ("throw new Error('at the top');", "at the top"), ("export default () => {}; null.x;", "null"),
+      ("import './other.js'; export default () => {};", "relative"),
       ("import 'https://example.com/x.js'; export default () => {};", "example.com"), ("import 'file:///etc/passwd'; export default () => {};", "read access"),
       ("await new Promise(() => {}); export default () => {};", "never resolved"), ("Deno.exit(0); export default () => {};", "exit code 0"),
     ])

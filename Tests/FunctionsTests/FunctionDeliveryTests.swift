@@ -103,12 +103,16 @@ struct FunctionDeliveryTests {
         name: "f",
         value: [
           "source": "export default () => {};",
-          "triggers": [["type": "document", "events": ["created"], "collection": "posts", "where": "total > 100"], ["type": "document", "events": ["deleted"], "collection": "notes"]],
+          "triggers": [
+            ["type": "document", "events": ["created"], "collection": "posts", "where": "total > 100"],
+            ["type": "document", "events": ["deleted"], "collection": "notes"],
+          ],
         ])
       _ = try await lab.backend.deploy(definition, at: lab.clock.now())
       await lab.service.functionsChanged()
       lab.backend.commit([
-        ("1", .created, "posts", #"{"total":101}"#, 0), ("2", .created, "posts", #"{"total":99}"#, 0), ("3", .created, "posts", "{}", 0), ("4", .updated, "posts", #"{"total":500}"#, 0),
+        ("1", .created, "posts", #"{"total":101}"#, 0), ("2", .created, "posts", #"{"total":99}"#, 0), ("3", .created, "posts", "{}", 0),
+        ("4", .updated, "posts", #"{"total":500}"#, 0),
         ("5", .deleted, "notes", "{}", 0), ("6", .created, "notes", "{}", 0), ("7", .created, "others", #"{"total":500}"#, 0),
       ])
       _ = try await lab.invocations(2)
@@ -164,7 +168,8 @@ struct FunctionDeliveryTests {
       state.parked["f"] = [1: ParkedDelivery(event: first, attempts: 2, due: clock.now())]
     }
     let service = FunctionsService(
-      project: "default", functions: backend, log: backend, api: RecordingAPI(), configuration: try FunctionsLab.machine(), clock: clock, steady: MachineSteadyClock(),
+      project: "default", functions: backend, log: backend, api: RecordingAPI(), configuration: try FunctionsLab.machine(), clock: clock,
+      steady: MachineSteadyClock(),
       notice: { _ in })
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await service.run() }
@@ -232,7 +237,9 @@ struct FunctionDeliveryTests {
   }
 
   /// Moves the wall clock until the condition holds, as retries come due.
-  private func advancing(_ lab: FunctionsLab, by step: Duration = .seconds(10), until condition: @escaping @Sendable (MemoryBackend.State) -> Bool) async throws -> Bool {
+  private func advancing(_ lab: FunctionsLab, by step: Duration = .seconds(10), until condition: @escaping @Sendable (MemoryBackend.State) -> Bool) async throws
+    -> Bool
+  {
     for _ in 0..<200 {
       lab.clock.advance(by: step)
       lab.service.wake()

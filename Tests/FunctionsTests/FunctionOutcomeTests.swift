@@ -72,7 +72,8 @@ struct FunctionOutcomeTests {
   func deafToSignals() async throws {
     try await FunctionsLab.run { lab in
       let run = try await lab.outcome(
-        "export default () => { Deno.addSignalListener('SIGTERM', () => {}); return new Promise((resolve) => setTimeout(resolve, 60_000)); };", timeout: "300ms")
+        "export default () => { Deno.addSignalListener('SIGTERM', () => {}); return new Promise((resolve) => setTimeout(resolve, 60_000)); };", timeout: "300ms"
+      )
       #expect(run.status == .timeout && run.duration < .seconds(5))
     }
   }
@@ -134,7 +135,8 @@ struct FunctionOutcomeTests {
   @Test(
     "A worker that breaks the protocol is ended, and the record says so",
     arguments: [
-      #"fs.writeSync(1, "garbage");"#, #"fs.writeSync(1, new Uint8Array([0, 0, 0, 2, 123, 125]));"#, #"fs.writeSync(1, new Uint8Array([255, 255, 255, 255, 1]));"#,
+      #"fs.writeSync(1, "garbage");"#, #"fs.writeSync(1, new Uint8Array([0, 0, 0, 2, 123, 125]));"#,
+      #"fs.writeSync(1, new Uint8Array([255, 255, 255, 255, 1]));"#,
       #"const send = (text) => fs.writeSync(1, new Uint8Array([0, 0, 0, text.length, ...new TextEncoder().encode(text)])); send('{"type":"result","id":99}');"#,
       #"const send = (text) => fs.writeSync(1, new Uint8Array([0, 0, 0, text.length, ...new TextEncoder().encode(text)])); send('{"type":"ready","runtime":""}');"#,
     ])
@@ -169,10 +171,13 @@ struct FunctionOutcomeTests {
   @Test(
     "Nothing of the machine is within reach",
     arguments: [
-      "await Deno.readTextFile('/etc/passwd')", "Deno.readDirSync('/')", "await Deno.writeTextFile('/tmp/x', 'x')", "Deno.env.get('PATH')", "Deno.env.toObject()",
+      "await Deno.readTextFile('/etc/passwd')", "Deno.readDirSync('/')", "await Deno.writeTextFile('/tmp/x', 'x')", "Deno.env.get('PATH')",
+      "Deno.env.toObject()",
       "await fetch('http://127.0.0.1:8080/')", "await fetch('https://example.com/')", "await Deno.connect({ port: 22 })", "Deno.listen({ port: 0 })",
-      "new Deno.Command('ls').outputSync()", "await import('file:///etc/passwd')", "await import('https://example.com/x.js')", "Deno.dlopen('/usr/lib/libc.so.6', {})",
-      "(await import('node:fs')).readFileSync('/etc/passwd')", "(await import('node:child_process')).execSync('ls')", "Deno.kill(2)", "await import('./other.js')",
+      "new Deno.Command('ls').outputSync()", "await import('file:///etc/passwd')", "await import('https://example.com/x.js')",
+      "Deno.dlopen('/usr/lib/libc.so.6', {})",
+      "(await import('node:fs')).readFileSync('/etc/passwd')", "(await import('node:child_process')).execSync('ls')", "Deno.kill(2)",
+      "await import('./other.js')",
     ])
   func refused(act: String) async throws {
     try await FunctionsLab.run { lab in

@@ -50,7 +50,8 @@ final class FunctionsLab: Sendable {
   static func machine() throws -> FunctionsConfiguration {
     let path = variable("PATH") ?? "/usr/bin:/bin"
     let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-    let deno = variable("ROOST_DENO").flatMap(FunctionsConfiguration.resolve) ?? FunctionsConfiguration.resolve("/" + root + "/.tools/bin/deno")
+    let deno =
+      variable("ROOST_DENO").flatMap(FunctionsConfiguration.resolve) ?? FunctionsConfiguration.resolve("/" + root + "/.tools/bin/deno")
       ?? FunctionsConfiguration.locate("deno", searchPath: path)
     let found: String = try #require(deno, "No deno in ROOST_DENO, .tools/bin or PATH: run scripts/setup.")
     return FunctionsConfiguration(
@@ -79,7 +80,8 @@ final class FunctionsLab: Sendable {
       name: name,
       value: [
         "source": .string(source), "triggers": [["type": "document", "events": ["written"], "collection": .string(collection)]], "timeout": .string(timeout),
-        "memory": .string(memory), "concurrency": .int(Int64(concurrency)), "retry": ["attempts": .int(Int64(attempts)), "backoff": .string(backoff)], "env": env,
+        "memory": .string(memory), "concurrency": .int(Int64(concurrency)), "retry": ["attempts": .int(Int64(attempts)), "backoff": .string(backoff)],
+        "env": env,
       ])
   }
 

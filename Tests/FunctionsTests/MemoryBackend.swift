@@ -99,7 +99,8 @@ final class MemoryBackend: FunctionStore, EventLog {
       for one in events {
         state.events.append(
           LogEvent(
-            sequence: Int64(state.events.count + 1), time: clock.now(), kind: .document, action: one.action, container: one.collection, subject: one.subject, before: nil,
+            sequence: Int64(state.events.count + 1), time: clock.now(), kind: .document, action: one.action, container: one.collection, subject: one.subject,
+            before: nil,
             after: Array(one.after.utf8), auth: nil, depth: one.depth))
       }
     }
@@ -195,7 +196,8 @@ final class RecordingAPI: LocalAPI {
     guard case .function(let name, let depth) = call.caller else { return Self.json(500, "{}") }
     let headers = Dictionary(call.headers.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
     state.withLock {
-      $0.append(Call(function: name, depth: depth, method: call.method, target: call.target, headers: headers, body: String(decoding: call.body, as: UTF8.self)))
+      $0.append(
+        Call(function: name, depth: depth, method: call.method, target: call.target, headers: headers, body: String(decoding: call.body, as: UTF8.self)))
     }
     return await answer(call)
   }

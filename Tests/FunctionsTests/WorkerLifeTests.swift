@@ -42,13 +42,19 @@ struct WorkerLifeTests {
       try await lab.deploy("export default () => {};", concurrency: 2)
       lab.backend.commit("1")
       _ = try await lab.invocations(1)
-      try #require(await until { lab.service.wake(); return lab.service.workers == 2 })
+      try #require(
+        await until {
+          lab.service.wake(); return lab.service.workers == 2
+        })
       steady.advance(by: .seconds(59))
       lab.service.wake()
       lab.backend.commit("2")
       #expect(try await lab.invocations(2)[1].isCold == false)
       steady.advance(by: .seconds(61))
-      try #require(await until { lab.service.wake(); return lab.service.workers == 1 })
+      try #require(
+        await until {
+          lab.service.wake(); return lab.service.workers == 1
+        })
       lab.backend.commit("3")
       #expect(try await lab.invocations(3)[2].isCold)
     }
@@ -62,7 +68,10 @@ struct WorkerLifeTests {
       _ = try await lab.invocations(1)
       _ = try await lab.backend.deleteFunction("f")
       await lab.service.functionsChanged()
-      try #require(await until { lab.service.wake(); return lab.service.workers == 0 })
+      try #require(
+        await until {
+          lab.service.wake(); return lab.service.workers == 0
+        })
       lab.backend.commit("2")
     }
   }
@@ -118,14 +127,15 @@ struct WorkerLifeTests {
       guard fields.count > 2, fields[1] != "Z" else { continue }
       parents[pid] = Int32(fields[2])
     }
-    return Set(parents.keys.filter { pid in
-      var next = parents[pid]
-      while let parent = next, parent > 1 {
-        if parent == getpid() { return true }
-        next = parents[parent]
-      }
-      return false
-    })
+    return Set(
+      parents.keys.filter { pid in
+        var next = parents[pid]
+        while let parent = next, parent > 1 {
+          if parent == getpid() { return true }
+          next = parents[parent]
+        }
+        return false
+      })
   }
 
   /// Looks again and again, without a pause between, for at most half a minute.

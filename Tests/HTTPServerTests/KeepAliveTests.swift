@@ -168,10 +168,12 @@ struct KeepAliveTests {
     }
   }
 
-  @Test("A caller's request id is taken over when it is harmless", arguments: [
-    ("abc-123_x.y", true), (String(repeating: "a", count: 128), true), (String(repeating: "a", count: 129), false),
-    ("a b", false), ("a\"b", false), ("ä", false),
-  ])
+  @Test(
+    "A caller's request id is taken over when it is harmless",
+    arguments: [
+      ("abc-123_x.y", true), (String(repeating: "a", count: 128), true), (String(repeating: "a", count: 129), false),
+      ("a b", false), ("a\"b", false), ("ä", false),
+    ])
   func requestId(id: String, isTaken: Bool) async throws {
     try await withServer { server in
       let client = try server.client()

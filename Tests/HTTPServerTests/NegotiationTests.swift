@@ -16,26 +16,28 @@ struct NegotiationCase: Sendable {
 struct NegotiationTests {
   static let json = Array(("[" + (0..<400).map { #"{"n":\#($0),"name":"somebody"}"# }.joined(separator: ",") + "]").utf8)
 
-  @Test("Large text is compressed for those who take it", arguments: [
-    NegotiationCase(accept: "gzip", isCompressed: true),
-    NegotiationCase(accept: "deflate, gzip;q=0.5, br", isCompressed: true),
-    NegotiationCase(accept: "*", isCompressed: true),
-    NegotiationCase(accept: "GZIP", isCompressed: true),
-    NegotiationCase(accept: "x-gzip;q=1.0", isCompressed: true),
-    NegotiationCase(accept: "gzip", type: "text/html; charset=utf-8", isCompressed: true),
-    NegotiationCase(accept: "gzip", type: "application/problem+json", status: 400, isCompressed: true),
-    NegotiationCase(accept: nil),
-    NegotiationCase(accept: "gzip;q=0"),
-    NegotiationCase(accept: "gzip;q=0.0, *"),
-    NegotiationCase(accept: "gzip;q=nonsense"),
-    NegotiationCase(accept: "identity, gzip;q=0.5"),
-    NegotiationCase(accept: "br"),
-    NegotiationCase(accept: "gzip", type: "image/png", varies: false),
-    NegotiationCase(accept: "gzip", count: 1000, varies: false),
-    NegotiationCase(accept: "gzip", status: 206, varies: false),
-    NegotiationCase(accept: "gzip", method: "HEAD", varies: false),
-    NegotiationCase(accept: "gzip", coding: "br", varies: false),
-  ])
+  @Test(
+    "Large text is compressed for those who take it",
+    arguments: [
+      NegotiationCase(accept: "gzip", isCompressed: true),
+      NegotiationCase(accept: "deflate, gzip;q=0.5, br", isCompressed: true),
+      NegotiationCase(accept: "*", isCompressed: true),
+      NegotiationCase(accept: "GZIP", isCompressed: true),
+      NegotiationCase(accept: "x-gzip;q=1.0", isCompressed: true),
+      NegotiationCase(accept: "gzip", type: "text/html; charset=utf-8", isCompressed: true),
+      NegotiationCase(accept: "gzip", type: "application/problem+json", status: 400, isCompressed: true),
+      NegotiationCase(accept: nil),
+      NegotiationCase(accept: "gzip;q=0"),
+      NegotiationCase(accept: "gzip;q=0.0, *"),
+      NegotiationCase(accept: "gzip;q=nonsense"),
+      NegotiationCase(accept: "identity, gzip;q=0.5"),
+      NegotiationCase(accept: "br"),
+      NegotiationCase(accept: "gzip", type: "image/png", varies: false),
+      NegotiationCase(accept: "gzip", count: 1000, varies: false),
+      NegotiationCase(accept: "gzip", status: 206, varies: false),
+      NegotiationCase(accept: "gzip", method: "HEAD", varies: false),
+      NegotiationCase(accept: "gzip", coding: "br", varies: false),
+    ])
   func gzip(_ item: NegotiationCase) async throws {
     try await withServer(handler: { exchange in
       var headers: HTTPHeaders = ["Content-Type": item.type, "ETag": "\"7\""]
@@ -106,9 +108,11 @@ struct NegotiationTests {
     }
   }
 
-  @Test("Listed origins may call and others may not", arguments: [
-    ("https://a.example", true), ("https://b.example", false), ("https://a.example.evil", false), ("null", false),
-  ])
+  @Test(
+    "Listed origins may call and others may not",
+    arguments: [
+      ("https://a.example", true), ("https://b.example", false), ("https://a.example.evil", false), ("null", false),
+    ])
   func listedOrigins(origin: String, isAllowed: Bool) async throws {
     try await withServer(configure: { $0.allowedOrigins = ["https://a.example"] }) { server in
       let client = try server.client()

@@ -6,10 +6,12 @@ import Testing
 
 @Suite("The pieces, dry")
 struct PiecesTests {
-  @Test("Dates are IMF-fixdate", arguments: [
-    (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"), (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
-    (951_782_400, "Tue, 29 Feb 2000 00:00:00 GMT"),
-  ])
+  @Test(
+    "Dates are IMF-fixdate",
+    arguments: [
+      (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"), (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
+      (951_782_400, "Tue, 29 Feb 2000 00:00:00 GMT"),
+    ])
   func date(second: Int64, text: String) {
     #expect(String(decoding: HTTPDate.text(second: second), as: UTF8.self) == text)
   }
@@ -38,14 +40,16 @@ struct PiecesTests {
     var query: String?
   }
 
-  @Test("Targets", arguments: [
-    Target(text: "/", path: "/"), Target(text: "/a/b", path: "/a/b"), Target(text: "/a?b=c?d", path: "/a", query: "b=c?d"),
-    Target(text: "/?", path: "/", query: ""), Target(text: "//a", path: "//a"), Target(text: "*", path: "*"),
-    Target(text: "http://h/a?b", path: "/a", query: "b"), Target(text: "HTTPS://h:1", path: "/"),
-    Target(text: "http://h?b", path: "/", query: "b"), Target(text: "/ä", path: "/ä"),
-    Target(text: ""), Target(text: "a"), Target(text: "*a"), Target(text: "http://"), Target(text: "http:///a"),
-    Target(text: "ftp://h/a"), Target(text: "?a"),
-  ])
+  @Test(
+    "Targets",
+    arguments: [
+      Target(text: "/", path: "/"), Target(text: "/a/b", path: "/a/b"), Target(text: "/a?b=c?d", path: "/a", query: "b=c?d"),
+      Target(text: "/?", path: "/", query: ""), Target(text: "//a", path: "//a"), Target(text: "*", path: "*"),
+      Target(text: "http://h/a?b", path: "/a", query: "b"), Target(text: "HTTPS://h:1", path: "/"),
+      Target(text: "http://h?b", path: "/", query: "b"), Target(text: "/ä", path: "/ä"),
+      Target(text: ""), Target(text: "a"), Target(text: "*a"), Target(text: "http://"), Target(text: "http:///a"),
+      Target(text: "ftp://h/a"), Target(text: "?a"),
+    ])
   func target(_ target: Target) {
     let parsed = RequestTarget(target.text)
     #expect(parsed?.path == target.path)

@@ -82,9 +82,11 @@ struct ProtocolErrorTests {
     }
   }
 
-  @Test("A field that would split the answer makes it a 500", arguments: [
-    ("Location", "/a\r\nSet-Cookie: b=c"), ("X-A", "b\nc"), ("X-A", "b\u{0}c"), ("X\r\nA", "b"), ("", "b"), ("X A", "b"),
-  ])
+  @Test(
+    "A field that would split the answer makes it a 500",
+    arguments: [
+      ("Location", "/a\r\nSet-Cookie: b=c"), ("X-A", "b\nc"), ("X-A", "b\u{0}c"), ("X\r\nA", "b"), ("", "b"), ("X A", "b"),
+    ])
   func split(name: String, value: String) async throws {
     try await withServer(handler: { $0.respond(HTTPResponse(status: 200, headers: [name: value])) }) { server in
       let client = try server.client()

@@ -54,7 +54,9 @@ struct RefusedRequest: Sendable, CustomTestStringConvertible {
     RefusedRequest(name: "HTTP/3.7", request: "GET / HTTP/3.7\r\nHost: x\r\n\r\n", status: 505, code: "http_version_not_supported"),
     RefusedRequest(name: "a target of 9 KiB", request: "GET /\(text(9 * 1024)) HTTP/1.1\r\nHost: x\r\n\r\n", status: 414, code: "uri_too_long"),
     RefusedRequest(name: "a head of 17 KiB", request: get("X-A: \(text(17 * 1024))"), status: 431, code: "headers_too_large"),
-    RefusedRequest(name: "a head of 17 KiB in many fields", request: get((0..<50).map { "X-\($0): \(text(350))" }.joined(separator: "\r\n")), status: 431, code: "headers_too_large"),
+    RefusedRequest(
+      name: "a head of 17 KiB in many fields", request: get((0..<50).map { "X-\($0): \(text(350))" }.joined(separator: "\r\n")), status: 431,
+      code: "headers_too_large"),
     RefusedRequest(name: "a thousand fields", request: get((0..<1000).map { "A\($0): b" }.joined(separator: "\r\n")), status: 431, code: "headers_too_large"),
   ]
 

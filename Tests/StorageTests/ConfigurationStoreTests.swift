@@ -47,7 +47,9 @@ struct ConfigurationStoreTests {
       #expect(try await store.page("a == 3", sort: "-b", in: changed).items.map(\.id) == expected)
     }
     let database = try Database.open(path: store.folder.path + "/projects/default/roost.db", role: .scanner)
-    let left = try database.rows("SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL", .text("documents_\(things.number)")) { $0.text(0) }
+    let left = try database.rows(
+      "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL", .text("documents_\(things.number)")
+    ) { $0.text(0) }
     #expect(left.isEmpty)
   }
 

@@ -21,7 +21,9 @@ struct CrashTests {
       let path = CrashTests.path("kill", process: getppid())
       let data = try DataFolder(path: path, locking: true)
       let storage = try await ProjectStorage.open(data, lanes: 0)
-      let things = try await storage.project.configuration.put(CollectionConfiguration(name: "things", value: ["indexes": [["fields": ["n"]]]]), at: SystemClock().now()).0
+      let things = try await storage.project.configuration.put(
+        CollectionConfiguration(name: "things", value: ["indexes": [["fields": ["n"]]]]), at: SystemClock().now()
+      ).0
       // Each acknowledged id goes to a file outside of the database before the next write begins.
       let acknowledged = open(path + "/acknowledged", O_CREAT | O_WRONLY | O_APPEND, 0o600)
       let count = Atomic<Int>(0)
@@ -74,7 +76,9 @@ struct CrashTests {
         let folder = TestFolder()
         do {
           let storage = try await ProjectStorage.open(try DataFolder(path: folder.path, locking: true), lanes: 0)
-          let things = try await storage.project.configuration.put(CollectionConfiguration(name: "things", value: ["indexes": [["fields": ["n"]]]]), at: SystemClock().now()).0
+          let things = try await storage.project.configuration.put(
+            CollectionConfiguration(name: "things", value: ["indexes": [["fields": ["n"]]]]), at: SystemClock().now()
+          ).0
           var status = stat()
           stat(folder.path + "/projects/default/roost.db-wal", &status)
           // From here on no file of this process may grow past this: its writes fail with EFBIG.
@@ -128,7 +132,8 @@ struct CrashTests {
       try Self.copy(store.folder.path + "/projects/default/" + name, to: copy.path + "/projects/default/" + name)
     }
     let storage = try await ProjectStorage.open(try DataFolder(path: copy.path, locking: true), lanes: 0)
-    let page = try await storage.project.documents.page(DocumentQuery(filters: [], variables: .test(.anonymous), sort: [], limit: 1000, cursor: nil), in: things)
+    let page = try await storage.project.documents.page(
+      DocumentQuery(filters: [], variables: .test(.anonymous), sort: [], limit: 1000, cursor: nil), in: things)
     #expect(page.items.map(\.id) == acknowledged)
     await storage.close()
   }

@@ -122,6 +122,8 @@ struct MigrationTests {
     let database = try database()
     try run([step(1, "CREATE TABLE a (x);"), step(2, "CREATE TABLE b (x);")], on: database)
     #expect(try #require(throws: StorageStartError.self) { try run([step(1, "CREATE TABLE a (x);")], on: database) }.message.contains("newer version"))
-    #expect(try #require(throws: StorageStartError.self) { try run([step(1, "CREATE TABLE a (y);"), step(2, "CREATE TABLE b (x);")], on: database) }.message.contains("step 1"))
+    #expect(
+      try #require(throws: StorageStartError.self) { try run([step(1, "CREATE TABLE a (y);"), step(2, "CREATE TABLE b (x);")], on: database) }.message.contains(
+        "step 1"))
   }
 }

@@ -200,6 +200,7 @@ struct DocumentStoreTests {
     #expect(outcome.withLock { $0 } == [nil, 1, 2])
     #expect(releases.withLock { $0.count } == 1)
     // Another thread is served too, by the pool.
-    #expect(try await withCheckedThrowingContinuation { continuation in documents.get("x", in: things, lane: 0) { continuation.resume(with: $0) } }?.version == 2)
+    #expect(
+      try await withCheckedThrowingContinuation { continuation in documents.get("x", in: things, lane: 0) { continuation.resume(with: $0) } }?.version == 2)
   }
 }

@@ -48,14 +48,17 @@ struct FileStoreTests {
     for piece in ["Hello, ", "", "world"] { try await upload.write(Array(piece.utf8)) }
     #expect(upload.size == 12)
     #expect(try await store.project.files.file("a/b.txt", in: "b") == nil)
-    let file = try await upload.commit(FileTarget(bucket: "b", path: "a/b.txt", contentType: "text/plain", owner: "u", actor: .nobody)) { replaced in #expect(replaced == nil) }
+    let file = try await upload.commit(FileTarget(bucket: "b", path: "a/b.txt", contentType: "text/plain", owner: "u", actor: .nobody)) { replaced in
+      #expect(replaced == nil)
+    }
     upload.abort()
     #expect(file.size == 12 && file.digest == SHA256Digest.hash(Array("Hello, world".utf8)) && file.owner == "u" && file.created == store.clock.now())
     let found = try #require(try await store.project.files.file("a/b.txt", in: "b"))
     #expect(found.value == file.value)
     #expect(try await store.content(found) == "Hello, world")
     let events = try await store.events()
-    #expect(events.count == 1 && events[0].kind == .file && events[0].action == .created && events[0].path == "b/a/b.txt" && events[0].after == file.value.bytes())
+    #expect(
+      events.count == 1 && events[0].kind == .file && events[0].action == .created && events[0].path == "b/a/b.txt" && events[0].after == file.value.bytes())
   }
 
   @Test("Replacing keeps the first time and removes the old content, which stays readable for whoever has it open")
@@ -93,7 +96,9 @@ struct FileStoreTests {
       try await third.write([1])
     }
     let fourth = try await store.project.files.beginUpload()
-    #expect(await code { _ = try await fourth.commit(FileTarget(bucket: "none", path: "f", contentType: "a/b", owner: nil, actor: .nobody)) { _ in } } == .bucketNotFound)
+    #expect(
+      await code { _ = try await fourth.commit(FileTarget(bucket: "none", path: "f", contentType: "a/b", owner: nil, actor: .nobody)) { _ in } }
+        == .bucketNotFound)
     #expect(try await store.events().isEmpty)
     await store.storage.close()
     #expect(store.contentOnDisk.isEmpty)

@@ -9,7 +9,9 @@ import Testing
 /// The same expression gives the same answer in SQL and in memory.
 @Suite("Filters in SQL and in memory")
 struct FilterAgreementTests {
-  private static let indexes: JSONValue = [["fields": ["a"]], ["fields": ["b", "-c"]], ["fields": ["o.x", "a"]], ["fields": ["-createdAt"]], ["fields": ["flag", "version"]]]
+  private static let indexes: JSONValue = [
+    ["fields": ["a"]], ["fields": ["b", "-c"]], ["fields": ["o.x", "a"]], ["fields": ["-createdAt"]], ["fields": ["flag", "version"]],
+  ]
 
   @Test("Generated filters over generated documents", arguments: [1, 2, 3, 4] as [UInt64])
   func agreement(seed: UInt64) async throws {
@@ -36,7 +38,9 @@ struct FilterAgreementTests {
       #expect(found == expected, "seed \(seed), round \(round): \(source)")
       let sort = FilterChance.sort(&chance)
       let sorted = DocumentQuery(filters: [expression], variables: variables, sort: try SortKey.parse(sort), limit: 1000, cursor: nil)
-      #expect(try await store.documents.page(sorted, in: things).items.map(\.id).sorted() == expected.sorted(), "seed \(seed), round \(round), sort \(sort): \(source)")
+      #expect(
+        try await store.documents.page(sorted, in: things).items.map(\.id).sorted() == expected.sorted(),
+        "seed \(seed), round \(round), sort \(sort): \(source)")
     }
   }
 
@@ -108,7 +112,9 @@ struct FilterAgreementTests {
     let store = try await TestStorage()
     let things = try await store.collection()
     for _ in 0..<3 { try await store.create([:], in: things) }
-    for (filter, count) in [("true", 3), ("false", 0), ("auth == null", 3), ("auth.id == \"x\"", 0), ("1 / 0 == 1", 0), ("params.n == 5", 3), ("params.none == 5", 0)] {
+    for (filter, count) in [
+      ("true", 3), ("false", 0), ("auth == null", 3), ("auth.id == \"x\"", 0), ("1 / 0 == 1", 0), ("params.n == 5", 3), ("params.none == 5", 0),
+    ] {
       #expect(try await store.page(filter, params: ["n": 5], in: things).items.count == count, "\(filter)")
     }
   }

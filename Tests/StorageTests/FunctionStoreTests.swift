@@ -11,7 +11,8 @@ struct FunctionStoreTests {
     try FunctionDefinition(
       name: name,
       value: [
-        "source": .string(source), "triggers": [["type": "document", "events": ["created", "updated"], "collection": "things", "where": "n > 1"]], "timeout": "1500ms",
+        "source": .string(source), "triggers": [["type": "document", "events": ["created", "updated"], "collection": "things", "where": "n > 1"]],
+        "timeout": "1500ms",
         "memory": "64MB", "concurrency": 3, "retry": ["attempts": 7, "backoff": "250ms"], "env": ["A": "b"],
       ])
   }
@@ -19,7 +20,8 @@ struct FunctionStoreTests {
   private func invocation(_ number: Int, at now: Timestamp) -> Invocation {
     let text = String(number)
     return Invocation(
-      id: String(repeating: "0", count: 8 - text.count) + text, function: "f", version: 1, eventSequence: Int64(number), eventType: "roost.document.created", eventSubject: "things/x", attempt: 1,
+      id: String(repeating: "0", count: 8 - text.count) + text, function: "f", version: 1, eventSequence: Int64(number), eventType: "roost.document.created",
+      eventSubject: "things/x", attempt: 1,
       status: .memoryLimit, error: "too much", started: now, duration: .microseconds(1500), isCold: true, cpu: .microseconds(700), memoryBytesPeak: 123)
   }
 
@@ -60,7 +62,8 @@ struct FunctionStoreTests {
     changes.logs = (0..<3).map { InvocationLog(id: "00000001-\($0)", invocation: "00000001", time: now, level: "info", message: "line \($0)") }
     try await functions.record(changes, of: "f")
     let state = try await functions.deliveryState(of: "f")
-    #expect(state.cursor == 3 && state.parked.map(\.event.sequence) == [1, 2] && state.parked.map(\.attempts) == [2, 0] && state.parked[1].due == now + .seconds(1))
+    #expect(
+      state.cursor == 3 && state.parked.map(\.event.sequence) == [1, 2] && state.parked.map(\.attempts) == [2, 0] && state.parked[1].due == now + .seconds(1))
     #expect(state.parked[0].event.after == events[0].after && state.parked[0].event.path == events[0].path)
     let letters = try await functions.deadLetters(of: "f", limit: 10, after: nil)
     #expect(letters.map(\.id) == ["d1"] && letters[0].event.sequence == 3 && letters[0].error == "boom")
@@ -156,7 +159,11 @@ struct FunctionStoreTests {
     for start in stride(from: 0, to: count, by: 50) {
       var changes = DeliveryChanges()
       changes.invocations = (start..<start + 50).map { invocation($0, at: store.clock.now()) }
-      changes.logs = (start..<start + 50).map { InvocationLog(id: "\(invocation($0, at: store.clock.now()).id)-0", invocation: invocation($0, at: store.clock.now()).id, time: store.clock.now(), level: "info", message: "") }
+      changes.logs = (start..<start + 50).map {
+        InvocationLog(
+          id: "\(invocation($0, at: store.clock.now()).id)-0", invocation: invocation($0, at: store.clock.now()).id, time: store.clock.now(), level: "info",
+          message: "")
+      }
       try await functions.record(changes, of: "f")
     }
     let database = try Database.open(path: store.folder.path + "/projects/default/roost.db", role: .scanner)

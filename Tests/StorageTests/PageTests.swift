@@ -15,7 +15,10 @@ struct PageTests {
     for indexes in [[], [["fields": ["a"]]]] as [JSONValue] {
       let store = try await TestStorage()
       let things = try await store.collection(indexes: indexes)
-      let bodies = [#"{}"#, #"{"a":null}"#, #"{"a":-5}"#, #"{"a":false}"#, #"{"a":0.5}"#, #"{"a":true}"#, #"{"a":7}"#, #"{"a":""}"#, #"{"a":"Z"}"#, #"{"a":[1]}"#, #"{"a":"a"}"#, #"{"a":"é"}"#]
+      let bodies = [
+        #"{}"#, #"{"a":null}"#, #"{"a":-5}"#, #"{"a":false}"#, #"{"a":0.5}"#, #"{"a":true}"#, #"{"a":7}"#, #"{"a":""}"#, #"{"a":"Z"}"#, #"{"a":[1]}"#,
+        #"{"a":"a"}"#, #"{"a":"é"}"#,
+      ]
       for body in bodies.shuffled() { try await store.create(text: body, in: things) }
       let ascending = try await store.page(sort: "a", in: things).items
       #expect(ascending.dropFirst(2).map { String(decoding: $0.body, as: UTF8.self) } == Array(bodies.dropFirst(2)))
@@ -29,7 +32,10 @@ struct PageTests {
     let store = try await TestStorage()
     let things = try await store.collection(indexes: [["fields": ["a", "-b"]]])
     for id in ["1", "2", "3", "4"] { try await store.create(["a": 1, "b": id == "4" ? 0 : 1], id: id, in: things) }
-    for (sort, ids) in [("", "1234"), ("a", "1234"), ("-a", "4321"), ("a,-b", "3214"), ("-a,b", "4123"), ("a,b", "4123"), ("b,-id", "4321"), ("-id", "4321"), ("-b,id", "1234"), ("id,-a", "1234")] {
+    for (sort, ids) in [
+      ("", "1234"), ("a", "1234"), ("-a", "4321"), ("a,-b", "3214"), ("-a,b", "4123"), ("a,b", "4123"), ("b,-id", "4321"), ("-id", "4321"), ("-b,id", "1234"),
+      ("id,-a", "1234"),
+    ] {
       #expect(try await store.page(sort: sort.isEmpty ? nil : sort, in: things).items.map(\.id).joined() == ids, "\(sort)")
     }
   }
@@ -83,19 +89,25 @@ struct PageTests {
     let light = { (filter: String?, sort: String) throws in
       let filters = try filter.map { [try ExpressionKind.filter.compile($0, pointer: "")] } ?? []
       let query = DocumentQuery(
-        filters: filters, variables: .test(.user(id: "u"), params: ["room": "x", "list": [1]]), sort: sort.isEmpty ? [] : try SortKey.parse(sort), limit: 10, cursor: nil)
+        filters: filters, variables: .test(.user(id: "u"), params: ["room": "x", "list": [1]]), sort: sort.isEmpty ? [] : try SortKey.parse(sort), limit: 10,
+        cursor: nil)
       return PageReading(query, of: things, CollectionShape(things)).isLight
     }
     for (filter, sort) in [
-      (nil, ""), (nil, "id"), (nil, "-id"), ("true", ""), (#"room == "x""#, "-n"), (#"room == "x""#, "n"), ("room == params.room", "room,n"), (#"room == "x" && n < 5"#, "-n"),
-      (#"room == "x" && n > 2 && n <= 7"#, "n"), (nil, "room,-n"), (nil, "-room,n"), (#"slug == "s""#, "-n"), (#"slug == "s""#, ""), (#"id == "x""#, "n"), ("auth != null && id == auth.id", "-createdAt"),
-      (nil, "at"), (#"at > "2020""#, "at"), (#"id > "a""#, ""), (#"at == "x""#, ""), (#"at == "x""#, "-id"), (#"room == "x" && n == 3"#, ""), ("true && (room == \"x\")", "-n"),
+      (nil, ""), (nil, "id"), (nil, "-id"), ("true", ""), (#"room == "x""#, "-n"), (#"room == "x""#, "n"), ("room == params.room", "room,n"),
+      (#"room == "x" && n < 5"#, "-n"),
+      (#"room == "x" && n > 2 && n <= 7"#, "n"), (nil, "room,-n"), (nil, "-room,n"), (#"slug == "s""#, "-n"), (#"slug == "s""#, ""), (#"id == "x""#, "n"),
+      ("auth != null && id == auth.id", "-createdAt"),
+      (nil, "at"), (#"at > "2020""#, "at"), (#"id > "a""#, ""), (#"at == "x""#, ""), (#"at == "x""#, "-id"), (#"room == "x" && n == 3"#, ""),
+      ("true && (room == \"x\")", "-n"),
     ] as [(String?, String)] {
       #expect(try light(filter, sort), "\(filter ?? "all") by \(sort)")
     }
     for (filter, sort) in [
-      (#"room == "x""#, ""), (#"room == "x""#, "m"), (nil, "n"), (nil, "room,n"), (#"m == 1"#, ""), (#"room == "x" && m == 1"#, "-n"), (#"room == "x" || n == 1"#, "-n"), (nil, "slug"),
-      (#"room != "x""#, "room,-n"), (#"n > 5"#, "room,-n"), (#"size(room) == 1"#, ""), (#"room == "x" && size(text) > 1"#, "-n"), (#"room == 0.1"#, "-n"), (#"at > "2020""#, ""),
+      (#"room == "x""#, ""), (#"room == "x""#, "m"), (nil, "n"), (nil, "room,n"), (#"m == 1"#, ""), (#"room == "x" && m == 1"#, "-n"),
+      (#"room == "x" || n == 1"#, "-n"), (nil, "slug"),
+      (#"room != "x""#, "room,-n"), (#"n > 5"#, "room,-n"), (#"size(room) == 1"#, ""), (#"room == "x" && size(text) > 1"#, "-n"), (#"room == 0.1"#, "-n"),
+      (#"at > "2020""#, ""),
     ] as [(String?, String)] {
       #expect(try !light(filter, sort), "\(filter ?? "all") by \(sort)")
     }
@@ -105,9 +117,13 @@ struct PageTests {
   func plans() async throws {
     let store = try await TestStorage()
     let things = try await store.collection(indexes: [["fields": ["room", "-n"]], ["fields": ["at"]]])
-    for number in 0..<300 { try await store.create(["room": .string("r\(number % 3)"), "n": .int(Int64(number % 50)), "at": .string("\(number)")], in: things) }
+    for number in 0..<300 {
+      try await store.create(["room": .string("r\(number % 3)"), "n": .int(Int64(number % 50)), "at": .string("\(number)")], in: things)
+    }
     let database = try Database.open(path: store.folder.path + "/projects/default/roost.db", role: .scanner)
-    for (filter, sort) in [(#"room == "r1""#, "-n"), (#"room == "r1" && n < 30"#, "-n"), (nil, "room,-n"), (nil, "-at"), (nil, ""), (nil, "-id"), (#"at > "2""#, "at")] as [(String?, String)] {
+    for (filter, sort) in [
+      (#"room == "r1""#, "-n"), (#"room == "r1" && n < 30"#, "-n"), (nil, "room,-n"), (nil, "-at"), (nil, ""), (nil, "-id"), (#"at > "2""#, "at"),
+    ] as [(String?, String)] {
       var cursor: PageCursor?
       for _ in 0..<3 {
         let filters = try filter.map { [try ExpressionKind.filter.compile($0, pointer: "")] } ?? []
@@ -115,7 +131,9 @@ struct PageTests {
         let reading = PageReading(query, of: things, CollectionShape(things))
         for sql in reading.statements {
           let plan = try database.rows("EXPLAIN QUERY PLAN " + sql.text, sql.values) { $0.text(3) }
-          #expect(plan.count == 1 && plan.allSatisfy { $0.contains("USING INDEX") && !$0.contains("TEMP B-TREE") }, "\(filter ?? "all") by \(sort): \(plan) for \(sql.text)")
+          #expect(
+            plan.count == 1 && plan.allSatisfy { $0.contains("USING INDEX") && !$0.contains("TEMP B-TREE") },
+            "\(filter ?? "all") by \(sort): \(plan) for \(sql.text)")
         }
         cursor = try reading.run(on: database, isOver: { false }).next
       }

@@ -82,7 +82,8 @@ struct TestStorage {
   ) async throws -> DocumentPage {
     let filters = try filter.map { [try ExpressionKind.filter.compile($0, pointer: "")] } ?? []
     return try await documents.page(
-      DocumentQuery(filters: filters, variables: .test(caller, params: params), sort: try sort.map { try SortKey.parse($0) } ?? [], limit: limit, cursor: cursor),
+      DocumentQuery(
+        filters: filters, variables: .test(caller, params: params), sort: try sort.map { try SortKey.parse($0) } ?? [], limit: limit, cursor: cursor),
       in: collection)
   }
 

@@ -53,7 +53,8 @@ extension CELChecker {
 
   private func unknownFunction(_ name: String, at position: CELPosition) -> CELError {
     let macros = ["has", "all", "exists", "exists_one", "map", "filter"]
-    return Self.fault("unknown function '\(name)'\(CELSuggestion.text(for: name, among: macros + CELFunctions.table.keys.filter { !$0.hasPrefix("@") }))", at: position)
+    return Self.fault(
+      "unknown function '\(name)'\(CELSuggestion.text(for: name, among: macros + CELFunctions.table.keys.filter { !$0.hasPrefix("@") }))", at: position)
   }
 }
 

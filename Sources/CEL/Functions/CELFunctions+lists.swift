@@ -5,8 +5,10 @@ extension CELFunctions {
     CELFunction("distinct", [.method(.list(.dyn), gives: .list(.dyn))], .one(distinct)),
     CELFunction("sort", [.method(.list(.dyn), gives: .list(.dyn))], .one { (list, frame) throws(CELFault) in try sort(list, by: list, &frame) }),
     // What the macro `list.sortBy(x, key)` becomes: the keys as a second list.
-    CELFunction("@sortBy", [.method(.list(.dyn), .list(.dyn), gives: .list(.dyn))], .two { (list, keys, frame) throws(CELFault) in try sort(list, by: keys, &frame) }),
-    CELFunction("first", [.method(.list(.dyn), gives: .optional(.dyn))], .one { (list, frame) throws(CELFault) in .optional(try elements(list, &frame).first) }),
+    CELFunction(
+      "@sortBy", [.method(.list(.dyn), .list(.dyn), gives: .list(.dyn))], .two { (list, keys, frame) throws(CELFault) in try sort(list, by: keys, &frame) }),
+    CELFunction(
+      "first", [.method(.list(.dyn), gives: .optional(.dyn))], .one { (list, frame) throws(CELFault) in .optional(try elements(list, &frame).first) }),
     CELFunction("last", [.method(.list(.dyn), gives: .optional(.dyn))], .one { (list, frame) throws(CELFault) in .optional(try elements(list, &frame).last) }),
     CELFunction("lists.range", [.global(.int, gives: .list(.int))], .one(range)),
     CELFunction("sets.contains", [.global(.list(.dyn), .list(.dyn), gives: .bool)], .two(setContains)),

@@ -68,7 +68,8 @@ struct CELCharacterSet: Sendable {
   /// `\pL`, `\p{Lu}`: nil for a name that is no general category.
   static func category(_ name: String, isNegated: Bool) -> CELCharacterSet? {
     let known = [
-      "L", "Lu", "Ll", "Lt", "Lm", "Lo", "M", "Mn", "Mc", "Me", "N", "Nd", "Nl", "No", "P", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "S", "Sm", "Sc", "Sk", "So", "Z", "Zs",
+      "L", "Lu", "Ll", "Lt", "Lm", "Lo", "M", "Mn", "Mc", "Me", "N", "Nd", "Nl", "No", "P", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "S", "Sm", "Sc", "Sk",
+      "So", "Z", "Zs",
       "Zl", "Zp", "C", "Cc", "Cf", "Cs", "Co", "Cn",
     ]
     guard name == "Any" || known.contains(name) else { return nil }

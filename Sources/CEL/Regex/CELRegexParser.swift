@@ -257,7 +257,9 @@ struct CELRegexParser {
         count += 1
         position += 1
       }
-      guard scalar == "0" || count > 1, let result = Unicode.Scalar(value) else { throw CELRegexFault(message: "'\\\(scalar)' is a back reference, which is not possible in linear time") }
+      guard scalar == "0" || count > 1, let result = Unicode.Scalar(value) else {
+        throw CELRegexFault(message: "'\\\(scalar)' is a back reference, which is not possible in linear time")
+      }
       return result
     default:
       let isLetterOrDigit = scalar.value < 128 && CELCharacterSet.word.complete.contains(scalar.value) && scalar != "_"
@@ -273,7 +275,8 @@ struct CELRegexParser {
     } else if let first = take(), let second = take() {
       digits = String(String.UnicodeScalarView([first, second]))
     }
-    guard digits.utf8.count <= 6, digits.utf8.allSatisfy(CELLexer.isHexadecimal), let value = UInt32(digits, radix: 16), let scalar = Unicode.Scalar(value) else {
+    guard digits.utf8.count <= 6, digits.utf8.allSatisfy(CELLexer.isHexadecimal), let value = UInt32(digits, radix: 16), let scalar = Unicode.Scalar(value)
+    else {
       throw CELRegexFault(message: "'\\x' needs two hexadecimal digits, or a character's number in braces")
     }
     return scalar

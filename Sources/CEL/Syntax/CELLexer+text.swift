@@ -48,7 +48,8 @@ extension CELLexer {
       isCodePoint = true
       value = try digits(byte == UInt8(ascii: "u") ? 4 : 8, radix: 16, from: start)
     default:
-      throw CELSyntaxFault(offset: start, message: "this is no escape; known are \\a \\b \\f \\n \\r \\t \\v \\\\ \\? \\\" \\' \\` \\xFF \\377 \\uFFFF \\U0010FFFF")
+      throw CELSyntaxFault(
+        offset: start, message: "this is no escape; known are \\a \\b \\f \\n \\r \\t \\v \\\\ \\? \\\" \\' \\` \\xFF \\377 \\uFFFF \\U0010FFFF")
     }
     guard isCodePoint else {
       content.append(UInt8(truncatingIfNeeded: value))

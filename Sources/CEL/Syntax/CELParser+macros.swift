@@ -41,7 +41,9 @@ extension CELParser {
   private mutating func optionalMap(
     _ name: String, _ target: CELNode, _ arguments: [CELNode], at position: CELPosition, offset: Int
   ) throws(CELSyntaxFault) -> CELNode {
-    guard arguments.count == 2 else { throw CELSyntaxFault(offset: offset, message: "\(name)() takes a name and an expression, found \(arguments.count) arguments") }
+    guard arguments.count == 2 else {
+      throw CELSyntaxFault(offset: offset, message: "\(name)() takes a name and an expression, found \(arguments.count) arguments")
+    }
     let variable = try variable(arguments[0], of: name, offset: offset)
     // '@' begins no name that a user can write.
     let held = try make(.identifier("@optional"), at: position)

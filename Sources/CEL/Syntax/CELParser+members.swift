@@ -90,7 +90,8 @@ extension CELParser {
     switch token.kind {
     case .integer(let magnitude):
       guard let magnitude, let value = Int64(exactly: magnitude) else {
-        throw CELSyntaxFault(offset: token.start, message: "this number is past the range of int, which ends at 9223372036854775807; write 'u' behind it for an uint")
+        throw CELSyntaxFault(
+          offset: token.start, message: "this number is past the range of int, which ends at 9223372036854775807; write 'u' behind it for an uint")
       }
       return .int(value)
     case .unsigned(let value): return .uint(value)
@@ -107,7 +108,8 @@ extension CELParser {
   private mutating func named(_ name: String, root: Bool, at position: CELPosition) throws(CELSyntaxFault) -> CELNode {
     let offset = token.start
     guard !CELToken.reserved.contains(name) else {
-      throw CELSyntaxFault(offset: offset, message: "'\(name)' is a reserved word; a field of that name is written with what it belongs to, as in document.\(name)")
+      throw CELSyntaxFault(
+        offset: offset, message: "'\(name)' is a reserved word; a field of that name is written with what it belongs to, as in document.\(name)")
     }
     try advance()
     guard isSign("(") else { return try make(.identifier(root ? ".\(name)" : name), at: position) }

@@ -29,8 +29,7 @@ package struct Session: Sendable {
   package let address: String
   package let userAgent: String
 
-  package init(id: String, userID: String, created: Timestamp, lastUsed: Timestamp, expires: Timestamp, address: String, userAgent: String)
-  {
+  package init(id: String, userID: String, created: Timestamp, lastUsed: Timestamp, expires: Timestamp, address: String, userAgent: String) {
     self.id = id
     self.userID = userID
     self.created = created

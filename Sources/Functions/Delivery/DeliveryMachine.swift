@@ -73,7 +73,9 @@ struct DeliveryMachine {
   mutating func take(_ events: [LogEvent], through: Int64, at now: Timestamp) {
     for event in events where event.sequence > readThrough && entries[event.sequence] == nil {
       guard event.depth <= bounds.depth else {
-        bury(event, attempts: 0, error: "Stopped: this event is more than \(bounds.depth) triggers away from the request that began the chain.", invocation: nil, at: now)
+        bury(
+          event, attempts: 0, error: "Stopped: this event is more than \(bounds.depth) triggers away from the request that began the chain.", invocation: nil,
+          at: now)
         continue
       }
       add(DeliveryEntry(event, attempts: 0, state: .waiting, isParked: false))

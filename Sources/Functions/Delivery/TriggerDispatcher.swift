@@ -169,7 +169,8 @@ final class TriggerDispatcher {
   ) -> String {
     let id = identifiers.next(at: started)
     let invocation = Invocation(
-      id: id, function: function.name, version: version, eventSequence: delivery.event.sequence, eventType: delivery.event.type, eventSubject: delivery.event.path,
+      id: id, function: function.name, version: version, eventSequence: delivery.event.sequence, eventType: delivery.event.type,
+      eventSubject: delivery.event.path,
       attempt: delivery.attempt, status: status, error: error, started: started, duration: duration, isCold: isCold, cpu: cpu, memoryBytesPeak: memoryPeak)
     let logs = lines.map { InvocationLog(id: identifiers.next(at: $0.time), invocation: id, time: $0.time, level: $0.level, message: $0.message) }
     function.machine.ran(invocation, logs: logs)
@@ -283,6 +284,7 @@ final class TriggerDispatcher {
   }
 
   func forgetVersions() {
-    versions = versions.filter { entry in entry.key == entry.value.function.assignment.generation || pool.groups[entry.key] != nil || pool.isServing(entry.key) }
+    versions = versions.filter { entry in entry.key == entry.value.function.assignment.generation || pool.groups[entry.key] != nil || pool.isServing(entry.key)
+    }
   }
 }

@@ -41,7 +41,8 @@ struct WorkerCommand {
 
   // Deno keeps its caches in memory when it cannot make its folder, which is 5 ms faster than a folder in the sandbox's own /tmp.
   private static let denoEnvironment = [
-    (name: "DENO_DIR", value: "/nonexistent"), (name: "DENO_NO_UPDATE_CHECK", value: "1"), (name: "NO_COLOR", value: "1"), (name: "HOME", value: "/nonexistent"),
+    (name: "DENO_DIR", value: "/nonexistent"), (name: "DENO_NO_UPDATE_CHECK", value: "1"), (name: "NO_COLOR", value: "1"),
+    (name: "HOME", value: "/nonexistent"),
     (name: "TZ", value: "UTC"), (name: "LANG", value: "C.UTF-8"),
   ]
 

@@ -40,7 +40,9 @@ enum WorkerFrame {
     case "loaded": self = .loaded
     case "refused": self = .refused(Self.text(object["message"], most: FunctionsLimits.errorBytesMax))
     case "log":
-      guard let level = object["level"]?.stringValue, ["debug", "info", "warn", "error"].contains(level), let message = object["message"]?.stringValue else { return nil }
+      guard let level = object["level"]?.stringValue, ["debug", "info", "warn", "error"].contains(level), let message = object["message"]?.stringValue else {
+        return nil
+      }
       self = .log(level: level, message: message)
     case "call":
       guard let call = Self.call(object) else { return nil }

@@ -58,7 +58,9 @@ extension WorkerPool {
     case (.refused(let message), .loading): loadFailed(worker, .failed, message)
     case (.log(let level, let message), .loading), (.log(let level, let message), .running): worker.output.add(level, message, at: wall.now())
     case (.call(let call), .loading), (.call(let call), .running):
-      guard worker.calls < FunctionsLimits.callsPerWorkerMax else { return fail(worker, .protocolBreach("it made more than \(FunctionsLimits.callsPerWorkerMax) calls at once")) }
+      guard worker.calls < FunctionsLimits.callsPerWorkerMax else {
+        return fail(worker, .protocolBreach("it made more than \(FunctionsLimits.callsPerWorkerMax) calls at once"))
+      }
       worker.calls += 1
       events.append(.call(worker: worker.id, call))
     case (.result(let id), .running) where id == worker.run?.id: finished(worker, nil)

@@ -118,7 +118,8 @@ extension WorkerPool {
     events.append(
       .finished(
         RunReport(
-          generation: generation, run: run, status: status, error: error?.prefix(bytes: FunctionsLimits.errorBytesMax), duration: steady.now() - run.begin, cpu: cpu,
+          generation: generation, run: run, status: status, error: error?.prefix(bytes: FunctionsLimits.errorBytesMax), duration: steady.now() - run.begin,
+          cpu: cpu,
           memoryPeak: worker.memoryPeak > 0 ? worker.memoryPeak : nil, lines: worker.output.finish(at: wall.now()))))
   }
 

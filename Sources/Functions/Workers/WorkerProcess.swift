@@ -30,7 +30,12 @@ final class WorkerProcess {
   private var sent = 0
 
   init(_ command: WorkerCommand) throws(StartFailure) {
-    var ours: Int32 = -1, theirs: Int32 = -1, errors: Int32 = -1, errorsIn: Int32 = -1, info: Int32 = -1, infoIn: Int32 = -1
+    var ours: Int32 = -1
+    var theirs: Int32 = -1
+    var errors: Int32 = -1
+    var errorsIn: Int32 = -1
+    var info: Int32 = -1
+    var infoIn: Int32 = -1
     defer { for descriptor in [theirs, errorsIn, infoIn] where descriptor >= 0 { close(descriptor) } }
     var failure = cspawn_socketpair(&ours, &theirs)
     if failure == 0 { failure = cspawn_pipe(&errors, &errorsIn) }

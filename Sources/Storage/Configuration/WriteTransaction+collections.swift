@@ -39,7 +39,9 @@ extension WriteTransaction {
 
   private func buildIndexes(_ configuration: CollectionConfiguration, of table: DocumentTable) throws {
     let wanted = table.indexes(configuration.indexes)
-    let present = try database.rows("SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL", .text(table.name)) { $0.text(0) }
+    let present = try database.rows("SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL", .text(table.name)) {
+      $0.text(0)
+    }
     for name in present where !wanted.contains(where: { $0.name == name }) {
       try database.runScript("DROP INDEX \(name)")
     }
@@ -50,7 +52,8 @@ extension WriteTransaction {
         let fields = configuration.indexes.first { $0.isUnique && table.indexName($0, unique: true) == index.name }?.keys.map { $0.path.joined(separator: ".") }
         throw RoostError(
           .conflict,
-          "Documents in '\(configuration.name)' already share the same \((fields ?? []).joined(separator: " and ")), so it cannot become unique. Nothing was changed.")
+          "Documents in '\(configuration.name)' already share the same \((fields ?? []).joined(separator: " and ")), so it cannot become unique. Nothing was changed."
+        )
       }
     }
   }

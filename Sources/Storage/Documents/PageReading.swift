@@ -92,7 +92,9 @@ struct PageReading {
   private func statement(_ segment: PageOrder.Segment) -> SQLFragment {
     let conditions = [plan.sql(in: segment), segment.condition].compactMap(\.self)
     let filter = conditions.isEmpty ? SQLFragment("") : " WHERE " + .joined(conditions, by: "AND")
-    guard plan.index == nil else { return SQLFragment("SELECT id, version, created, updated, body FROM \(table)\(hint)") + filter + plan.order.clause(of: segment) }
+    guard plan.index == nil else {
+      return SQLFragment("SELECT id, version, created, updated, body FROM \(table)\(hint)") + filter + plan.order.clause(of: segment)
+    }
     // Only the keys are sorted; a document is read when its turn has come.
     let sorted = SQLFragment("SELECT rowid FROM \(table)") + filter + plan.order.clause(of: segment)
     return plan.condition.precision == .exact ? sorted + SQLFragment(" LIMIT ?", [.int(Int64(limit + 1))]) : sorted
@@ -155,7 +157,9 @@ struct PageReading {
 
   private var tooSlow: RoostError {
     let fields = plan.fieldsToIndex
-    let advice = fields.isEmpty ? "Narrow the filter." : "Declare the index [\(fields.map { "\"\($0)\"" }.joined(separator: ", "))] on the collection, or narrow the filter."
+    let advice =
+      fields.isEmpty
+      ? "Narrow the filter." : "Declare the index [\(fields.map { "\"\($0)\"" }.joined(separator: ", "))] on the collection, or narrow the filter."
     return RoostError(.queryTooSlow, "The query looked at too many documents of '\(collection.name)'. \(advice)")
   }
 }

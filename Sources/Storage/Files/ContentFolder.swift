@@ -45,7 +45,9 @@ struct ContentFolder: Sendable {
     for place in [finalPath(id), incomingPath(id), finalPath(id)] {
       let descriptor = Glibc.open(place, O_RDONLY | O_CLOEXEC)
       if descriptor >= 0 { return descriptor }
-      if errno == EMFILE || errno == ENFILE { throw RoostError(.overloaded, "The server has too many files open. Try again in a moment.", retryAfter: .seconds(1)) }
+      if errno == EMFILE || errno == ENFILE {
+        throw RoostError(.overloaded, "The server has too many files open. Try again in a moment.", retryAfter: .seconds(1))
+      }
       guard errno == ENOENT else { throw DiskError(action: "open", code: errno) }
     }
     return nil

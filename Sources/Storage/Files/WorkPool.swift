@@ -21,7 +21,8 @@ final class WorkPool: Sendable {
     try await withCheckedThrowingContinuation { continuation in
       switch queue.push({ continuation.resume(with: Result { try work() }) }) {
       case nil: break
-      case .full: continuation.resume(throwing: RoostError(.overloaded, "Too many file operations are waiting. Try again in a moment.", retryAfter: .seconds(1)))
+      case .full:
+        continuation.resume(throwing: RoostError(.overloaded, "Too many file operations are waiting. Try again in a moment.", retryAfter: .seconds(1)))
       case .closed: continuation.resume(throwing: RoostError(.unavailable, "The server is stopping.", retryAfter: .seconds(5)))
       }
     }

@@ -84,7 +84,8 @@ package final class ProjectStorage: Sendable {
 
   private static func startError(_ error: SQLiteError, path: String) -> StorageStartError {
     switch error.primaryCode {
-    case 14, 8, 3, 23: StorageStartError("Cannot open the database \(path): \(error.text). Check that this user may write to the folder and that the disk is not read-only.")
+    case 14, 8, 3, 23:
+      StorageStartError("Cannot open the database \(path): \(error.text). Check that this user may write to the folder and that the disk is not read-only.")
     case 13: StorageStartError("Cannot open the database \(path): the disk is full.")
     case 5: StorageStartError("Cannot open the database \(path): another process keeps it locked.")
     case 11, 26: StorageStartError("The database \(path) is damaged (\(error.text)). Restore it from a backup.")

@@ -56,4 +56,3 @@ final class ReaderPool: Sendable {
     init(_ database: sending Database) { self.database = database }
   }
 }
-

@@ -149,10 +149,11 @@ struct DocumentField: Sendable {
   }
 
   private static func isPlain(_ name: String) -> Bool {
-    !name.isEmpty && name.utf8.allSatisfy { byte in
-      (byte | 0x20) >= UInt8(ascii: "a") && (byte | 0x20) <= UInt8(ascii: "z") || byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
-        || byte == UInt8(ascii: "_")
-    }
+    !name.isEmpty
+      && name.utf8.allSatisfy { byte in
+        (byte | 0x20) >= UInt8(ascii: "a") && (byte | 0x20) <= UInt8(ascii: "z") || byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
+          || byte == UInt8(ascii: "_")
+      }
   }
 
   func appending(_ name: String) -> DocumentField? { DocumentField(path + [name]) }
