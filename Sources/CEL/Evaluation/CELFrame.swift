@@ -1,7 +1,8 @@
 /// What one evaluation works on: the variables' values, where the wanted fields stand in the documents, the macros' variables
 /// and what is left of the budget.
 struct CELFrame: ~Copyable {
-  let layout: CELLayout
+  /// Unowned because the program that runs holds it.
+  unowned(unsafe) let layout: CELLayout
   let kinds: UnsafeMutablePointer<CELBindingKind>
   /// Of these two only the one that a variable's kind says is there.
   let values: UnsafeMutablePointer<CELValue>

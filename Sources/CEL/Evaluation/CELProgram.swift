@@ -59,17 +59,18 @@ struct CELProgram: Sendable {
   ) {
     guard place < layout.variables.count else { return body(step, &frame) }
     let name = layout.variables[place].name
+    // Moved, not copied, into their places: each copy would count references up and down.
     if let found = document(name) {
       (frame.kinds + place).initialize(to: .document)
-      (frame.documents + place).initialize(to: found)
+      (frame.documents + place).initialize(to: consume found)
       defer { (frame.documents + place).deinitialize(count: 1) }
-      found.body.withUnsafeBufferPointer { text in
+      frame.documents[place].body.withUnsafeBufferPointer { text in
         (frame.texts + place).initialize(to: text)
         bind(place + 1, document, value, &frame, body)
       }
     } else if let bound = value(name) {
       (frame.kinds + place).initialize(to: .value)
-      (frame.values + place).initialize(to: bound)
+      (frame.values + place).initialize(to: consume bound)
       defer { (frame.values + place).deinitialize(count: 1) }
       bind(place + 1, document, value, &frame, body)
     } else {
