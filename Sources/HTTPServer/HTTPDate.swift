@@ -15,7 +15,7 @@ enum HTTPDate {
     var text: [UInt8] = []
     text.reserveCapacity(29)
     text.append(days[Int(parts.tm_wday)])
-    text.append(contentsOf: ", ".utf8)
+    text.append(", ")
     Digits.append(Int(parts.tm_mday), width: 2, to: &text)
     text.append(UInt8(ascii: " "))
     text.append(months[Int(parts.tm_mon)])
@@ -27,13 +27,7 @@ enum HTTPDate {
     Digits.append(Int(parts.tm_min), width: 2, to: &text)
     text.append(UInt8(ascii: ":"))
     Digits.append(Int(parts.tm_sec), width: 2, to: &text)
-    text.append(contentsOf: " GMT".utf8)
+    text.append(" GMT")
     return text
-  }
-}
-
-extension [UInt8] {
-  fileprivate mutating func append(_ text: StaticString) {
-    append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
   }
 }

@@ -60,7 +60,7 @@ package final class JSONLog: Sendable {
       line.append(UInt8(ascii: ":"))
       JSONText.appendString(value, to: &line)
     }
-    line.append(contentsOf: "}\n".utf8)
+    line.append("}\n")
     append(line, lines: 1)
   }
 

@@ -43,11 +43,11 @@ struct LogTime: Sendable {
 
   /// Appends the beginning of a log line, up to its message.
   func appendOpening(level: JSONLog.Level, message: String, to bytes: inout [UInt8]) {
-    bytes.append(contentsOf: #"{"time":""#.utf8)
+    bytes.append(#"{"time":""#)
     append(to: &bytes)
-    bytes.append(contentsOf: #"","level":""#.utf8)
+    bytes.append(#"","level":""#)
     bytes.append(contentsOf: level.rawValue.utf8)
-    bytes.append(contentsOf: #"","message":"#.utf8)
+    bytes.append(#"","message":"#)
     JSONText.appendString(message, to: &bytes)
   }
 
