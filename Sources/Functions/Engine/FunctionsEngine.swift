@@ -48,6 +48,7 @@ final class FunctionsEngine {
   /// Returns after `drain` or `stop`, when no worker is alive any more.
   func run() {
     pool.ensureSpare()
+    handlePoolEvents()
     load()
     while !isOver {
       let ready = poller.wait(max(Duration.zero, min(wakeAt - steady.now(), .seconds(60))))
@@ -64,7 +65,7 @@ final class FunctionsEngine {
       }
       if !ready.isEmpty || !messages.isEmpty || logChanged { wakeAt = min(wakeAt, now + FunctionsLimits.watchInterval) }
       if !pool.events.isEmpty { wakeAt = now }
-      status.update(level: pool.level, runtime: pool.runtime, reason: pool.reason, workers: pool.workers.count)
+      publishStatus()
     }
     finish()
   }
@@ -131,7 +132,13 @@ final class FunctionsEngine {
     waitingForLoad = []
   }
 
+  private func publishStatus() {
+    status.update(level: pool.level, runtime: pool.runtime, reason: pool.reason, workers: pool.workers.count)
+  }
+
   private func handlePoolEvents() {
+    // First: whoever is answered below may look at it.
+    publishStatus()
     let events = pool.events
     pool.events = []
     for event in events {
