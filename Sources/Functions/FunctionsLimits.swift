@@ -18,7 +18,7 @@ enum FunctionsLimits {
   /// Sources checked at one time; each is a process.
   static let checksMax = 4
   /// API calls of one worker under way; its own client keeps to half of it.
-  static let callsPerWorkerMax = 64
+  static let callsPerWorkerMax = 32
   /// Headers of one API call of a function.
   static let callHeadersMax = 64
   /// Bytes of frames that wait until a worker reads them. A worker that reads nothing is stuck.

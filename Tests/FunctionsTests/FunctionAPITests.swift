@@ -117,6 +117,48 @@ struct FunctionAPITests {
     }
   }
 
+  @Test("Chains of calls beside one another, and timers meanwhile, all go on")
+  func chainsAndTimers() async throws {
+    let api = RecordingAPI()
+    try await FunctionsLab.run(api: api) { lab in
+      let run = try await lab.outcome(
+        """
+        export default async (event, { db, log }) => {
+          const out = db.collection("out");
+          const chain = async (name, length) => { for (let n = 0; n < length; n++) await out.get(name + n); };
+          await Promise.all([chain("a", 3), chain("b", 30), chain("c", 1)]);
+          let ticks = 0;
+          const timer = setInterval(() => { ticks += 1; }, 1);
+          await Promise.all([chain("d", 20), new Promise((resolve) => setTimeout(resolve, 20))]);
+          clearInterval(timer);
+          log.info(ticks > 0);
+        };
+        """)
+      #expect(run.status == .succeeded, "\(run.error ?? "")")
+      #expect(Set(api.calls.map(\.target)).count == 54 && lab.backend.state.messages == ["true"])
+    }
+  }
+
+  @Test("A worker that asks and never listens is ended before its answers pile up")
+  func neverReads() async throws {
+    let large = [UInt8](repeating: 120, count: 7 << 20)
+    let api = RecordingAPI { _ in LocalAnswer(status: 200, headers: [], body: large) }
+    try await FunctionsLab.run(api: api) { lab in
+      let run = try await lab.outcome(
+        #"""
+        import fs from "node:fs";
+        export default () => {
+          for (let n = 0; n < 30; n++) {
+            const text = `{"type":"call","n":${n},"method":"GET","target":"/v1/x","headers":{}}`;
+            fs.writeSync(1, new Uint8Array([0, 0, 0, text.length, ...new TextEncoder().encode(text)]));
+          }
+          while (true) {}
+        };
+        """#, timeout: "20s")
+      #expect(run.status == .crashed && run.error?.contains("does not read") == true, "\(run.status) \(run.error ?? "")")
+    }
+  }
+
   @Test("A call with more than a frame holds is refused to the function, and an answer too")
   func largeCalls() async throws {
     let api = RecordingAPI { call in

@@ -236,6 +236,40 @@ struct FunctionDeliveryTests {
     }
   }
 
+  @Test("A cursor that only events for others have moved is saved after a while")
+  func lazyCursor() async throws {
+    let steady = ManualSteadyClock()
+    try await FunctionsLab.run(steady: steady) { lab in
+      try await lab.deploy("export default () => {};")
+      for n in 0..<300 { lab.backend.commit("\(n)", collection: "others") }
+      var saved = false
+      for _ in 0..<200 where !saved {
+        steady.advance(by: .seconds(1))
+        lab.service.wake()
+        saved = await lab.backend.reaches(.milliseconds(50)) { $0.cursors["f"] == 300 }
+      }
+      #expect(saved)
+      #expect(lab.backend.state.records < 20 && lab.backend.state.invocations.isEmpty)
+    }
+  }
+
+  @Test("Once an hour old events are pruned, up to what every function has passed and nothing that is parked")
+  func pruning() async throws {
+    let steady = ManualSteadyClock()
+    try await FunctionsLab.run(steady: steady) { lab in
+      try await lab.deploy("export default (event) => { if (event.subject === 'posts/bad') throw new Error('x'); };", attempts: 5, backoff: "1h")
+      lab.backend.commit("a")
+      lab.backend.commit("bad")
+      lab.backend.commit("b")
+      try #require(await lab.backend.reaches { $0.cursors["f"] == 3 && $0.parked["f"]?.count == 1 })
+      steady.advance(by: .seconds(3600))
+      lab.service.wake()
+      #expect(await lab.backend.reaches { !$0.prunings.isEmpty })
+      let week = Timestamp(milliseconds: lab.clock.now().milliseconds - Limits.eventRetention.milliseconds)
+      #expect(lab.backend.state.prunings == [MemoryBackend.Pruning(through: 1, before: week)])
+    }
+  }
+
   /// Moves the wall clock until the condition holds, as retries come due.
   private func advancing(_ lab: FunctionsLab, by step: Duration = .seconds(10), until condition: @escaping @Sendable (MemoryBackend.State) -> Bool) async throws
     -> Bool

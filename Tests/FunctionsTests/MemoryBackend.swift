@@ -17,9 +17,15 @@ final class MemoryBackend: FunctionStore, EventLog {
     var logs: [InvocationLog] = []
     var records = 0
     var recordFailures = 0
+    var prunings: [Pruning] = []
 
     var statuses: [Invocation.Status] { invocations.map(\.status) }
     var messages: [String] { logs.map(\.message) }
+  }
+
+  struct Pruning: Equatable, Sendable {
+    let through: Int64
+    let before: Timestamp
   }
 
   private struct Waiter {
@@ -119,7 +125,10 @@ final class MemoryBackend: FunctionStore, EventLog {
     shared.withLock { $0.wakes.append(wake) }
   }
 
-  func prune(through sequence: Int64, before moment: Timestamp) async throws -> Int { 0 }
+  func prune(through sequence: Int64, before moment: Timestamp) async throws -> Int {
+    change { $0.prunings.append(Pruning(through: sequence, before: moment)) }
+    return 0
+  }
 
   // MARK: FunctionStore
 
