@@ -179,6 +179,25 @@ struct PageTests {
     #expect(page.items == [wanted])
   }
 
+  @Test("A caller who still has the old configuration gets the page without the index that is gone")
+  func droppedIndex() async throws {
+    let store = try await TestStorage()
+    let old = try await store.collection(indexes: [["fields": ["room", "-n"]]])
+    for number in 0..<30 { try await store.create(["room": "x", "n": .int(Int64(number))], in: old) }
+    let query = DocumentQuery(
+      filters: [try ExpressionKind.filter.compile(#"room == "x""#, pointer: "")], variables: .test(.anonymous), sort: try SortKey.parse("-n"), limit: 5,
+      cursor: nil)
+    let read = { (lane: Int) async throws -> [Int64?] in
+      let page = try await withCheckedThrowingContinuation { continuation in store.documents.page(query, in: old, lane: lane) { continuation.resume(with: $0) }
+      }
+      return try page.items.map { try JSONValue(parsing: $0.body)["n"]?.intValue }
+    }
+    #expect(try await read(offLane) == [29, 28, 27, 26, 25])
+    _ = try await store.collection()
+    #expect(try await read(offLane) == [29, 28, 27, 26, 25])
+    #expect(try await read(0) == [29, 28, 27, 26, 25])
+  }
+
   @Test("A query that takes too long is stopped and names the index to declare")
   func tooSlow() async throws {
     let store = try await TestStorage()

@@ -67,6 +67,32 @@ struct WriterTests {
     #expect(try lab.reader().rows("SELECT sequence FROM events ORDER BY sequence") { $0.int(0) } == (1...100).map(Int64.init))
   }
 
+  @Test("A commit takes no more writes than its bound, however many a job has")
+  func bounded() async throws {
+    let lab = try Lab()
+    let gate = WorkQueue<Bool>(itemsMax: 1)
+    let started = Latch(count: 1)
+    lab.writer.submit(
+      WorkJob({ _ in
+        started.countDown()
+        _ = gate.take(most: 1)
+      }) { _ in })
+    await started.wait()
+    let all = Latch(count: 6)
+    let commits = Mutex<Set<UInt64>>([])
+    for _ in 0..<6 {
+      let writes = (0..<Limits.writesPerCommitMax / 2).map { _ in DocumentWrite.storing("{}", in: lab.things) }
+      lab.writer.submit(
+        DocumentWriteJob(writes) { [writer = lab.writer] _ in
+          commits.withLock { _ = $0.insert(writer.commits) }
+          all.countDown()
+        })
+    }
+    _ = gate.push(true)
+    await all.wait()
+    #expect(commits.withLock { $0 } == [2, 3, 4])
+  }
+
   @Test("A job that fails takes nothing of its neighbours in the same commit along")
   func isolation() async throws {
     let lab = try Lab()

@@ -2,20 +2,21 @@ import Core
 
 /// A caller's document writes on their way through the writer. `@unchecked` because the writer's thread alone touches `outcomes`.
 final class DocumentWriteJob: WriteJob, @unchecked Sendable {
-  private let writes: [DocumentWrite]
+  private let documents: [DocumentWrite]
   private let completion: SQLiteDocumentStore.Completion<[DocumentOutcome]>
   private var outcomes: [DocumentOutcome] = []
 
   init(_ writes: [DocumentWrite], then completion: @escaping SQLiteDocumentStore.Completion<[DocumentOutcome]>) {
-    self.writes = writes
+    documents = writes
     self.completion = completion
   }
 
-  var isSingleChange: Bool { writes.count == 1 }
+  var isSingleChange: Bool { documents.count == 1 }
+  var writes: Int { documents.count }
 
   func run(in transaction: WriteTransaction) throws {
-    outcomes.reserveCapacity(writes.count)
-    for write in writes {
+    outcomes.reserveCapacity(documents.count)
+    for write in documents {
       do {
         outcomes.append(try transaction.apply(write))
       } catch {

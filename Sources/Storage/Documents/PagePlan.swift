@@ -6,9 +6,9 @@ struct PagePlan {
   let condition: FilterCondition
   let order: PageOrder
   /// The index whose order is the page's order, so that reading can stop when the page is full; nil where rows must be sorted first.
-  let index: IndexUse?
+  private(set) var index: IndexUse?
   /// It looks at no more rows than it answers, give or take rows that differ in what SQL cannot see.
-  let isLight: Bool
+  private(set) var isLight: Bool
 
   enum IndexUse: Equatable {
     /// The ids' own index.
@@ -45,6 +45,15 @@ struct PagePlan {
         }
         return compiler.condition(filter.root, .isTrue)
       })
+  }
+
+  var isDeclared: Bool { if case .declared? = index { true } else { false } }
+
+  var withoutIndex: PagePlan {
+    var plan = self
+    plan.index = nil
+    plan.isLight = false
+    return plan
   }
 
   /// The filters' bounds on fields.

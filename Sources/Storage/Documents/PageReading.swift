@@ -8,7 +8,7 @@ struct PageReading {
   private let query: DocumentQuery
   private let collection: Collection
   private let shape: CollectionShape
-  private let plan: PagePlan
+  private var plan: PagePlan
   private let limit: Int
 
   init(_ query: DocumentQuery, of collection: Collection, _ shape: CollectionShape) {
@@ -36,8 +36,24 @@ struct PageReading {
     } catch let error as SQLiteError where error.primaryCode == SQLITE_INTERRUPT {
       throw tooSlow
     } catch {
-      throw database.explain(error, collection: collection)
+      let explained = database.explain(error, collection: collection)
+      // SQLITE_ERROR where the collection is still there: the index that was named is not.
+      if (explained as? SQLiteError)?.primaryCode == SQLITE_ERROR, plan.isDeclared { throw Detour.missingIndex }
+      throw explained
     }
+  }
+
+  /// Why the page has to be read in another way.
+  enum Detour: Error {
+    /// The index that was chosen was dropped since the caller looked the collection up.
+    case missingIndex
+  }
+
+  /// The same page, by sorting.
+  var withoutIndex: PageReading {
+    var reading = self
+    reading.plan = plan.withoutIndex
+    return reading
   }
 
   /// What was read so far: the page, and one document more that tells that there is a next page.

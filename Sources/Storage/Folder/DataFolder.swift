@@ -92,7 +92,8 @@ package final class DataFolder: Sendable {
     defer { unlink(new) }
     let key = SecureRandom.bytes(SecretBox.keyBytes)
     guard write(file.number, key, key.count) == key.count, fsync(file.number) == 0 else { throw StorageStartError.system("write", new) }
-    guard link(new, path) == 0 || errno == EEXIST else { throw StorageStartError.system("write", path) }
+    // Where the file system knows no hard links, a rename does as well, unless two processes make the first start at once.
+    guard link(new, path) == 0 || errno == EEXIST || rename(new, path) == 0 else { throw StorageStartError.system("write", path) }
     try syncFolder(folder)
     guard let key = try readKey(path) else { throw StorageStartError("The master key \(path) vanished while it was made.") }
     return key

@@ -6,6 +6,8 @@ package final class ProjectStorage: Sendable {
   package let name: String
   /// The stores, as the other rooms know them. Its configuration is not loaded yet: see `Project.reloadConfiguration`.
   package let project: Project
+  /// Holds the folder's lock for as long as the project is open.
+  private let folder: DataFolder
   private let writer: Writer
   private let readers: ReaderPool
   private let files: DiskFileStore
@@ -21,7 +23,7 @@ package final class ProjectStorage: Sendable {
     let path = folder.projectPath(name)
     try DataFolder.makeFolder(path)
     do {
-      let storage = try ProjectStorage(name: name, path: path, clock: clock, lanes: lanes, endOfTick: endOfTick)
+      let storage = try ProjectStorage(folder, name: name, path: path, clock: clock, lanes: lanes, endOfTick: endOfTick)
       try await storage.prepare(isServer: folder.isLocked, clock: clock)
       return storage
     } catch let error as SQLiteError {
@@ -29,7 +31,7 @@ package final class ProjectStorage: Sendable {
     }
   }
 
-  private init(name: String, path: String, clock: any WallClock, lanes: Int, endOfTick: EndOfTick?) throws {
+  private init(_ folder: DataFolder, name: String, path: String, clock: any WallClock, lanes: Int, endOfTick: EndOfTick?) throws {
     let file = path + "/roost.db"
     let database = try Database.open(path: file, role: .writer)
     try MigrationRunner.run(MigrationRunner.builtIn, on: database, path: file, at: clock.now())
@@ -38,8 +40,9 @@ package final class ProjectStorage: Sendable {
     let readLanes = try (0..<lanes).map { number in
       ReadLane(number: number, database: try Database.open(path: file, role: .lane(of: lanes)), writer: writer, endOfTick: endOfTick)
     }
-    let scanners = try (0..<2).map { _ in ReaderPool.Handover(try Database.open(path: file, role: .scanner)) }
+    let scanners = try (0..<2).map { _ in Handover(try Database.open(path: file, role: .scanner)) }
     let files = try DiskFileStore(folder: path + "/files", writer: writer, readers: readers)
+    self.folder = folder
     self.name = name
     self.writer = writer
     self.readers = readers

@@ -9,6 +9,7 @@ final class Database {
   private var uses: UInt64 = 0
   /// Some kilobytes each; a connection that serves hundreds of collections keeps the ones in use.
   private static let statementsMax = 400
+  private static let keptTextBytesMax = 4096
 
   init(handle: OpaquePointer) {
     self.handle = handle
@@ -33,6 +34,8 @@ final class Database {
   }
 
   private func prepare(_ key: StatementKey, _ sql: String) throws -> Statement {
+    // A caller's filter may be long and never come again: it goes with its caller.
+    guard sql.utf8.count <= Self.keptTextBytesMax else { return try makeStatement(sql) }
     if statements.count >= Self.statementsMax { forgetOldStatements() }
     let statement = try makeStatement(sql)
     statement.lastUse = uses

@@ -5,6 +5,8 @@ protocol WriteJob: AnyObject, Sendable {
   /// Whether it can fail after it changed something without leaving that to be undone: then the writer spends no savepoint on it.
   /// Should such a job nevertheless fail half-way, its whole batch is undone.
   var isSingleChange: Bool { get }
+  /// How many writes it is, for the bound on one commit.
+  var writes: Int { get }
   func run(in transaction: WriteTransaction) throws
   /// After the commit, or with the reason why there was none.
   func finish(_ failure: (any Error)?)
@@ -22,6 +24,7 @@ final class WorkJob<Value: Sendable>: WriteJob, @unchecked Sendable {
   }
 
   var isSingleChange: Bool { false }
+  var writes: Int { 1 }
 
   func run(in transaction: WriteTransaction) throws { result = try work(transaction) }
 

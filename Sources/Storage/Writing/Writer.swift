@@ -20,7 +20,7 @@ final class Writer: Sendable {
       while true {
         let jobs = queue.take(most: Limits.writesPerCommitMax)
         if jobs.isEmpty { break }
-        commit(jobs, in: transaction)
+        for commit in Self.commits(of: jobs) { self.commit(commit, in: transaction) }
       }
       // What remains in the write-ahead log goes into the database, so that the folder can be copied as it lies.
       try? transaction.database.run("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -56,7 +56,23 @@ final class Writer: Sendable {
 
   // MARK: On the writer's thread
 
-  private func commit(_ jobs: [any WriteJob], in transaction: WriteTransaction) {
+  /// A job may be many writes: so that the first caller does not wait for all of them, a commit takes jobs until it has enough.
+  private static func commits(of jobs: [any WriteJob]) -> [ArraySlice<any WriteJob>] {
+    var commits: [ArraySlice<any WriteJob>] = []
+    var start = 0
+    var writes = 0
+    for (position, job) in jobs.enumerated() {
+      writes += job.writes
+      if writes >= Limits.writesPerCommitMax {
+        commits.append(jobs[start...position])
+        (start, writes) = (position + 1, 0)
+      }
+    }
+    if start < jobs.count { commits.append(jobs[start...]) }
+    return commits
+  }
+
+  private func commit(_ jobs: ArraySlice<any WriteJob>, in transaction: WriteTransaction) {
     var failures: [(any Error)?] = []
     failures.reserveCapacity(jobs.count)
     do {
@@ -84,11 +100,5 @@ final class Writer: Sendable {
       failures = Array(repeating: error, count: jobs.count)
     }
     for (job, failure) in zip(jobs, failures) { job.finish(failure) }
-  }
-
-  /// Carries a connection to the thread that will own it; `@unchecked` because nobody else has it any more.
-  private struct Handover: @unchecked Sendable {
-    let database: Database
-    init(_ database: sending Database) { self.database = database }
   }
 }
