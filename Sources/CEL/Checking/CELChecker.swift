@@ -22,13 +22,13 @@ struct CELChecker {
   /// The checked node.
   /// - Parameter wanted: `.type` where a bare `int` or `string` means the type, not a field of that name.
   mutating func check(_ node: CELNode, wanting wanted: CELType? = nil) throws(CELError) -> CELNode {
-    if environment.isChecked { return fold(try resolve(node, wanting: wanted)) }
+    if environment.isChecked { return fold(try resolve(node, wanting: wanted)).spanning(node.span) }
     do throws(CELError) {
       let resolved = try resolve(node, wanting: wanted)
       // Where nothing is known of any value, no types clash.
-      return fold(CELNode(resolved.kind, at: resolved.position))
+      return fold(CELNode(resolved.kind, at: resolved.position)).spanning(node.span)
     } catch {
-      return CELNode(.call(function: "@fault", target: nil, arguments: []), at: node.position)
+      return CELNode(.call(function: "@fault", target: nil, arguments: []), at: node.position, span: node.span)
     }
   }
 

@@ -8,6 +8,8 @@ package struct CELExpression: Sendable {
   /// The value, if it is the same for all variables: `.bool(true)` for `true`.
   package let constant: CELValue?
 
+  /// What it was checked in.
+  let environment: CELEnvironment
   private let program: CELProgram
   private let costMax: Int
 
@@ -17,6 +19,7 @@ package struct CELExpression: Sendable {
     let tree = try CELParser.parse(source, limits: environment.limits)
     let root = try CELChecker.check(tree, in: environment, expecting: expected)
     self.source = source
+    self.environment = environment
     self.root = root
     constant = root.literal
     program = CELProgram(root, in: environment)

@@ -1,11 +1,12 @@
 extension CELParser {
   /// A literal, a name, a call, a list, a map or something in parentheses, with the fields, indexes and calls behind it.
   mutating func member() throws(CELSyntaxFault) -> CELNode {
+    let start = token.start
     let first = try primary()
-    return try members(of: first)
+    return try members(of: first.spanning(start..<takenEnd), from: start)
   }
 
-  mutating func members(of first: CELNode) throws(CELSyntaxFault) -> CELNode {
+  mutating func members(of first: CELNode, from start: Int) throws(CELSyntaxFault) -> CELNode {
     var node = first
     while true {
       let position = position()
@@ -25,6 +26,7 @@ extension CELParser {
       } else {
         return node
       }
+      node = node.spanning(start..<takenEnd)
     }
   }
 

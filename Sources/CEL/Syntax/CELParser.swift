@@ -3,6 +3,8 @@ struct CELParser {
   let limits: CELLimits
   private var lexer: CELLexer
   private(set) var token: CELToken
+  /// Where the token before that one ends.
+  private(set) var takenEnd = 0
   private var nodes = 0
   private var nesting = 0
   /// Where the last asked-for byte stands; offsets only grow, so counting goes on from here.
@@ -34,6 +36,7 @@ struct CELParser {
   // MARK: Tokens
 
   mutating func advance() throws(CELSyntaxFault) {
+    takenEnd = token.end
     token = try lexer.next()
   }
 
@@ -94,6 +97,7 @@ struct CELParser {
   // MARK: Operators
 
   mutating func expression() throws(CELSyntaxFault) -> CELNode {
+    let start = token.start
     let condition = try disjunction()
     guard isSign("?") else { return condition }
     let position = position()
@@ -103,6 +107,7 @@ struct CELParser {
       guard try parser.skip(":") else { throw parser.unexpected("':' and what else holds, after '?' and its value") }
       let otherwise = try parser.expression()
       return try parser.make(.conditional(condition: condition, then: then, otherwise: otherwise), at: position)
+        .spanning(start..<parser.takenEnd)
     }
   }
 
@@ -116,26 +121,32 @@ struct CELParser {
   private mutating func chain(
     _ sign: CELBinaryOperator, of operand: (inout CELParser) throws(CELSyntaxFault) -> CELNode
   ) throws(CELSyntaxFault) -> CELNode {
+    var start = token.start
     let first = try operand(&self)
     guard isSign(sign.rawValue) else { return first }
-    var operands = [first]
+    var operands = [(node: first, span: start..<takenEnd)]
     var positions: [CELPosition] = []
     while isSign(sign.rawValue) {
       positions.append(position())
       try advance()
-      operands.append(try operand(&self))
+      start = token.start
+      let next = try operand(&self)
+      operands.append((next, start..<takenEnd))
     }
     return try balanced(sign, operands[...], positions[...])
   }
 
+  /// Each operand comes with what was written for it, brackets and all.
   private mutating func balanced(
-    _ sign: CELBinaryOperator, _ operands: ArraySlice<CELNode>, _ positions: ArraySlice<CELPosition>
+    _ sign: CELBinaryOperator, _ operands: ArraySlice<(node: CELNode, span: Range<Int>)>, _ positions: ArraySlice<CELPosition>
   ) throws(CELSyntaxFault) -> CELNode {
-    guard operands.count > 1 else { return operands[operands.startIndex] }
+    let first = operands[operands.startIndex]
+    guard operands.count > 1 else { return first.node }
     let half = (operands.count + 1) / 2
     let left = try balanced(sign, operands.prefix(half), positions.prefix(half - 1))
     let right = try balanced(sign, operands.dropFirst(half), positions.dropFirst(half))
     return try make(.binary(sign, left, right), at: positions[positions.startIndex + half - 1])
+      .spanning(first.span.lowerBound..<operands[operands.endIndex - 1].span.upperBound)
   }
 
   private static let binaryOperators: [String: (sign: CELBinaryOperator, precedence: Int)] = [
@@ -152,29 +163,31 @@ struct CELParser {
 
   /// Operators that bind tighter than `precedence`, from left to right.
   private mutating func binary(above precedence: Int) throws(CELSyntaxFault) -> CELNode {
+    let start = token.start
     var left = try unary()
     while let (sign, strength) = binaryOperator, strength > precedence {
       let position = position()
       try advance()
       let right = try binary(above: strength)
-      left = try make(.binary(sign, left, right), at: position)
+      left = try make(.binary(sign, left, right), at: position).spanning(start..<takenEnd)
     }
     return left
   }
 
   private mutating func unary() throws(CELSyntaxFault) -> CELNode {
     let position = position()
+    let start = token.start
     if try skip("!") {
       return try nested { (parser) throws(CELSyntaxFault) in
         let operand = try parser.unary()
-        return try parser.make(.unary(.not, operand), at: position)
+        return try parser.make(.unary(.not, operand), at: position).spanning(start..<parser.takenEnd)
       }
     }
     guard try skip("-") else { return try member() }
-    if let literal = try negativeNumber(at: position) { return try members(of: literal) }
+    if let literal = try negativeNumber(at: position) { return try members(of: literal.spanning(start..<takenEnd), from: start) }
     return try nested { (parser) throws(CELSyntaxFault) in
       let operand = try parser.unary()
-      return try parser.make(.unary(.negate, operand), at: position)
+      return try parser.make(.unary(.negate, operand), at: position).spanning(start..<parser.takenEnd)
     }
   }
 
