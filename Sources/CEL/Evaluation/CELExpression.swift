@@ -17,7 +17,7 @@ package struct CELExpression: Sendable {
   /// - Parameter expected: what the expression must be, such as `.bool` for a rule; nil if anything will do.
   package init(_ source: String, in environment: CELEnvironment, expecting expected: CELType? = .bool) throws(CELError) {
     let tree = try CELParser.parse(source, limits: environment.limits)
-    let root = try CELChecker.check(tree, in: environment, expecting: expected)
+    let root = try CELChecker.check(tree, of: source, in: environment, expecting: expected)
     self.source = source
     self.environment = environment
     self.root = root

@@ -3,7 +3,7 @@ extension CELParser {
   mutating func member() throws(CELSyntaxFault) -> CELNode {
     let start = token.start
     let first = try primary()
-    return try members(of: first.spanning(start..<takenEnd), from: start)
+    return try members(of: first.spanning(start..<taken.end), from: start)
   }
 
   mutating func members(of first: CELNode, from start: Int) throws(CELSyntaxFault) -> CELNode {
@@ -26,7 +26,7 @@ extension CELParser {
       } else {
         return node
       }
-      node = node.spanning(start..<takenEnd)
+      node = node.spanning(start..<taken.end)
     }
   }
 
@@ -82,7 +82,7 @@ extension CELParser {
     case .sign("["): return try list(at: position)
     case .sign("{"): return try map(at: position)
     default:
-      guard let value = try literal() else { throw unexpected("a value") }
+      guard let value = try literal() else { throw unexpectedValue() }
       try advance()
       return try make(.literal(value), at: position)
     }
@@ -111,7 +111,9 @@ extension CELParser {
     let offset = token.start
     guard !CELToken.reserved.contains(name) else {
       throw CELSyntaxFault(
-        offset: offset, message: "'\(name)' is a reserved word; a field of that name is written with what it belongs to, as in document.\(name)")
+        offset: offset,
+        message: "'\(name)' is a reserved word\(CELForeignWords.reserved[name].map { "; \($0)" } ?? ""); "
+          + "a field of that name is written with what it belongs to, as in document.\(name)")
     }
     try advance()
     guard isSign("(") else { return try make(.identifier(root ? ".\(name)" : name), at: position) }

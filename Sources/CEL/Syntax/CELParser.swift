@@ -3,8 +3,8 @@ struct CELParser {
   let limits: CELLimits
   private var lexer: CELLexer
   private(set) var token: CELToken
-  /// Where the token before that one ends.
-  private(set) var takenEnd = 0
+  /// The token before that one.
+  private(set) var taken = CELToken(kind: .end, start: 0, end: 0)
   private var nodes = 0
   private var nesting = 0
   /// Where the last asked-for byte stands; offsets only grow, so counting goes on from here.
@@ -19,7 +19,7 @@ struct CELParser {
     do throws(CELSyntaxFault) {
       var parser = try CELParser(bytes, limits: limits)
       let node = try parser.expression()
-      guard parser.token.kind == .end else { throw parser.unexpected("an operator or the end") }
+      guard parser.token.kind == .end else { throw parser.unexpectedOperator("an operator or the end") }
       return node
     } catch {
       let position = CELPosition(offset: error.offset, in: bytes)
@@ -36,7 +36,7 @@ struct CELParser {
   // MARK: Tokens
 
   mutating func advance() throws(CELSyntaxFault) {
-    takenEnd = token.end
+    taken = token
     token = try lexer.next()
   }
 
@@ -50,11 +50,9 @@ struct CELParser {
 
   /// Takes the bracket that closes what was opened at `opened`.
   mutating func close(_ sign: String, opened: CELPosition, opening: String) throws(CELSyntaxFault) {
-    guard try skip(sign) else { throw unexpected("'\(sign)' to close the '\(opening)' of line \(opened.line), column \(opened.column)") }
-  }
-
-  func unexpected(_ expected: String) -> CELSyntaxFault {
-    CELSyntaxFault(offset: token.start, message: "expected \(expected), found \(token.description)")
+    guard try skip(sign) else {
+      throw unexpectedOperator("'\(sign)' to close the '\(opening)' of line \(opened.line), column \(opened.column)")
+    }
   }
 
   mutating func position() -> CELPosition {
@@ -104,10 +102,10 @@ struct CELParser {
     try advance()
     return try nested { (parser) throws(CELSyntaxFault) in
       let then = try parser.disjunction()
-      guard try parser.skip(":") else { throw parser.unexpected("':' and what else holds, after '?' and its value") }
+      guard try parser.skip(":") else { throw parser.unexpectedOperator("':' and what else holds, after '?' and its value") }
       let otherwise = try parser.expression()
       return try parser.make(.conditional(condition: condition, then: then, otherwise: otherwise), at: position)
-        .spanning(start..<parser.takenEnd)
+        .spanning(start..<parser.taken.end)
     }
   }
 
@@ -124,14 +122,14 @@ struct CELParser {
     var start = token.start
     let first = try operand(&self)
     guard isSign(sign.rawValue) else { return first }
-    var operands = [(node: first, span: start..<takenEnd)]
+    var operands = [(node: first, span: start..<taken.end)]
     var positions: [CELPosition] = []
     while isSign(sign.rawValue) {
       positions.append(position())
       try advance()
       start = token.start
       let next = try operand(&self)
-      operands.append((next, start..<takenEnd))
+      operands.append((next, start..<taken.end))
     }
     return try balanced(sign, operands[...], positions[...])
   }
@@ -169,7 +167,7 @@ struct CELParser {
       let position = position()
       try advance()
       let right = try binary(above: strength)
-      left = try make(.binary(sign, left, right), at: position).spanning(start..<takenEnd)
+      left = try make(.binary(sign, left, right), at: position).spanning(start..<taken.end)
     }
     return left
   }
@@ -180,14 +178,14 @@ struct CELParser {
     if try skip("!") {
       return try nested { (parser) throws(CELSyntaxFault) in
         let operand = try parser.unary()
-        return try parser.make(.unary(.not, operand), at: position).spanning(start..<parser.takenEnd)
+        return try parser.make(.unary(.not, operand), at: position).spanning(start..<parser.taken.end)
       }
     }
     guard try skip("-") else { return try member() }
-    if let literal = try negativeNumber(at: position) { return try members(of: literal.spanning(start..<takenEnd), from: start) }
+    if let literal = try negativeNumber(at: position) { return try members(of: literal.spanning(start..<taken.end), from: start) }
     return try nested { (parser) throws(CELSyntaxFault) in
       let operand = try parser.unary()
-      return try parser.make(.unary(.negate, operand), at: position).spanning(start..<parser.takenEnd)
+      return try parser.make(.unary(.negate, operand), at: position).spanning(start..<parser.taken.end)
     }
   }
 
