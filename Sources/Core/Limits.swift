@@ -20,6 +20,10 @@ package enum Limits {
   package static let sortKeysMax = 8
   /// Indexes of one collection: each one slows every write.
   package static let indexesMax = 32
+  /// Fields with rules of their own in one collection: each is evaluated for every document that is answered.
+  package static let fieldRulesMax = 32
+  /// Documents that the rules of one request remember; then they read again.
+  package static let lookupsKeptMax = 1000
   /// Rows that one list may look at; past it the caller is told to declare an index.
   package static let scannedRowsMax = 1_000_000
   /// How long a reading that may scan runs before it is stopped.

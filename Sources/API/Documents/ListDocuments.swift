@@ -1,4 +1,3 @@
-import CEL
 import Core
 import HTTPServer
 import JSON
@@ -21,14 +20,9 @@ enum ListDocuments {
   }
 
   static func run(_ request: ListRequest, in collection: Collection, call: Call, _ respond: @escaping Route.Respond) throws {
-    var filters: [CELExpression] = []
-    if !call.caller.passesRules {
-      guard let rule = collection.rules.read.expression else { throw RoostError.denied("list '\(collection.name)'", caller: call.caller) }
-      filters.append(rule)
-    }
-    if let filter = request.filter { filters.append(try ExpressionKind.filter.compile(filter, pointer: "/filter")) }
-    let query = DocumentQuery(
-      filters: filters, variables: call.variables(params: request.params), sort: request.sort, limit: request.limit,
+    let query = try call.access(to: collection).query(
+      filter: request.filter.map { try ExpressionKind.filter.compile($0, pointer: "/filter", document: collection.documentType) },
+      params: call.variables(of: call.caller, params: request.params), sort: request.sort, limit: request.limit,
       cursor: try request.cursor.map { try PageCursor(parsing: $0, sort: request.sort) })
     call.project.documents.page(query, in: collection, lane: call.lane) { result in
       respond(result.map { .json(200, body(of: $0, request)) })

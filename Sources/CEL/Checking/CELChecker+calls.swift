@@ -17,6 +17,7 @@ extension CELChecker {
   }
 
   private mutating func call(_ name: String, isMethod: Bool, _ arguments: [CELNode], at position: CELPosition) throws(CELError) -> CELNode {
+    if name == Self.lookupName, !isMethod { return try lookup(arguments, at: position) }
     guard let function = CELFunctions.table[name] else { throw unknownFunction(name, at: position) }
     var checked: [CELNode] = []
     for argument in arguments { checked.append(try check(argument)) }
@@ -52,7 +53,7 @@ extension CELChecker {
   }
 
   private func unknownFunction(_ name: String, at position: CELPosition) -> CELError {
-    let macros = ["has", "all", "exists", "exists_one", "map", "filter"]
+    let macros = ["has", "all", "exists", "exists_one", "map", "filter"] + (environment.hasLookup ? [Self.lookupName] : [])
     return Self.fault(
       "unknown function '\(name)'\(CELSuggestion.text(for: name, among: macros + CELFunctions.table.keys.filter { !$0.hasPrefix("@") }))", at: position)
   }
