@@ -68,6 +68,9 @@ let package = Package(
         .product(name: "NIOHTTP1", package: "swift-nio"),
       ], path: "Benchmarks/HTTP", swiftSettings: strict),
     .executableTarget(name: "json-benchmark", dependencies: ["JSON"], path: "Benchmarks/JSON", swiftSettings: strict),
+    .executableTarget(name: "cel-benchmark", dependencies: ["CEL", "JSON"], path: "Benchmarks/CEL", swiftSettings: strict),
+    // The simple tests of cel-spec, as scripts/cel-conformance feeds them.
+    .executableTarget(name: "cel-conformance", dependencies: ["CEL", "JSON"], path: "Benchmarks/Conformance", swiftSettings: strict),
 
     .target(name: "TestKit", dependencies: ["Core", "JSON"], path: "Tests/TestKit", swiftSettings: strict),
     .testTarget(name: "JSONTests", dependencies: ["JSON", "TestKit"], swiftSettings: strict),

@@ -27,15 +27,15 @@ private let environment = CELEnvironment(
   @Test(
     "Types that cannot fit are found",
     arguments: [
-      ("1 + 'a'", 1, 3, "'+' cannot take int and string"), ("1 + 1.0 > 0.0", 1, 3, "convert one with double"),
-      ("count > '3'", 1, 7, "'>' cannot compare int with string; convert"),
-      ("request.time > '2024'", 1, 14, "timestamp(…) around the string"), ("count", 1, 1, "must be a bool, found one that is a int"),
+      ("1 + 'a'", 1, 3, "'+' cannot take 1 (int) and 'a' (string)"), ("1 + 1.0 > 0.0", 1, 3, "convert one with double"),
+      ("count > '3'", 1, 7, "found count (int) and '3' (string); write 3 without quotation marks"),
+      ("request.time > '2024'", 1, 14, "timestamp(…) around the string"), ("count", 1, 1, "must be a bool, found one that is an int"),
       ("name", 1, 1, "found one that is a string"), ("!count", 1, 1, "must be a bool"),
       ("count && true", 1, 7, "left of '&&'"), ("true || name", 1, 6, "right of '||'"), ("-name == 1", 1, 1, "'-' needs"),
       ("count ? true : false", 1, 7, "condition before '?'"),
       ("1 in name", 1, 3, "'in' needs a list or a map"), ("name.field == 1", 1, 6, "a string has no fields"),
       ("name[0] == 'a'", 1, 5, "a string has no elements"), ("[1]['a'] == 1", 1, 5, "index must be an int"),
-      ("count.all(x, true)", 1, 7, "list or a map, found int"), ("[1].all(x, x)", 1, 12, "must be a bool, found int"), ("{1.5: 2} == {}", 1, 2, "key must be"),
+      ("count.all(x, true)", 1, 7, "list or a map, found int"), ("[1].all(x, x)", 1, 12, "must be a bool, found x (int)"), ("{1.5: 2} == {}", 1, 2, "key must be"),
       ("request.metod == 'GET'", 1, 9, "did you mean 'method'?"),
       ("auth.idd == ''", 1, 6, "'auth' has no field 'idd'; did you mean 'id'?"), ("has(request.tim)", 1, 1, "did you mean 'time'?"),
     ] as [(String, Int, Int, String)])

@@ -119,7 +119,9 @@ struct FieldRuleTests {
   func unreadable() throws {
     struct Broken: Error {}
     let broken = MemoryReader(failing: Broken())
-    let configuration: JSONValue = ["rules": ["read": #"lookup("teams", team) == null || has(document.team)"#, "delete": #"true || lookup("teams", team) == null"#]]
+    let configuration: JSONValue = [
+      "rules": ["read": #"lookup("teams", team) == null || has(document.team)"#, "delete": #"true || lookup("teams", team) == null"#]
+    ]
     let access = try access(user("ada"), configuration)
     #expect(throws: Broken.self) { try access.view(of: document(#"{"team":"red"}"#), RuleLookups(broken)) }
     // What is decided before anything is looked up stays decided.

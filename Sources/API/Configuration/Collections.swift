@@ -34,11 +34,7 @@ enum Collections {
 
   private static func store(_ call: Call, _ value: JSONValue) async throws -> HTTPResponse {
     let configuration = try CollectionConfiguration(name: call.parameters[0], value: value)
-    for (name, pointer) in configuration.lookedUp where name != configuration.name && !call.project.collections.contains(where: { $0.name == name }) {
-      throw RoostError(
-        .expressionInvalid, "The expression at \(pointer) looks documents up in '\(name)', and there is no such collection.",
-        fields: [FieldError(pointer, "expected the name of a collection")])
-    }
+    try call.project.requireCollections(configuration.lookedUp, besides: configuration.name)
     let (collection, created) = try await call.project.configuration.put(configuration, at: call.now)
     try await call.project.reloadConfiguration()
     return .json(created ? 201 : 200, self.value(of: collection))

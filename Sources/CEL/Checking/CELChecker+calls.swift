@@ -37,12 +37,18 @@ extension CELChecker {
       let found = checked.map(\.type.name)
       let call = isMethod ? "\(found[0]).\(name)(\(found.dropFirst().joined(separator: ", ")))" : "\(name)(\(found.joined(separator: ", ")))"
       let usages = counted.prefix(8).map { $0.usage(name) }.joined(separator: ", ")
-      throw Self.fault("there is no \(call); expected \(usages)", at: position)
+      throw Self.fault("there is no \(call); expected \(usages)\(Self.hint(name, checked))", at: position)
     }
     if name == "matches" { try checkPattern(checked[1]) }
     let type = fitting.dropFirst().reduce(first.result) { $0.joined($1.result) }
     let target = isMethod ? checked.removeFirst() : nil
     return CELNode(.call(function: name, target: target, arguments: checked), at: position, type: type)
+  }
+
+  /// What is asked of a list as other languages do.
+  private static func hint(_ name: String, _ arguments: [CELNode]) -> String {
+    guard name == "contains", case .list = arguments[0].type else { return "" }
+    return "; for a list, write \"…\" in it"
   }
 
   private func checkPattern(_ node: CELNode) throws(CELError) {
@@ -53,9 +59,8 @@ extension CELChecker {
   }
 
   private func unknownFunction(_ name: String, at position: CELPosition) -> CELError {
-    let macros = ["has", "all", "exists", "exists_one", "map", "filter"] + (environment.hasLookup ? [Self.lookupName] : [])
-    return Self.fault(
-      "unknown function '\(name)'\(CELSuggestion.text(for: name, among: macros + CELFunctions.table.keys.filter { !$0.hasPrefix("@") }))", at: position)
+    let more = environment.hasLookup ? [Self.lookupName] : []
+    return Self.fault("unknown function '\(name)'\(CELSuggestion.text(forFunction: name, or: more))", at: position)
   }
 }
 

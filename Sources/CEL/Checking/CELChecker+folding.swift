@@ -5,9 +5,11 @@ extension CELChecker {
     switch node.kind {
     case .literal, .identifier, .comprehension, .bind, .optionalEntry: return node
     case .binary(.and, let left, let right):
-      if left.literal == .bool(false) || right.literal == .bool(false) { return CELNode(.literal(.bool(false)), at: node.position, type: .bool) }
+      if left.literal == .bool(false) { return left }
+      if right.literal == .bool(false) { return right }
     case .binary(.or, let left, let right):
-      if left.literal == .bool(true) || right.literal == .bool(true) { return CELNode(.literal(.bool(true)), at: node.position, type: .bool) }
+      if left.literal == .bool(true) { return left }
+      if right.literal == .bool(true) { return right }
     default: break
     }
     guard foldingBudget > 0, !node.isFault, node.children.allSatisfy({ $0.literal != nil || $0.isOptionalLiteral }) else { return node }

@@ -15,6 +15,10 @@ extension CELChecker {
     guard let holder = environment.bareNames else { throw unknown(plain, at: position) }
     let operand = CELNode(.identifier(holder), at: position, type: environment.variables[holder] ?? .dyn)
     if case .object(let fields, open: false) = operand.type, fields[plain] == nil { throw unknown(plain, at: position, fields: fields.keys) }
+    // Unless it is known, such a field is written with what it belongs to: hardly anybody means one.
+    if let constant = CELForeignWords.constants[plain], !operand.type.declares(plain) {
+      throw Self.fault("unknown variable or field '\(plain)'; did you mean '\(constant)'?", at: position)
+    }
     let type = try fieldType(plain, of: operand, isOptional: false, at: position)
     return CELNode(.select(operand: operand, field: plain, testOnly: false), at: position, type: type)
   }
@@ -25,7 +29,8 @@ extension CELChecker {
     if CELFunctions.table[name] != nil || CELFunctions.namespaces.contains(name) {
       return Self.fault("'\(name)' is a function, and must be called with parentheses", at: position)
     }
-    return Self.fault("unknown \(kind) '\(name)'\(CELSuggestion.text(for: name, among: known))", at: position)
+    let constant = CELForeignWords.constants[name].map { "; did you mean '\($0)'?" }
+    return Self.fault("unknown \(kind) '\(name)'\(constant ?? CELSuggestion.text(for: name, among: known))", at: position)
   }
 
   /// The dotted name that a node spells, such as `google.protobuf.Timestamp`.
@@ -81,12 +86,14 @@ extension CELChecker {
       if let type = fields[field] { return type }
       guard !open else { return .dyn }
       let holder = qualifiedName(operand).map { "'\($0)'" } ?? "this"
-      throw Self.fault("\(holder) has no field '\(field)'\(CELSuggestion.text(for: field, among: fields.keys))", at: position)
+      throw Self.fault("\(holder) has no field '\(field)'\(CELSuggestion.text(forField: field, among: fields.keys))", at: position)
     case .optional(let wrapped):
       let inner = CELNode(operand.kind, at: operand.position, type: wrapped)
       let type = try fieldType(field, of: inner, isOptional: isOptional, at: position)
       return isOptional ? type : .optional(type)
-    default: throw Self.fault("a \(operand.type.name) has no fields, so not '\(field)'", at: position)
+    default:
+      let function = CELForeignWords.functions[field.lowercased()].map { "; write \($0)" }
+      throw Self.fault("\(operand.type.nameWithArticle) has no fields, so not '\(field)'\(function ?? "")", at: position)
     }
   }
 
@@ -108,7 +115,15 @@ extension CELChecker {
       return try fieldType(field, of: operand, isOptional: false, at: index.position)
     case .optional(let wrapped):
       return .optional(try elementType(index, of: CELNode(operand.kind, at: operand.position, type: wrapped), at: position))
-    default: throw Self.fault("a \(operand.type.name) has no elements; '[…]' needs a list or a map before it", at: position)
+    default: throw Self.fault("\(operand.type.nameWithArticle) has no elements; '[…]' needs a list or a map before it", at: position)
     }
+  }
+}
+
+extension CELType {
+  /// Whether a field of this name is known.
+  fileprivate func declares(_ field: String) -> Bool {
+    guard case .object(let fields, _) = self else { return false }
+    return fields[field] != nil
   }
 }

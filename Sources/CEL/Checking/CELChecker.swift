@@ -6,11 +6,16 @@ struct CELChecker {
   /// What working out constants may still cost.
   var foldingBudget: Int
 
-  static func check(_ tree: CELNode, in environment: CELEnvironment, expecting expected: CELType?) throws(CELError) -> CELNode {
-    var checker = CELChecker(environment: environment, foldingBudget: environment.limits.costMax)
+  /// What the tree was made of, for messages.
+  let source: String
+
+  static func check(
+    _ tree: CELNode, of source: String, in environment: CELEnvironment, expecting expected: CELType?
+  ) throws(CELError) -> CELNode {
+    var checker = CELChecker(environment: environment, foldingBudget: environment.limits.costMax, source: source)
     let root = try checker.check(tree, wanting: expected == .type ? .type : nil)
     if let expected, !root.type.mayBe(expected) {
-      throw CELError(line: 1, column: 1, message: "the expression must be a \(expected.name), found one that is a \(root.type.name)")
+      throw CELError(line: 1, column: 1, message: "the expression must be \(expected.nameWithArticle), found one that is \(root.type.nameWithArticle)")
     }
     return root
   }
@@ -22,13 +27,13 @@ struct CELChecker {
   /// The checked node.
   /// - Parameter wanted: `.type` where a bare `int` or `string` means the type, not a field of that name.
   mutating func check(_ node: CELNode, wanting wanted: CELType? = nil) throws(CELError) -> CELNode {
-    if environment.isChecked { return fold(try resolve(node, wanting: wanted)) }
+    if environment.isChecked { return fold(try resolve(node, wanting: wanted)).spanning(node.span) }
     do throws(CELError) {
       let resolved = try resolve(node, wanting: wanted)
       // Where nothing is known of any value, no types clash.
-      return fold(CELNode(resolved.kind, at: resolved.position))
+      return fold(CELNode(resolved.kind, at: resolved.position)).spanning(node.span)
     } catch {
-      return CELNode(.call(function: "@fault", target: nil, arguments: []), at: node.position)
+      return CELNode(.call(function: "@fault", target: nil, arguments: []), at: node.position, span: node.span)
     }
   }
 
@@ -73,7 +78,7 @@ struct CELChecker {
   }
 
   func demand(_ expected: CELType, of node: CELNode, _ what: String, at position: CELPosition) throws(CELError) {
-    guard node.type.mayBe(expected) else { throw Self.fault("\(what) must be a \(expected.name), found \(node.type.name)", at: position) }
+    guard node.type.mayBe(expected) else { throw Self.fault("\(what) must be \(expected.nameWithArticle), found \(described(node))", at: position) }
   }
 
   mutating func scoped<Result>(

@@ -4,9 +4,23 @@ enum CELSuggestion {
   static func text(for name: String, among names: some Collection<String>) -> String {
     let allowed = max(1, name.count / 3)
     let best = names.map { ($0, distance(Array(name.lowercased()), Array($0.lowercased()))) }
-      .filter { $0.1 <= allowed }
+      .filter { $0.1 <= allowed && $0.0 != name }
       .min { ($0.1, $0.0) < ($1.1, $1.0) }
     return best.map { "; did you mean '\($0.0)'?" } ?? ""
+  }
+
+  /// The same for a field; if none is like it, those that there are, if they are few.
+  static func text(forField name: String, among names: some Collection<String>) -> String {
+    let suggestion = text(for: name, among: names)
+    guard suggestion.isEmpty, !names.isEmpty, names.count <= 12 else { return suggestion }
+    return "; it has \(names.sorted().joined(separator: ", "))"
+  }
+
+  /// The same for a function, by its name here or elsewhere.
+  static func text(forFunction name: String, or others: [String] = []) -> String {
+    if let usage = CELForeignWords.functions[name.lowercased()] { return "; write \(usage)" }
+    let macros = ["has", "all", "exists", "exists_one", "map", "filter"]
+    return text(for: name, among: others + macros + CELFunctions.table.keys.filter { !$0.hasPrefix("@") })
   }
 
   /// The fewest insertions, deletions, changes and swaps of neighbours that make one of the other.

@@ -10,6 +10,8 @@ package struct CELExpression: Sendable {
   /// The collections that its `lookup`s read.
   package let lookedUp: Set<String>
 
+  /// What it was checked in.
+  let environment: CELEnvironment
   private let program: CELProgram
   private let costMax: Int
 
@@ -17,8 +19,9 @@ package struct CELExpression: Sendable {
   /// - Parameter expected: what the expression must be, such as `.bool` for a rule; nil if anything will do.
   package init(_ source: String, in environment: CELEnvironment, expecting expected: CELType? = .bool) throws(CELError) {
     let tree = try CELParser.parse(source, limits: environment.limits)
-    let root = try CELChecker.check(tree, in: environment, expecting: expected)
+    let root = try CELChecker.check(tree, of: source, in: environment, expecting: expected)
     self.source = source
+    self.environment = environment
     self.root = root
     constant = root.literal
     lookedUp = root.lookedUp

@@ -82,18 +82,13 @@ struct CELLexer {
   private static let signs = ["&&", "||", "==", "!=", "<=", ">=", "<", ">", "+", "-", "*", "/", "%", "!", "?", ":", ".", ",", "(", ")", "[", "]", "{", "}"]
 
   private mutating func sign(_ first: UInt8) throws(CELSyntaxFault) -> CELToken.Kind {
-    for sign in Self.signs where source[position...].starts(with: sign.utf8) {
+    let foreign = CELForeignWords.signs.first { source[position...].starts(with: $0.sign.utf8) }
+    for sign in Self.signs where source[position...].starts(with: sign.utf8) && (foreign?.sign.utf8.count ?? 0) <= sign.utf8.count {
       position += sign.utf8.count
       return .sign(sign)
     }
-    let hint =
-      switch first {
-      case UInt8(ascii: "="): "found '='; to compare, write '=='"
-      case UInt8(ascii: "&"): "found '&'; for \"and\", write '&&'"
-      case UInt8(ascii: "|"): "found '|'; for \"or\", write '||'"
-      default: "found \(Self.quoted(character(at: position))), which means nothing in an expression"
-      }
-    throw CELSyntaxFault(offset: position, message: hint)
+    let found = foreign.map { "'\($0.sign)'; \($0.advice)" } ?? "\(Self.quoted(character(at: position))), which means nothing in an expression"
+    throw CELSyntaxFault(offset: position, message: "found \(found)")
   }
 
   /// The code point that begins at a byte.

@@ -34,14 +34,22 @@ package final class CELNode: Sendable {
   package let position: CELPosition
   /// `dyn` until checked.
   package let type: CELType
+  /// The bytes of the source that it was written as, without brackets around it; empty for what the parser or the checker added.
+  package let span: Range<Int>
   /// Levels below and with this one.
   let depth: Int
 
-  init(_ kind: Kind, at position: CELPosition, type: CELType = .dyn) {
+  init(_ kind: Kind, at position: CELPosition, type: CELType = .dyn, span: Range<Int> = 0..<0) {
     self.kind = kind
     self.position = position
     self.type = type
+    self.span = span
     depth = 1 + kind.children.reduce(0) { max($0, $1.depth) }
+  }
+
+  /// This node with its place in the source, unless it has one.
+  func spanning(_ span: Range<Int>) -> CELNode {
+    self.span.isEmpty ? CELNode(kind, at: position, type: type, span: span) : self
   }
 
   /// The literal's value, if it is one.

@@ -1,11 +1,12 @@
 extension CELParser {
   /// A literal, a name, a call, a list, a map or something in parentheses, with the fields, indexes and calls behind it.
   mutating func member() throws(CELSyntaxFault) -> CELNode {
+    let start = token.start
     let first = try primary()
-    return try members(of: first)
+    return try members(of: first.spanning(start..<taken.end), from: start)
   }
 
-  mutating func members(of first: CELNode) throws(CELSyntaxFault) -> CELNode {
+  mutating func members(of first: CELNode, from start: Int) throws(CELSyntaxFault) -> CELNode {
     var node = first
     while true {
       let position = position()
@@ -25,6 +26,7 @@ extension CELParser {
       } else {
         return node
       }
+      node = node.spanning(start..<taken.end)
     }
   }
 
@@ -80,7 +82,7 @@ extension CELParser {
     case .sign("["): return try list(at: position)
     case .sign("{"): return try map(at: position)
     default:
-      guard let value = try literal() else { throw unexpected("a value") }
+      guard let value = try literal() else { throw unexpectedValue() }
       try advance()
       return try make(.literal(value), at: position)
     }
@@ -109,7 +111,9 @@ extension CELParser {
     let offset = token.start
     guard !CELToken.reserved.contains(name) else {
       throw CELSyntaxFault(
-        offset: offset, message: "'\(name)' is a reserved word; a field of that name is written with what it belongs to, as in document.\(name)")
+        offset: offset,
+        message: "'\(name)' is a reserved word\(CELForeignWords.reserved[name].map { "; \($0)" } ?? ""); "
+          + "a field of that name is written with what it belongs to, as in document.\(name)")
     }
     try advance()
     guard isSign("(") else { return try make(.identifier(root ? ".\(name)" : name), at: position) }

@@ -3,6 +3,8 @@ struct CELParser {
   let limits: CELLimits
   private var lexer: CELLexer
   private(set) var token: CELToken
+  /// The token before that one.
+  private(set) var taken = CELToken(kind: .end, start: 0, end: 0)
   private var nodes = 0
   private var nesting = 0
   /// Where the last asked-for byte stands; offsets only grow, so counting goes on from here.
@@ -17,7 +19,7 @@ struct CELParser {
     do throws(CELSyntaxFault) {
       var parser = try CELParser(bytes, limits: limits)
       let node = try parser.expression()
-      guard parser.token.kind == .end else { throw parser.unexpected("an operator or the end") }
+      guard parser.token.kind == .end else { throw parser.unexpectedOperator("an operator or the end") }
       return node
     } catch {
       let position = CELPosition(offset: error.offset, in: bytes)
@@ -34,6 +36,7 @@ struct CELParser {
   // MARK: Tokens
 
   mutating func advance() throws(CELSyntaxFault) {
+    taken = token
     token = try lexer.next()
   }
 
@@ -47,11 +50,9 @@ struct CELParser {
 
   /// Takes the bracket that closes what was opened at `opened`.
   mutating func close(_ sign: String, opened: CELPosition, opening: String) throws(CELSyntaxFault) {
-    guard try skip(sign) else { throw unexpected("'\(sign)' to close the '\(opening)' of line \(opened.line), column \(opened.column)") }
-  }
-
-  func unexpected(_ expected: String) -> CELSyntaxFault {
-    CELSyntaxFault(offset: token.start, message: "expected \(expected), found \(token.description)")
+    guard try skip(sign) else {
+      throw unexpectedOperator("'\(sign)' to close the '\(opening)' of line \(opened.line), column \(opened.column)")
+    }
   }
 
   mutating func position() -> CELPosition {
@@ -94,15 +95,17 @@ struct CELParser {
   // MARK: Operators
 
   mutating func expression() throws(CELSyntaxFault) -> CELNode {
+    let start = token.start
     let condition = try disjunction()
     guard isSign("?") else { return condition }
     let position = position()
     try advance()
     return try nested { (parser) throws(CELSyntaxFault) in
       let then = try parser.disjunction()
-      guard try parser.skip(":") else { throw parser.unexpected("':' and what else holds, after '?' and its value") }
+      guard try parser.skip(":") else { throw parser.unexpectedOperator("':' and what else holds, after '?' and its value") }
       let otherwise = try parser.expression()
       return try parser.make(.conditional(condition: condition, then: then, otherwise: otherwise), at: position)
+        .spanning(start..<parser.taken.end)
     }
   }
 
@@ -116,26 +119,32 @@ struct CELParser {
   private mutating func chain(
     _ sign: CELBinaryOperator, of operand: (inout CELParser) throws(CELSyntaxFault) -> CELNode
   ) throws(CELSyntaxFault) -> CELNode {
+    var start = token.start
     let first = try operand(&self)
     guard isSign(sign.rawValue) else { return first }
-    var operands = [first]
+    var operands = [(node: first, span: start..<taken.end)]
     var positions: [CELPosition] = []
     while isSign(sign.rawValue) {
       positions.append(position())
       try advance()
-      operands.append(try operand(&self))
+      start = token.start
+      let next = try operand(&self)
+      operands.append((next, start..<taken.end))
     }
     return try balanced(sign, operands[...], positions[...])
   }
 
+  /// Each operand comes with what was written for it, brackets and all.
   private mutating func balanced(
-    _ sign: CELBinaryOperator, _ operands: ArraySlice<CELNode>, _ positions: ArraySlice<CELPosition>
+    _ sign: CELBinaryOperator, _ operands: ArraySlice<(node: CELNode, span: Range<Int>)>, _ positions: ArraySlice<CELPosition>
   ) throws(CELSyntaxFault) -> CELNode {
-    guard operands.count > 1 else { return operands[operands.startIndex] }
+    let first = operands[operands.startIndex]
+    guard operands.count > 1 else { return first.node }
     let half = (operands.count + 1) / 2
     let left = try balanced(sign, operands.prefix(half), positions.prefix(half - 1))
     let right = try balanced(sign, operands.dropFirst(half), positions.dropFirst(half))
     return try make(.binary(sign, left, right), at: positions[positions.startIndex + half - 1])
+      .spanning(first.span.lowerBound..<operands[operands.endIndex - 1].span.upperBound)
   }
 
   private static let binaryOperators: [String: (sign: CELBinaryOperator, precedence: Int)] = [
@@ -152,29 +161,31 @@ struct CELParser {
 
   /// Operators that bind tighter than `precedence`, from left to right.
   private mutating func binary(above precedence: Int) throws(CELSyntaxFault) -> CELNode {
+    let start = token.start
     var left = try unary()
     while let (sign, strength) = binaryOperator, strength > precedence {
       let position = position()
       try advance()
       let right = try binary(above: strength)
-      left = try make(.binary(sign, left, right), at: position)
+      left = try make(.binary(sign, left, right), at: position).spanning(start..<taken.end)
     }
     return left
   }
 
   private mutating func unary() throws(CELSyntaxFault) -> CELNode {
     let position = position()
+    let start = token.start
     if try skip("!") {
       return try nested { (parser) throws(CELSyntaxFault) in
         let operand = try parser.unary()
-        return try parser.make(.unary(.not, operand), at: position)
+        return try parser.make(.unary(.not, operand), at: position).spanning(start..<parser.taken.end)
       }
     }
     guard try skip("-") else { return try member() }
-    if let literal = try negativeNumber(at: position) { return try members(of: literal) }
+    if let literal = try negativeNumber(at: position) { return try members(of: literal.spanning(start..<taken.end), from: start) }
     return try nested { (parser) throws(CELSyntaxFault) in
       let operand = try parser.unary()
-      return try parser.make(.unary(.negate, operand), at: position)
+      return try parser.make(.unary(.negate, operand), at: position).spanning(start..<parser.taken.end)
     }
   }
 

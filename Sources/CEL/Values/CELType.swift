@@ -43,6 +43,9 @@ package indirect enum CELType: Sendable, Hashable {
     }
   }
 
+  /// `an int`, `a string`.
+  var nameWithArticle: String { "\("aeio".contains(name.prefix(1)) ? "an" : "a") \(name)" }
+
   /// Whether a value of this type may turn out to fit where `expected` is asked for.
   func mayBe(_ expected: CELType) -> Bool {
     switch (self, expected) {

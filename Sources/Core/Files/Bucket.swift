@@ -70,6 +70,13 @@ package struct BucketConfiguration: Sendable {
     ]
   }
 
+  /// Every collection that some rule looks documents up in, with the rule's place in the configuration.
+  package var lookedUp: [(collection: String, pointer: String)] {
+    [("/rules/read", read), ("/rules/write", write), ("/rules/delete", delete)].flatMap { pointer, rule in
+      (rule.expression?.lookedUp.sorted() ?? []).map { (collection: $0, pointer: pointer) }
+    }
+  }
+
   package func accepts(type: String) -> Bool {
     types.isEmpty || types.contains { $0 == type || $0.hasSuffix("/*") && type.hasPrefix($0.dropLast()) || $0 == "*/*" }
   }
