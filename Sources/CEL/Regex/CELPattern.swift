@@ -20,7 +20,7 @@ package struct CELPattern: Sendable {
               else { preconditionFailure("a temporary buffer that has room for an element has an address") }
               // Nothing is bound, so none of these is read.
               var frame = CELFrame(
-                layout: .empty, kinds: kinds, values: values, documents: documents, texts: texts, fields: fields, locals: [], budget: budget)
+                layout: .empty, kinds: kinds, values: values, documents: documents, texts: texts, fields: fields, locals: [], budget: budget, lookups: nil)
               return try? regex.isFound(in: text, &frame)
             }
           }
