@@ -31,14 +31,14 @@ struct JSONSchemaSuiteTests {
   @Test("passes in every required case that needs no other document")
   func required() throws {
     let files = try names(in: JSONSchemaSuiteTests.folder).filter { $0.hasSuffix(".json") && !JSONSchemaSuiteTests.skippedFiles.contains($0) }
-    #expect(try run(files) >= 1150)
+    #expect(try run(files) >= 1050)
   }
 
   @Test("passes in the cases of the formats that are asserted")
-  func formats() throws { #expect(try run(JSONSchemaSuiteTests.formats.map { "optional/format/\($0).json" }) >= 250) }
+  func formats() throws { #expect(try run(JSONSchemaSuiteTests.formats.map { "optional/format/\($0).json" }) >= 270) }
 
   @Test("passes in most of its optional parts")
-  func optional() throws { #expect(try run(JSONSchemaSuiteTests.optional.map { "optional/\($0).json" }) >= 100) }
+  func optional() throws { #expect(try run(JSONSchemaSuiteTests.optional.map { "optional/\($0).json" }) >= 110) }
 
   /// How many cases ran.
   private func run(_ files: [String]) throws -> Int {
