@@ -24,6 +24,8 @@ package enum Limits {
   package static let fieldRulesMax = 32
   /// The answer of an expression that is tried out.
   package static let evaluationBytesMax = 4 << 20
+  /// Steps of one search for a schema's pattern in one text: some ten milliseconds.
+  package static let schemaPatternStepsMax = 2_000_000
   /// Documents that the rules of one request remember; then they read again.
   package static let lookupsKeptMax = 1000
   /// Rows that one list may look at; past it the caller is told to declare an index.

@@ -51,8 +51,7 @@ package final class Accounts: Sendable {
       collection: try project.collection(Collection.users), caller: caller.passesRules ? caller : .user(user),
       variables: RuleVariables(caller: .user(user), request: request))
     let write = DocumentWrite(collection: access.collection, id: id, actor: EventActor(caller)) { moment in
-      try access.requireRegistrable(registration, moment)
-      return .store(body: registration.profile.bytes)
+      .store(body: try access.registration(registration, moment))
     }
     return try await project.accounts.register(
       profile: write, email: registration.email, passwordHash: hash, session: session, refreshHash: refresh?.hash)

@@ -7,6 +7,7 @@ package struct CollectionConfiguration: Sendable {
   package let rules: CollectionRules
   package let fieldRules: FieldRules
   package let indexes: [IndexDefinition]
+  package let schema: DocumentSchema?
   package let documentType: CELType
   /// Normalised: what GET answers.
   package let value: JSONValue
@@ -25,7 +26,9 @@ package struct CollectionConfiguration: Sendable {
         .validationFailed, "There is no rule '\(action)'.",
         fields: [FieldError("/rules/\(action.pointerSegment)", "expected one of read, create, update, delete")])
     }
-    let document = ExpressionKind.documentType(.dyn)
+    let schema = try reader.object("schema")
+    self.schema = try schema.map { try DocumentSchema($0, collection: name, pointer: "/schema") }
+    let document = ExpressionKind.documentType(self.schema?.type ?? .dyn)
     documentType = document
     self.rules = CollectionRules(
       read: try Rule(rules["read"], .readRule, pointer: "/rules/read", document: document),
@@ -35,11 +38,11 @@ package struct CollectionConfiguration: Sendable {
     let fieldRules = try reader.object("fieldRules") ?? [:]
     self.fieldRules = try FieldRules(fieldRules, document: document)
     indexes = try Self.indexes(reader.array("indexes") ?? [])
-    try reader.refuseUnbuilt(["schema", "ttl", "history"])
+    try reader.refuseUnbuilt(["ttl", "history"])
     try reader.refuseUnknown()
     self.name = name
     self.value = [
-      "name": .string(name), "rules": .object(rules), "fieldRules": .object(fieldRules),
+      "name": .string(name), "schema": schema.map(JSONValue.object) ?? .null, "rules": .object(rules), "fieldRules": .object(fieldRules),
       "indexes": .array(indexes.map { ["fields": .array($0.keys.map { .string($0.text) }), "unique": .bool($0.isUnique)] }),
     ]
   }

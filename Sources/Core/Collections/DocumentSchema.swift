@@ -12,7 +12,7 @@ package struct DocumentSchema: Sendable {
   /// Throws `validation_failed` with every place that is wrong.
   package init(_ value: JSONObject, collection: String, pointer: String) throws {
     do {
-      schema = try JSONSchema(.object(value), patterns: CELPattern.search)
+      schema = try JSONSchema(.object(value), patterns: Self.compilePattern)
     } catch let error as JSONSchemaError {
       throw RoostError(
         .validationFailed, "The schema is not a valid JSON Schema (draft 2020-12).",
@@ -21,6 +21,12 @@ package struct DocumentSchema: Sendable {
     type = CELType(schema: .object(value))
     let named = value["properties"]?.objectValue ?? [:]
     ignored = collection == Collection.users ? UserProfile.identityFields.filter { !named.contains($0) } : []
+  }
+
+  /// Patterns are searched for in time linear in the text, as in expressions.
+  private static let compilePattern: JSONSchemaPatterns = { source in
+    let pattern = try CELPattern(source)
+    return { text in pattern.isFound(in: text, budget: Limits.schemaPatternStepsMax) }
   }
 
   /// The body with its missing defaults.

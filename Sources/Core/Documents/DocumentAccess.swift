@@ -49,23 +49,29 @@ package struct DocumentAccess: Sendable {
   /// A new document. `id` nil lets the server make one. Throws `already_exists`.
   package func create(id: String?, body: DocumentBody) throws -> DocumentWrite {
     if let id { try Names.requireID(id) }
-    try requireSize(body.bytes)
+    let new = try completed(body)
+    // Looked at before the transaction, told in it: who may not create is not told what a document should look like.
+    let fitness = Result { try requireFit(new) }
     return write(id, view: viewOfOwn) { [self] moment, lookups in
-      // Who may not create is not told whether the id is taken.
-      try requireCreate(moment, body: body.bytes, lookups)
+      try requireCreate(moment, body: new, lookups)
+      // Nor whether the id is taken.
       if moment.current != nil { throw RoostError(.alreadyExists, "There is already a document '\(moment.id)' in '\(collection.name)'.") }
-      return .store(body: body.bytes)
+      try fitness.get()
+      return .store(body: new)
     }
   }
 
   /// Creates or replaces. Fields that the caller does not see stay as they are.
   package func put(id: String, body: DocumentBody, condition: VersionCondition) throws -> DocumentWrite {
     try Names.requireID(id)
-    try requireSize(body.bytes)
+    let sent = try completed(body)
+    let fitness = Result { try requireFit(sent) }
     return write(id, view: viewOfOwn) { [self] moment, lookups in
-      var new = body.bytes
+      var new = sent
+      var hidden: [String] = []
       if let current = moment.current {
-        new = keepingHidden(of: current, in: new, lookups)
+        hidden = self.hidden(in: current, lookups)
+        new = FieldRules.keeping(hidden, of: current.body, in: sent)
         try requireUpdate(current, body: new, moment, lookups)
       } else {
         // No profile is made by writing it, and nobody is told by the difference which users there are.
@@ -75,6 +81,7 @@ package struct DocumentAccess: Sendable {
         try requireCreate(moment, body: new, lookups)
       }
       try condition.require(moment.current)
+      if hidden.isEmpty { try fitness.get() } else { try requireFit(new, hidden: hidden) }
       return moment.current?.body == new ? .keep : .store(body: new)
     }
   }
@@ -89,8 +96,8 @@ package struct DocumentAccess: Sendable {
       // The change may fail on fields that the caller may not see, so reading or writing comes first.
       guard caller.passesRules || collection.rules.update.expression != nil else { throw try hiddenOrDenied(current, "change this document", lookups) }
       let body: [UInt8]
+      let hidden = hidden(in: current, lookups)
       do {
-        let hidden = hidden(in: current, lookups)
         body = FieldRules.keeping(hidden, of: current.body, in: try change(current.without(hidden).body))
         try requireSize(body)
       } catch {
@@ -99,6 +106,7 @@ package struct DocumentAccess: Sendable {
       }
       try requireUpdate(current, body: body, moment, lookups)
       try condition.require(current)
+      if current.body != body { try requireFit(body, hidden: hidden) }
       return current.body == body ? .keep : .store(body: body)
     }
   }
@@ -161,9 +169,17 @@ package struct DocumentAccess: Sendable {
   }
 
   /// A new profile: no create rule is asked, for registering is open to everybody, but its fields may be set only as their rules let.
-  func requireRegistrable(_ registration: Registration, _ moment: WriteMoment) throws {
+  /// Answers the body to store.
+  func registration(_ registration: Registration, _ moment: WriteMoment) throws -> [UInt8] {
+    let body = try completed(registration.profile)
+    try requireRegistrable(registration, body, moment)
+    try requireFit(body)
+    return body
+  }
+
+  private func requireRegistrable(_ registration: Registration, _ body: [UInt8], _ moment: WriteMoment) throws {
     guard !caller.passesRules else { return }
-    let profile = DocumentRecord(id: moment.id, version: 1, created: moment.now, updated: moment.now, body: registration.profile.bytes)
+    let profile = DocumentRecord(id: moment.id, version: 1, created: moment.now, updated: moment.now, body: body)
     let lookups = RuleLookups(moment.reader)
     let result = Result {
       try requireFields(registration.identity.bytes, profile.body, RuleContext(variables, document: profile, incoming: profile, lookups: lookups))
@@ -192,8 +208,17 @@ package struct DocumentAccess: Sendable {
     return collection.fieldRules.hidden(RuleContext(variables, document: document, lookups: lookups))
   }
 
-  private func keepingHidden(of current: DocumentRecord, in body: [UInt8], _ lookups: RuleLookups) -> [UInt8] {
-    FieldRules.keeping(hidden(in: current, lookups), of: current.body, in: body)
+  /// A body from outside, with the schema's defaults.
+  private func completed(_ body: DocumentBody) throws -> [UInt8] {
+    try requireSize(body.bytes)
+    guard let schema = collection.schema else { return body.bytes }
+    let completed = try schema.completed(body.bytes)
+    try requireSize(completed)
+    return completed
+  }
+
+  private func requireFit(_ body: [UInt8], hidden: [String] = []) throws {
+    try collection.schema?.require(body, in: collection.name, hidden: hidden)
   }
 
   private func requireSize(_ body: [UInt8]) throws {
