@@ -73,7 +73,7 @@ let package = Package(
     .executableTarget(name: "cel-conformance", dependencies: ["CEL", "JSON"], path: "Benchmarks/Conformance", swiftSettings: strict),
 
     .target(name: "TestKit", dependencies: ["Core", "JSON"], path: "Tests/TestKit", swiftSettings: strict),
-    .testTarget(name: "JSONTests", dependencies: ["JSON", "TestKit"], swiftSettings: strict),
+    .testTarget(name: "JSONTests", dependencies: ["JSON", "CEL", "TestKit"], swiftSettings: strict),
     .testTarget(name: "CELTests", dependencies: ["CEL", "JSON", "TestKit"], swiftSettings: strict),
     .testTarget(name: "CoreTests", dependencies: ["Core", "JSON", "CEL", "TestKit"], swiftSettings: strict),
     .testTarget(name: "StorageTests", dependencies: ["Storage", "Core", "JSON", "CEL", "TestKit"], swiftSettings: strict),

@@ -22,6 +22,8 @@ package enum Limits {
   package static let indexesMax = 32
   /// Fields with rules of their own in one collection: each is evaluated for every document that is answered.
   package static let fieldRulesMax = 32
+  /// The answer of an expression that is tried out.
+  package static let evaluationBytesMax = 4 << 20
   /// Documents that the rules of one request remember; then they read again.
   package static let lookupsKeptMax = 1000
   /// Rows that one list may look at; past it the caller is told to declare an index.

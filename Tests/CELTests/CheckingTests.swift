@@ -35,7 +35,8 @@ private let environment = CELEnvironment(
       ("count ? true : false", 1, 7, "condition before '?'"),
       ("1 in name", 1, 3, "'in' needs a list or a map"), ("name.field == 1", 1, 6, "a string has no fields"),
       ("name[0] == 'a'", 1, 5, "a string has no elements"), ("[1]['a'] == 1", 1, 5, "index must be an int"),
-      ("count.all(x, true)", 1, 7, "list or a map, found int"), ("[1].all(x, x)", 1, 12, "must be a bool, found x (int)"), ("{1.5: 2} == {}", 1, 2, "key must be"),
+      ("count.all(x, true)", 1, 7, "list or a map, found int"), ("[1].all(x, x)", 1, 12, "must be a bool, found x (int)"),
+      ("{1.5: 2} == {}", 1, 2, "key must be"),
       ("request.metod == 'GET'", 1, 9, "did you mean 'method'?"),
       ("auth.idd == ''", 1, 6, "'auth' has no field 'idd'; did you mean 'id'?"), ("has(request.tim)", 1, 1, "did you mean 'time'?"),
     ] as [(String, Int, Int, String)])

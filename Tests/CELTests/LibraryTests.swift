@@ -128,6 +128,9 @@ import Testing
       ("😀😀", "^😀{2}$"), ("x-y", "[-x]-[y-]"), ("]", "[]]"), ("^", "[\\^]"), ("é", "\\pL"), ("É", "^\\p{Lu}$"), ("5", "[[:digit:]]"), ("a", "[^[:^alpha:]]"),
       ("\t", "\\s"), ("é", "\\x{e9}"), ("A", "\\x41"), ("a+b", "\\Qa+b\\E"),
       ("key=value", "^(?P<key>\\w+)=(?P<value>\\w+)$"), ("2024-02-29", "^\\d{4}-\\d\\d-\\d\\d$"), ("me@example.org", "^[^@\\s]+@[^@\\s]+\\.[a-z]{2,}$"),
+      ("aaaa", "^(a*)*$"), ("k", "(?i)^\u{212A}$"), ("\u{212A}", "(?i)^k$"), ("s", "(?i)^[\u{17F}]$"), ("abbb", "^\\Qab\\E*$"), ("a", "^\\Q\\Ea$"),
+      ("\u{378}", "^\\PC$"), ("\u{378}", "^\\p{Any}$"), ("x", "^\\p{^Lu}$"), ("a.b", "^[\\w.]+$"), ("αβγ", "^[α-ω]+$"), ("ab", "(?U)^a+b+$"),
+      ("A\nb", "(?im)^B$"), ("]", "^[^\\[]$"), ("a-", "^[\\w-]+$"), ("\u{7}\u{C}\u{B}", "^\\a\\f\\v$"), ("S", "^\\123$"), ("é", "^[^\\x00-\\x7F]$"),
       ("aaaa", "^(a*)*$"), ("ab", "(|a)b"), ("", "^(a|b|)*$"), ("a", "a??"), ("\n", "^\\n\\z"),
     ])
   func found(_ text: String, _ pattern: String) throws { #expect(try matches(text, pattern)) }
@@ -144,7 +147,8 @@ import Testing
   @Test(
     "A pattern that is none is refused when the expression is checked",
     arguments: [
-      "(", ")", "[", "a**", "*a", "a{2,1}", "a{1001}", "\\", "\\q", "\\1", "(?=a)", "(?<!a)", "(?z)", "[z-a]", "[[:nope:]]", "\\p{Greek}", "\\x{110000}",
+      "(", ")", "[", "a**", "*a", "a{2,1}", "a{1001}", "\\", "\\q", "\\1", "(?=a)", "(?<!a)", "(?z)", "[z-a]", "[[:nope:]]", "\\p{Greek}", "\\p{Cn}",
+      "(?<a>x)(?<a>y)", "(?P=a)", "(?!a)", "(?>a)", "a{2}{3}", "\\C", "\\Z", "\\8", "x{1001,}", "[a-\\d]", "[[:alpha:]", "\\x{110000}",
       "\\xZZ", "((a{1000}){1000}){1000}", String(repeating: "(", count: 200),
     ])
   func refused(_ pattern: String) {
@@ -152,6 +156,13 @@ import Testing
     #expect(throws: CELError.self) { try CELExpression("s.matches(r\"\(pattern)\")", in: environment) }
     let error = #expect(throws: CELEvaluationError.self) { try matches("a", pattern) }
     #expect(error?.code == .badArgument)
+  }
+
+  @Test("What RE2 has and Roost has not is refused with what to write instead") func scripts() {
+    let error = #expect(throws: CELError.self) { try CELExpression("s.matches(r'^\\p{Greek}+$')", in: CELEnvironment(variables: ["s": .string])) }
+    #expect(
+      error?.message == "the regular expression has '\\p{Greek}', which is no general category such as \\p{L} or \\p{Nd}; "
+        + "for a script, write its range, such as [Α-Ωα-ω]")
   }
 
   @Test(

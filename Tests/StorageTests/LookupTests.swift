@@ -73,9 +73,8 @@ struct LookupTests {
     #expect(try await page(source, in: things, store) == expected)
 
     let database = try Database.open(path: store.folder.path + "/projects/default/roost.db", role: .scanner)
-    let tables = LookupTables(outer: "documents_\(things.number)") { name in (try? database.collectionNumber(name)).map { "documents_\($0)" } }
     let query = DocumentQuery(rule: try rule(source), filter: nil, variables: .test(.user(id: "ada")), sort: [], limit: 10, cursor: nil)
-    let plan = PagePlan(query, CollectionShape(things), PageLookups(documents: RuleLookups(database), tables: tables))
+    let plan = PagePlan(query, CollectionShape(things), PageLookups(reading: "documents_\(things.number)", on: database))
     let sql = try #require(plan.condition.sql, "nothing was said in SQL")
     let passing = try database.rows("SELECT id FROM documents_\(things.number) WHERE \(sql.text) ORDER BY id", sql.values) { $0.text(0) }
     #expect(passing == expected, "\(sql.text)")

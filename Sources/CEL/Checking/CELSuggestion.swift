@@ -1,7 +1,7 @@
 /// "Did you mean …?"
-enum CELSuggestion {
+package enum CELSuggestion {
   /// The name most like `name`, as the end of a sentence; empty if none is like it.
-  static func text(for name: String, among names: some Collection<String>) -> String {
+  package static func text(for name: String, among names: some Collection<String>) -> String {
     let allowed = max(1, name.count / 3)
     let best = names.map { ($0, distance(Array(name.lowercased()), Array($0.lowercased()))) }
       .filter { $0.1 <= allowed && $0.0 != name }

@@ -16,6 +16,12 @@ struct CELCharacterSet: Sendable {
   mutating func insert(_ range: ClosedRange<UInt32>) { ranges.append(range) }
   mutating func insert(_ set: CELCharacterSet) { inner.append(set) }
 
+  mutating func insert(_ scalar: Unicode.Scalar) {
+    ranges.append(scalar.value...scalar.value)
+    // A text's `k` has the other case `K`, but not the Kelvin sign, which a pattern may have.
+    if ignoresCase { ranges += Self.otherCases(scalar).map { $0...$0 } }
+  }
+
   /// The set with its quick answers for ASCII.
   var complete: CELCharacterSet {
     var set = self
@@ -43,7 +49,8 @@ struct CELCharacterSet: Sendable {
     if ranges.contains(where: { $0.contains(code) }) || inner.contains(where: { $0.look(code) }) { return true }
     guard !categories.isEmpty, let scalar = Unicode.Scalar(code) else { return false }
     let name = scalar.properties.generalCategory.shortName
-    return categories.contains { name.hasPrefix($0.prefix) != $0.isNegated }
+    // RE2 has no category for what is not assigned; it is none of `\pC` either.
+    return categories.contains { (name.hasPrefix($0.prefix) && (name != "Cn" || $0.prefix.isEmpty)) != $0.isNegated }
   }
 
   /// The same letter in the other case, where that is one character.
@@ -70,7 +77,7 @@ struct CELCharacterSet: Sendable {
     let known = [
       "L", "Lu", "Ll", "Lt", "Lm", "Lo", "M", "Mn", "Mc", "Me", "N", "Nd", "Nl", "No", "P", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "S", "Sm", "Sc", "Sk",
       "So", "Z", "Zs",
-      "Zl", "Zp", "C", "Cc", "Cf", "Cs", "Co", "Cn",
+      "Zl", "Zp", "C", "Cc", "Cf", "Cs", "Co",
     ]
     guard name == "Any" || known.contains(name) else { return nil }
     var set = CELCharacterSet()

@@ -4,6 +4,7 @@ struct CELRegexParser {
   private var position = 0
   private var nesting = 0
   private var flags = Flags()
+  private var groupNames: Set<String> = []
 
   struct Flags {
     var ignoresCase = false
@@ -73,6 +74,8 @@ struct CELRegexParser {
       if skip("\\Q") {
         let text = takeText(until: "\\E") ?? takeRest()
         for scalar in text.unicodeScalars { parts.append(.character(set(scalar))) }
+        // A repetition behind it is one of its last character.
+        if let last = text.isEmpty ? nil : parts.popLast() { parts.append(try repeated(last)) }
         continue
       }
       let atom = try atom()
@@ -151,8 +154,9 @@ struct CELRegexParser {
   }
 
   private func set(_ scalar: Unicode.Scalar) -> CELCharacterSet {
-    var set = CELCharacterSet(scalar.value...scalar.value)
+    var set = CELCharacterSet()
     set.ignoresCase = flags.ignoresCase
+    set.insert(scalar)
     return set.complete
   }
 
@@ -163,8 +167,9 @@ struct CELRegexParser {
     let outer = flags
     if skip("?P<") || skip("?<") {
       guard let name = takeText(until: ">"), !name.isEmpty, name.utf8.allSatisfy({ CELLexer.beginsName($0) || CELLexer.isDigit($0) }) else {
-        throw CELRegexFault(message: "a group whose name is none; look-behind is not possible")
+        throw CELRegexFault(message: "a group whose name is none; look-behind is not possible in linear time")
       }
+      guard groupNames.insert(name).inserted else { throw CELRegexFault(message: "two groups of the name '\(name)'") }
     } else if skip("?") {
       guard try takeFlags() else {
         // `(?i)` holds for the rest of the group around it.
@@ -189,7 +194,10 @@ struct CELRegexParser {
       case "-": value = false
       case ":": return true
       case ")": return false
-      default: throw CELRegexFault(message: "'(?\(flag)' is no group; look-ahead and look-behind are not possible in linear time")
+      case "P" where peek() == "=": throw CELRegexFault(message: "'(?P=' is a back reference, which is not possible in linear time")
+      case "=", "!", "<", ">":
+        throw CELRegexFault(message: "'(?\(flag)', which is not possible in linear time, as are look-ahead, look-behind and atomic groups")
+      default: throw CELRegexFault(message: "'(?\(flag)', which is no group; known are (?:…), (?P<name>…) and the flags i, m, s, U")
       }
     }
     throw CELRegexFault(message: "a '(' without its ')'")
@@ -229,7 +237,9 @@ struct CELRegexParser {
         name = long
       }
       guard let category = CELCharacterSet.category(name, isNegated: isNegated) else {
-        throw CELRegexFault(message: "'\\p{\(name)}' is not known: only general categories are, such as \\p{L} or \\p{Nd}")
+        throw CELRegexFault(
+          message:
+            "'\\p{\(name)}', which is no general category such as \\p{L} or \\p{Nd}; for a script, write its range, such as [\u{391}-\u{3A9}\u{3B1}-\u{3C9}]")
       }
       return category
     default: return nil
@@ -307,7 +317,7 @@ struct CELRegexParser {
         start = take() ?? " "
       }
       guard peek() == "-", let after = peek(1), after != "]" else {
-        set.insert(start.value...start.value)
+        set.insert(start)
         continue
       }
       position += 1

@@ -22,10 +22,16 @@ package enum ExpressionKind: Sendable {
 
   /// Checks and compiles. Throws `expression_invalid` with line, column and what was expected.
   package func compile(_ source: String, pointer: String, document: CELType = ExpressionKind.documentType(.dyn)) throws -> CELExpression {
+    try Self.compile(source, in: environment(document: document), expecting: .bool, pointer: pointer)
+  }
+
+  /// The same for any environment.
+  package static func compile(_ source: String, in environment: CELEnvironment, expecting expected: CELType?, pointer: String) throws -> CELExpression {
     do {
-      return try CELExpression(source, in: environment(document: document))
+      return try CELExpression(source, in: environment, expecting: expected)
     } catch {
-      throw RoostError.invalid(error, at: pointer)
+      let place = "line \(error.line), column \(error.column): \(error.message)"
+      throw RoostError(.expressionInvalid, "The expression at \(pointer) is not valid: \(place)", fields: [FieldError(pointer, place)])
     }
   }
 
@@ -51,14 +57,6 @@ package enum ExpressionKind: Sendable {
       "updatedAt": .string,
     ], open: false)
   private static let event = CELType.object(["type": .string, "subject": .string, "before": .dyn, "after": .dyn, "auth": .dyn], open: false)
-}
-
-extension RoostError {
-  static func invalid(_ error: CELError, at pointer: String) -> RoostError {
-    RoostError(
-      .expressionInvalid, "The expression at \(pointer) is not valid: line \(error.line), column \(error.column): \(error.message)",
-      fields: [FieldError(pointer, "line \(error.line), column \(error.column): \(error.message)")])
-  }
 }
 
 extension [String: CELType] {

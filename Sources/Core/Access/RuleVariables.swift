@@ -9,11 +9,12 @@ package struct RuleVariables: Sendable {
   private let ruleRequest: RuleRequest
 
   package init(caller: Caller, request: RuleRequest, params: JSONObject = [:]) {
-    if case .user(let user) = caller {
-      auth = CELValue(user.ruleValue)
-    } else {
-      auth = .null
-    }
+    let auth: CELValue = if case .user(let user) = caller { CELValue(user.ruleValue) } else { .null }
+    self.init(auth: auth, request: request, params: params)
+  }
+
+  init(auth: CELValue, request: RuleRequest, params: JSONObject = [:]) {
+    self.auth = auth
     ruleRequest = request
     self.params = params.isEmpty ? Self.noParams : CELValue(.object(params))
   }

@@ -14,6 +14,9 @@ package protocol DocumentStore: Sendable {
   /// Items are as the caller may see them.
   func page(_ query: DocumentQuery, in collection: Collection, lane: Int, then: @escaping Completion<DocumentPage>)
 
+  /// How a page of this query would be read.
+  func plan(_ query: DocumentQuery, in collection: Collection, then: @escaping Completion<QueryPlan>)
+
   /// All of them or none, in one commit together with their events. Answers after the commit is durable.
   /// Errors: `already_exists`, `conflict` (a unique index; names the fields), whatever `decide` throws, `storage_full`, `overloaded`.
   func write(_ writes: [DocumentWrite], then: @escaping Completion<[DocumentOutcome]>)
@@ -35,6 +38,12 @@ extension DocumentStore {
   package func read<Value: Sendable>(_ work: @escaping @Sendable (any DocumentReader) throws -> Value) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
       read(lane: offLane, work) { continuation.resume(with: $0) }
+    }
+  }
+
+  package func plan(_ query: DocumentQuery, in collection: Collection) async throws -> QueryPlan {
+    try await withCheckedThrowingContinuation { continuation in
+      plan(query, in: collection) { continuation.resume(with: $0) }
     }
   }
 

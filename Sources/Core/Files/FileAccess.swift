@@ -22,7 +22,8 @@ package struct FileAccess: Sendable {
 
   /// For lists: what decides about each file, or nil where the caller sees all.
   package var visibility: (@Sendable (StoredFile, RuleLookups) throws -> Bool)? {
-    seesEverything ? nil : { file, lookups in try canRead(file, lookups) }
+    guard !seesEverything else { return nil }
+    return { (file: StoredFile, lookups: RuleLookups) in try canRead(file, lookups) }
   }
 
   package func canRead(_ file: StoredFile, _ lookups: RuleLookups?) throws -> Bool {

@@ -17,7 +17,11 @@ package struct JSONSchema: Sendable {
 
   /// All failures, at most `most`; none when the instance is valid.
   package func validate(_ instance: JSONValue, most: Int = 20) -> [JSONSchemaFailure] {
-    var run = SchemaRun(self, most: max(most, 1))
+    validate(instance, most: most, stepsMax: SchemaLimits.stepsMax)
+  }
+
+  func validate(_ instance: JSONValue, most: Int, stepsMax: Int) -> [JSONSchemaFailure] {
+    var run = SchemaRun(self, most: max(most, 1), stepsMax: stepsMax)
     _ = run.check(0, instance, nil)
     return run.result()
   }
@@ -27,7 +31,11 @@ package struct JSONSchema: Sendable {
   /// Follows `properties`, also of nested objects that are there, `$ref` and `allOf`. The first default found counts: the
   /// property's own, then its `$ref`'s, then its `allOf`'s. The result can be larger than what a caller was allowed to send.
   package func fillingDefaults(_ instance: JSONValue) -> JSONValue? {
-    var filler = SchemaDefaults(nodes)
+    fillingDefaults(instance, stepsMax: SchemaLimits.stepsMax)
+  }
+
+  func fillingDefaults(_ instance: JSONValue, stepsMax: Int) -> JSONValue? {
+    var filler = SchemaDefaults(nodes, stepsMax: stepsMax)
     return filler.filled(instance)
   }
 

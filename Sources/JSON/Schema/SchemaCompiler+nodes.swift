@@ -141,7 +141,6 @@ extension SchemaCompiler {
     guard let name = SchemaURI(reference).decodedFragment, resource.dynamicAnchors.contains(name), resource.anchors[name] == target,
       let number = dynamicNames[name]
     else { return .reference(target) }
-    // With one such anchor there is nothing to choose. All resources are known: only references under unknown keywords add more.
     return .dynamicReference(number, otherwise: target)
   }
 }

@@ -39,14 +39,14 @@ struct SchemaCompiler {
     add(schema, at: "", in: nil, base: SchemaURI("schema:///"), depth: 1)
     var nodes: [SchemaNode] = []
     while nodes.count < places.count, !isTooLarge, problems.count < SchemaLimits.problemsMax { nodes.append(node(of: nodes.count)) }
-    if problems.isEmpty { findCircles(nodes) }
-    guard problems.isEmpty else { throw JSONSchemaError(Array(problems.prefix(SchemaLimits.problemsMax))) }
     var anchors = Array(repeating: [Int: Int](), count: dynamicNames.count)
     for (name, number) in dynamicNames {
       for (place, resource) in resources.enumerated() where resource.dynamicAnchors.contains(name) {
         anchors[number][place] = resource.anchors[name]
       }
     }
+    if problems.isEmpty { findCircles(nodes, anchors) }
+    guard problems.isEmpty else { throw JSONSchemaError(Array(problems.prefix(SchemaLimits.problemsMax))) }
     return (nodes, anchors)
   }
 
@@ -195,11 +195,20 @@ struct SchemaCompiler {
   // MARK: Circles
 
   /// A circle of schemas that all apply to the same value would never end.
-  private mutating func findCircles(_ nodes: [SchemaNode]) {
+  private mutating func findCircles(_ nodes: [SchemaNode], _ anchors: [[Int: Int]]) {
     enum Mark { case new, open, done }
+    func followers(_ place: Int) -> ArraySlice<Int> {
+      let dependents = nodes[place].object?.dependentSchemas.map(\.1) ?? []
+      return
+        (nodes[place].applicators.flatMap { applicator in
+          // Where there is a choice it depends on the dynamic scope; then `nestingMax` ends a circle.
+          if case .dynamicReference(let name, let target) = applicator { return anchors[name].count == 1 ? [target] : [] }
+          return applicator.nodes
+        } + dependents)[...]
+    }
     var marks = Array(repeating: Mark.new, count: nodes.count)
     for start in nodes.indices where marks[start] == .new {
-      var stack: [(node: Int, rest: ArraySlice<Int>)] = [(start, nodes[start].sameValueNodes[...])]
+      var stack: [(node: Int, rest: ArraySlice<Int>)] = [(start, followers(start))]
       marks[start] = .open
       while let top = stack.last {
         guard let next = top.rest.first else {
@@ -215,13 +224,9 @@ struct SchemaCompiler {
           return
         case .new:
           marks[next] = .open
-          stack.append((next, nodes[next].sameValueNodes[...]))
+          stack.append((next, followers(next)))
         }
       }
     }
   }
-}
-
-extension SchemaNode {
-  fileprivate var sameValueNodes: [Int] { applicators.flatMap(\.nodes) + (object?.dependentSchemas.map(\.1) ?? []) }
 }

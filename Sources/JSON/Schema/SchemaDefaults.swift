@@ -1,15 +1,19 @@
 /// Fills in defaults. It visits no more than a validation does, and has the same limits.
 struct SchemaDefaults {
   private let nodes: [SchemaNode]
-  private var stepsLeft = SchemaLimits.stepsMax
+  private var stepsLeft: Int
   private var nesting = 0
 
-  init(_ nodes: [SchemaNode]) { self.nodes = nodes }
+  init(_ nodes: [SchemaNode], stepsMax: Int) {
+    self.nodes = nodes
+    stepsLeft = stepsMax
+  }
 
   /// nil where nothing changes, or where a validation would give up.
   mutating func filled(_ instance: JSONValue) -> JSONValue? {
     var value = instance
-    return fill(&value, 0) && stepsLeft >= 0 ? value : nil
+    guard fill(&value, 0), stepsLeft >= 0 else { return nil }
+    return value
   }
 
   /// Whether something changed.

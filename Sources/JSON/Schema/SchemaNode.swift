@@ -85,11 +85,10 @@ enum SchemaApplicator: Sendable {
   case not(Int)
   case conditional(Int, then: Int?, otherwise: Int?)
 
+  /// Where it may lead.
   var nodes: [Int] {
     switch self {
-    case .reference(let node), .not(let node): [node]
-    // Where it leads depends on the dynamic scope; `nestingMax` ends a circle.
-    case .dynamicReference: []
+    case .reference(let node), .not(let node), .dynamicReference(_, let node): [node]
     case .all(let nodes), .any(let nodes), .one(let nodes): nodes
     case .conditional(let condition, let then, let otherwise): [condition] + [then, otherwise].compactMap { $0 }
     }

@@ -15,7 +15,8 @@ struct SchemaRun: ~Copyable {
   private let dynamicAnchors: [[Int: Int]]
   private let most: Int
   private var found: [Found] = []
-  private var stepsLeft = SchemaLimits.stepsMax
+  private let stepsMax: Int
+  private var stepsLeft: Int
   private var nesting = 0
   /// Above 0, only the verdict counts: failures are not kept, and the first one ends the matter.
   private(set) var quiet = 0
@@ -24,7 +25,9 @@ struct SchemaRun: ~Copyable {
   /// The resources through which the references led, outermost first; only kept for `$dynamicRef`.
   private var scope: [Int] = []
 
-  init(_ schema: JSONSchema, most: Int) {
+  init(_ schema: JSONSchema, most: Int, stepsMax: Int) {
+    self.stepsMax = stepsMax
+    stepsLeft = stepsMax
     nodes = schema.nodes
     dynamicAnchors = schema.dynamicAnchors
     self.most = most
@@ -61,7 +64,7 @@ struct SchemaRun: ~Copyable {
   mutating func charge(_ steps: Int) -> Bool {
     stepsLeft &-= steps
     if stepsLeft >= 0 { return surrender == nil }
-    return giveUp("expected a document to which the schema can be applied in \(SchemaLimits.stepsMax) steps, found one that needs more")
+    return giveUp("expected a document to which the schema can be applied in \(stepsMax) steps, found one that needs more")
   }
 
   mutating func giveUp(_ reason: String) -> Bool {

@@ -5,6 +5,11 @@ import Core
 struct PageLookups {
   let documents: RuleLookups
   let tables: LookupTables
+
+  init(reading table: String, on database: Database) {
+    documents = RuleLookups(database)
+    tables = LookupTables(outer: table) { name in (try? database.collectionNumber(name)).map { DocumentTable(number: $0).name } }
+  }
 }
 
 /// How one page is read: the condition that SQL gets, the order, and the index that leads through both.

@@ -182,10 +182,29 @@ struct PageReading {
     }
   }
 
+  // MARK: For people
+
+  var precision: QueryPlan.Precision {
+    if plan.condition.precision > .superset { return .exact }
+    return plan.condition.sql == nil ? .memory : .partly
+  }
+
+  /// The fields of the index that leads through the page.
+  var indexFields: [String]? {
+    switch plan.index {
+    case nil: nil
+    case .ids: ["id"]
+    case .declared(let name): shape.indexes.first { $0.name == name }?.keys.map(\.text)
+    }
+  }
+
+  /// The fields of an index that would.
+  var fieldsToIndex: [String] { plan.fieldsToIndex }
+
   // MARK: When it takes too long
 
   private var tooSlow: RoostError {
-    let fields = plan.fieldsToIndex
+    let fields = fieldsToIndex
     let advice =
       fields.isEmpty
       ? "Narrow the filter." : "Declare the index [\(fields.map { "\"\($0)\"" }.joined(separator: ", "))] on the collection, or narrow the filter."

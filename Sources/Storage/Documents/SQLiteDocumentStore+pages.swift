@@ -33,10 +33,7 @@ extension SQLiteDocumentStore {
   /// A page whose rule looks up other documents: it can be planned only where those can be read.
   private static func read(_ query: DocumentQuery, of collection: Collection, _ shape: CollectionShape, on scanner: Scanner) throws -> DocumentPage {
     try snapshot(scanner) { scanner in
-      let database = scanner.database
-      let lookups = PageLookups(
-        documents: RuleLookups(database),
-        tables: LookupTables(outer: shape.table) { name in (try? database.collectionNumber(name)).map { DocumentTable(number: $0).name } })
+      let lookups = PageLookups(reading: shape.table, on: scanner.database)
       return try run(PageReading(query, of: collection, shape, lookups: lookups), on: scanner, lookups.documents)
     }
   }
