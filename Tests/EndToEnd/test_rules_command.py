@@ -58,7 +58,7 @@ def test_a_failure_ends_with_1_and_says_why(tmp_path):
     lines = result.stdout.splitlines()
     assert lines[0].startswith("✓") and lines[1] == "✗ ben does (app.yaml:7)" and lines[-1] == "2 tests: 1 as expected, 1 not."
     why = "\n".join(lines[2:-1])
-    for part in ("expected allow", "read: published || author == auth.id", "line 1, column", "published = false"):
+    for part in ("expected allow", "rules.read: published || author == auth.id", "line 1, column", "published = false"):
         assert part in why, result.stdout
     tests = results(file_of(CASE, {**CASE, "name": "ben does", "auth": {"id": "ben"}, "expect": "allow"}))
     assert (tests["passed"], tests["failed"]) == (1, 1)

@@ -10,13 +10,14 @@ struct RuleTestResult {
   private let verdict: RuleVerdict?
   private let error: String?
 
-  init(_ test: RuleTest, in app: AppFile) {
+  /// - Parameter now: the time of a case that does not say one.
+  init(_ test: RuleTest, in app: AppFile, at now: Timestamp) {
     self.test = test
     do {
       guard let collection = app.collections[test.collection] else { throw CommandError("there is no collection '\(test.collection)'") }
-      let simulation = RuleSimulation(
+      let simulation = try RuleSimulation(
         collection: collection, operation: test.operation, auth: test.auth, document: test.document, incoming: test.incoming,
-        request: test.request, documents: test.documents, found: { _, _ in nil })
+        request: test.request, documents: test.documents, at: now, found: { _, _ in nil })
       (verdict, error) = (try simulation.verdict(), nil)
     } catch {
       let problem = (error as? RoostError).map { ([$0.message] + $0.fields.map { "\($0.pointer): \($0.detail)" }).joined(separator: " ") }
@@ -52,7 +53,7 @@ struct RuleTestResult {
     guard let verdict else { return [error ?? ""] }
     var reasons = wrong
     if let rule = verdict.rule {
-      reasons.append("\(test.operation.rawValue): \(rule)")
+      reasons.append("\(verdict.pointer.dropFirst().replacing("/", with: ".")): \(rule)")
     } else {
       reasons.append("'\(test.collection)' has no rule '\(test.operation.rawValue)', so only admins may")
     }
@@ -78,7 +79,7 @@ struct RuleTestResult {
       "name": .string(test.name), "line": .int(Int64(test.line)), "collection": .string(test.collection),
       "operation": .string(test.operation.rawValue), "passed": .bool(passed), "expected": .string(test.expectation.rawValue),
       "allowed": verdict.map { .bool($0.allowed) } ?? .null, "rule": verdict?.rule.map(JSONValue.string) ?? .null,
-      "decidedBy": verdict?.decidedBy.map(Self.value) ?? .null,
+      "pointer": verdict.map { .string($0.pointer) } ?? .null, "decidedBy": verdict?.decidedBy.map(Self.value) ?? .null,
       "hiddenFields": .array(verdict?.hiddenFields.map(JSONValue.string) ?? []),
       "deniedFields": .array(verdict?.deniedFields.map(JSONValue.string) ?? []), "error": error.map(JSONValue.string) ?? .null,
     ]

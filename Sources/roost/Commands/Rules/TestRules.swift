@@ -1,5 +1,6 @@
 import AppFile
 import ArgumentParser
+import Core
 import JSON
 
 /// `roost rules test`: runs the cases of a `roost.yaml` on its rules.
@@ -26,7 +27,7 @@ struct TestRules: AsyncParsableCommand {
 
       Exit status: 0 all as expected, 1 a test failed, 64 the file is not valid or there is nothing to run.
       With --json: {"passed", "failed", "tests": [{"name", "line", "collection", "operation", "passed", "expected", "allowed", "rule", \
-      "decidedBy", "hiddenFields", "deniedFields", "error"}]}.
+      "pointer", "decidedBy", "hiddenFields", "deniedFields", "error"}]}.
 
       Examples:
         roost rules test
@@ -49,7 +50,8 @@ struct TestRules: AsyncParsableCommand {
         app.tests.isEmpty ? "\(name) has no tests." : "None of the \(app.tests.count) tests in \(name) has '\(filter ?? "")' in its name.",
         advice: app.tests.isEmpty ? "`roost rules test --help` shows how one looks." : nil)
     }
-    let results = tests.map { RuleTestResult($0, in: app) }
+    let now = SystemClock().now()
+    let results = tests.map { RuleTestResult($0, in: app, at: now) }
     let failed = results.count { !$0.passed }
     if output.json {
       Terminal.line(
