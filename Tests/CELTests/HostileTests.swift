@@ -68,4 +68,28 @@ import Testing
       _ = try? expression.evaluate(CELDocumentActivation(document: CELDocument(body: Array(body.utf8))))
     }
   }
+
+  @Test("A document cut off anywhere, or with any byte changed, never leads out of its bounds")
+  func cutDocuments() throws {
+    let whole = Array(
+      #"{"a":"b","long \"key\" of a field":"a \\\"long\\\" value \\","a":{"b":[1,"x\\"]},"n":-1.5e3,"t":true,"z":null,"\u0061b":"\u00e9"}"#.utf8)
+    let expressions = ["a == 'b'", "ab == 'é'", "z == null && t", "n < 0 && a.b[1] == 'x'", "`long \"key\" of a field` == ''", "missing"].compactMap {
+      try? CELExpression($0, in: .rule)
+    }
+    var bodies = (0...whole.count).map { Array(whole.prefix($0)) }
+    for place in whole.indices {
+      for byte in [UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "{"), UInt8(ascii: "}"), UInt8(ascii: ":"), UInt8(ascii: "["), 0, 0xFF] {
+        var body = whole
+        body[place] = byte
+        bodies.append(body)
+      }
+    }
+    for body in bodies {
+      let activation = CELDocumentActivation(document: CELDocument(body: body))
+      for expression in expressions {
+        _ = expression.allows(activation)
+        _ = try? expression.evaluate(activation)
+      }
+    }
+  }
 }

@@ -40,16 +40,17 @@ struct CELFieldScan {
       skipBlanks()
       guard position < count, text[position] == UInt8(ascii: "\"") else { return }
       let keyStart = position + 1
-      let keyIsEscaped = skipString()
+      let keyMayBeEscaped = skipString()
       let keyEnd = position - 1
       skipBlanks()
       position += 1
       skipBlanks()
-      let place = keyIsEscaped ? unescaped(keyStart, keyEnd, names) : place(of: keyStart, keyEnd, names)
+      let place = keyMayBeEscaped && isEscaped(keyStart, keyEnd + 1) ? unescaped(keyStart, keyEnd, names) : place(of: keyStart, keyEnd, names)
       let start = position
-      let escaped = skipValue()
+      let mayBeEscaped = skipValue()
       if let place, !slots[place].isThere {
-        slots[place] = CELFieldSlot(start: Int32(truncatingIfNeeded: start), end: Int32(truncatingIfNeeded: position), isEscaped: escaped)
+        slots[place] = CELFieldSlot(
+          start: Int32(truncatingIfNeeded: start), end: Int32(truncatingIfNeeded: position), isEscaped: mayBeEscaped && isEscaped(start, position))
         left -= 1
       }
       skipBlanks()
@@ -93,7 +94,12 @@ struct CELFieldScan {
     while position < count, text[position] <= 0x20 { position += 1 }
   }
 
-  /// Steps behind a string; tells whether it has escapes.
+  /// Whether a string has an escape, or no end. Asked only of what is wanted.
+  private func isEscaped(_ start: Int, _ end: Int) -> Bool {
+    end <= start || text[end - 1] != UInt8(ascii: "\"") || memchr(text + start, 0x5C, end - start) != nil
+  }
+
+  /// Steps behind a string; tells whether it may have escapes.
   @inline(__always)
   private mutating func skipString() -> Bool {
     position &+= 1
@@ -123,7 +129,7 @@ struct CELFieldScan {
       while first > start, text[first - 1] == UInt8(ascii: "\\") { first -= 1 }
       position = quote + 1
       // After an even number of backslashes the quotation mark is not escaped.
-      if (quote - first) & 1 == 0 { return memchr(text + start, 0x5C, quote - start) != nil }
+      if (quote - first) & 1 == 0 { return true }
     }
     position = count
     return true

@@ -11,6 +11,8 @@ final class CELRegex: Sendable {
 
   private let instructions: [Instruction]
   private let sets: [CELCharacterSet]
+  /// Whether it can only begin where the text does, as most patterns of rules.
+  private let isAnchored: Bool
 
   /// Each place of a pattern is one, and repeated ones are there as often as they are counted.
   private static let instructionsMax = 5000
@@ -22,6 +24,7 @@ final class CELRegex: Sendable {
     try builder.append(.match)
     instructions = builder.instructions
     sets = builder.sets
+    if case .assertion(.textStart) = instructions[0] { isAnchored = true } else { isAnchored = false }
   }
 
   private struct Builder {
@@ -84,19 +87,22 @@ final class CELRegex: Sendable {
     var current = Ways(instructions.count)
     var next = Ways(instructions.count)
     var previous: Unicode.Scalar?
+    current.waiting.append(0)
     for scalar in text.unicodeScalars {
-      if add(0, to: &current, previous, scalar) { return true }
+      if follow(&current, previous, scalar) { return true }
+      if isAnchored, current.count == 0 { return false }
       try frame.charge(1 + current.looked.count >> 2)
       next.clear()
       for way in 0..<current.count {
         guard case .character(let set) = instructions[current.places[way]], sets[set].contains(scalar.value) else { continue }
         next.waiting.append(current.places[way] + 1)
       }
+      if !isAnchored { next.waiting.append(0) }
       swap(&current, &next)
       previous = scalar
       // Where the ways go on from here depends on the character that follows, so they wait for it.
     }
-    return add(0, to: &current, previous, nil)
+    return follow(&current, previous, nil)
   }
 
   /// The places at which the ways are that are still open.
@@ -122,9 +128,8 @@ final class CELRegex: Sendable {
     }
   }
 
-  /// Follows all waiting places and a new start. Whether one of them is a match.
-  private func add(_ start: Int, to ways: inout Ways, _ previous: Unicode.Scalar?, _ next: Unicode.Scalar?) -> Bool {
-    ways.waiting.append(start)
+  /// Follows all waiting places. Whether one of them is a match.
+  private func follow(_ ways: inout Ways, _ previous: Unicode.Scalar?, _ next: Unicode.Scalar?) -> Bool {
     while let place = ways.waiting.popLast() {
       guard !ways.seen[place] else { continue }
       ways.seen[place] = true
