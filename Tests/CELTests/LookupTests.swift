@@ -52,7 +52,7 @@ private struct Context: CELActivation {
     arguments: [
       (#"lookup(team, "x") == null"#, 8, "collection's name in quotes"), (#"lookup("teams") == null"#, 1, "found 1 argument"),
       (#"lookup("", team) == null"#, 8, "in quotes"),
-      (#"lookup("teams", 1) == null"#, 17, "must be a string, found int"), (#"lokup("teams", team) == null"#, 1, "did you mean 'lookup'?"),
+      (#"lookup("teams", 1) == null"#, 17, "must be a string, found 1 (int)"), (#"lokup("teams", team) == null"#, 1, "did you mean 'lookup'?"),
     ] as [(String, Int, String)])
   func refused(source: String, column: Int, message: String) {
     let error = #expect(throws: CELError.self) { try CELExpression(source, in: environment) }

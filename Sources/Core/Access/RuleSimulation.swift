@@ -42,6 +42,16 @@ package struct RuleSimulation {
     }
     self.document = operation == .create ? nil : try needed(document, "document")
     self.incoming = operation == .create || operation == .update ? try needed(incoming, "incoming") : nil
+    for (collection, byID) in documents {
+      let pointer = "/documents/\(collection.pointerSegment)"
+      guard let byID = byID.objectValue else {
+        throw RoostError(.validationFailed, "`documents` are by collection and id.", fields: [FieldError(pointer, "expected an object")])
+      }
+      for (id, document) in byID where document.objectValue == nil {
+        throw RoostError(
+          .validationFailed, "A document is an object.", fields: [FieldError("\(pointer)/\(id.pointerSegment)", "expected an object")])
+      }
+    }
     reader = SimulatedReader(documents, at: now, found)
   }
 
