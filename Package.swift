@@ -15,6 +15,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     .target(name: "JSON", swiftSettings: strict),
@@ -40,10 +41,12 @@ let package = Package(
         "JSON", .product(name: "AsyncHTTPClient", package: "async-http-client"), .product(name: "NIOCore", package: "swift-nio"),
       ],
       swiftSettings: strict),
+    // roost.yaml: what an app consists of, and the tests of its rules.
+    .target(name: "AppFile", dependencies: ["Core", "JSON", .product(name: "Yams", package: "Yams")], swiftSettings: strict),
     .executableTarget(
       name: "roost",
       dependencies: [
-        "API", "Storage", "Functions", "HTTPServer", "Core", "JSON", "RoostClient",
+        "API", "Storage", "Functions", "HTTPServer", "AppFile", "Core", "CEL", "JSON", "RoostClient",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -70,7 +73,7 @@ let package = Package(
     .executableTarget(name: "cel-conformance", dependencies: ["CEL", "JSON"], path: "Benchmarks/Conformance", swiftSettings: strict),
 
     .target(name: "TestKit", dependencies: ["Core", "JSON"], path: "Tests/TestKit", swiftSettings: strict),
-    .testTarget(name: "JSONTests", dependencies: ["JSON", "TestKit"], swiftSettings: strict),
+    .testTarget(name: "JSONTests", dependencies: ["JSON", "CEL", "TestKit"], swiftSettings: strict),
     .testTarget(name: "CELTests", dependencies: ["CEL", "JSON", "TestKit"], swiftSettings: strict),
     .testTarget(name: "CoreTests", dependencies: ["Core", "JSON", "CEL", "TestKit"], swiftSettings: strict),
     .testTarget(name: "StorageTests", dependencies: ["Storage", "Core", "JSON", "CEL", "TestKit"], swiftSettings: strict),

@@ -20,6 +20,14 @@ package enum Limits {
   package static let sortKeysMax = 8
   /// Indexes of one collection: each one slows every write.
   package static let indexesMax = 32
+  /// Fields with rules of their own in one collection: each is evaluated for every document that is answered.
+  package static let fieldRulesMax = 32
+  /// The answer of an expression that is tried out.
+  package static let evaluationBytesMax = 4 << 20
+  /// Steps of one search for a schema's pattern in one text: some ten milliseconds.
+  package static let schemaPatternStepsMax = 2_000_000
+  /// Documents that the rules of one request remember; then they read again.
+  package static let lookupsKeptMax = 1000
   /// Rows that one list may look at; past it the caller is told to declare an index.
   package static let scannedRowsMax = 1_000_000
   /// How long a reading that may scan runs before it is stopped.

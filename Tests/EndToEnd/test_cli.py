@@ -8,7 +8,7 @@ import pytest
 from roost_client import PASSWORD, Caller, admin_login, on, register
 from roost_server import ADMIN_EMAIL, ADMIN_PASSWORD, command, eventually
 
-COMMANDS = ["serve", "init", "admins", "admins create", "admins list", "users", "users list", "functions", "functions list", "functions deploy", "functions logs", "doctor"]
+COMMANDS = ["serve", "init", "admins", "admins create", "admins list", "users", "users list", "functions", "functions list", "functions deploy", "functions logs", "rules", "rules test", "doctor"]
 
 
 @pytest.fixture

@@ -136,7 +136,7 @@ RULES = [
     ("has(incoming.title) && size(incoming.title) < 5", "nobody", {"title": "fiver"}, False),
     ('incoming.kind in ["a", "b"]', "nobody", {"kind": "b"}, True), ('incoming.kind in ["a", "b"]', "nobody", {"kind": "c"}, False),
     ('request.method == "POST"', "nobody", {}, True), ('request.method == "PUT"', "nobody", {}, False),
-    ("true", "nobody", {}, True), ("false", "ada", {}, False), ("auth.id", "ada", {}, False), ("auth.missing == 1", "ada", {}, False),
+    ("true", "nobody", {}, True), ("false", "ada", {}, False), ("auth.id", "ada", {}, False), ("auth.claims.missing == 1", "ada", {}, False),
 ]
 
 

@@ -76,7 +76,7 @@ struct ConfigurationStoreTests {
     #expect(try await configuration.buckets().map(\.configuration.value) == [second.configuration.value])
     try await store.upload("x", to: "a.txt", bucket: "photos")
     #expect(await code { _ = try await configuration.deleteBucket("photos") } == .conflict)
-    #expect(try await store.project.files.delete("a.txt", in: "photos", actor: .nobody) { _ in })
+    #expect(try await store.project.files.delete("a.txt", in: "photos", actor: .nobody) { _, _ in })
     #expect(try await configuration.deleteBucket("photos"))
     #expect(try await !configuration.deleteBucket("photos"))
   }

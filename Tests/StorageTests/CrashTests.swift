@@ -53,7 +53,7 @@ struct CrashTests {
     var cursor: PageCursor?
     repeat {
       let page = try await storage.project.documents.page(
-        DocumentQuery(filters: [], variables: .test(.anonymous), sort: [], limit: 1000, cursor: cursor), in: things)
+        DocumentQuery(filter: nil, variables: .test(.anonymous), sort: [], limit: 1000, cursor: cursor), in: things)
       documents.formUnion(page.items.map(\.id))
       cursor = page.next
     } while cursor != nil
@@ -108,7 +108,7 @@ struct CrashTests {
           await storage.close()
           let again = try await ProjectStorage.open(try DataFolder(path: folder.path, locking: false), lanes: 0)
           let page = try await again.project.documents.page(
-            DocumentQuery(filters: [], variables: .test(.anonymous), sort: [], limit: 1000, cursor: nil), in: things)
+            DocumentQuery(filter: nil, variables: .test(.anonymous), sort: [], limit: 1000, cursor: nil), in: things)
           guard page.items.map(\.id) == acknowledged else { exit(7) }
           let events = try await again.project.log.events(after: 0, limit: 1000)
           guard events.map(\.subject) == acknowledged, events.map(\.sequence) == (0..<events.count).map({ Int64($0 + 1) }) else { exit(8) }
@@ -133,7 +133,7 @@ struct CrashTests {
     }
     let storage = try await ProjectStorage.open(try DataFolder(path: copy.path, locking: true), lanes: 0)
     let page = try await storage.project.documents.page(
-      DocumentQuery(filters: [], variables: .test(.anonymous), sort: [], limit: 1000, cursor: nil), in: things)
+      DocumentQuery(filter: nil, variables: .test(.anonymous), sort: [], limit: 1000, cursor: nil), in: things)
     #expect(page.items.map(\.id) == acknowledged)
     await storage.close()
   }

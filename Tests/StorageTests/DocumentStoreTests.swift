@@ -39,8 +39,8 @@ struct DocumentStoreTests {
     let first = try await store.create(["n": 1], id: "x", in: things)
     store.clock.advance(by: .seconds(5))
     let outcome = try await store.documents.write(
-      DocumentWrite(collection: things, id: "x", actor: .nobody) { current, id, now in
-        #expect(current == first && id == "x" && now == first.created + .seconds(5))
+      DocumentWrite(collection: things, id: "x", actor: .nobody) { moment in
+        #expect(moment.current == first && moment.id == "x" && moment.now == first.created + .seconds(5))
         return .store(body: Array(#"{"n":2}"#.utf8))
       })
     #expect(outcome.before == first)
@@ -60,7 +60,7 @@ struct DocumentStoreTests {
     let things = try await store.collection()
     let actor = EventActor(auth: Array(#"{"type":"user","id":"u"}"#.utf8), depth: 3)
     let first = try #require(try await store.documents.write(.storing(#"{"n":1}"#, id: "x", in: things, actor: actor)).after)
-    _ = try await store.documents.write(DocumentWrite(collection: things, id: "x", actor: actor) { _, _, _ in .keep })
+    _ = try await store.documents.write(DocumentWrite(collection: things, id: "x", actor: actor) { _ in .keep })
     let second = try #require(try await store.documents.write(.storing(#"{"n":2}"#, id: "x", in: things)).after)
     _ = try await store.documents.write(.deleting("x", in: things))
     _ = try await store.documents.write(.deleting("x", in: things))
@@ -80,7 +80,7 @@ struct DocumentStoreTests {
     try await store.create(["n": 1], id: "x", in: things)
     let refused = await code {
       _ = try await store.documents.write(
-        DocumentWrite(collection: things, id: "x", actor: .nobody) { _, _, _ in throw RoostError(.preconditionFailed, "no") })
+        DocumentWrite(collection: things, id: "x", actor: .nobody) { _ in throw RoostError(.preconditionFailed, "no") })
     }
     #expect(refused == .preconditionFailed)
     #expect(try await store.events().count == 1)
@@ -98,7 +98,7 @@ struct DocumentStoreTests {
     let failed = await code {
       _ = try await write([
         .storing(#"{"n":9}"#, id: "a", in: things), .storing(#"{"n":9}"#, id: "c", in: things),
-        DocumentWrite(collection: things, id: "b", actor: .nobody) { _, _, _ in throw RoostError(.conflict, "no") },
+        DocumentWrite(collection: things, id: "b", actor: .nobody) { _ in throw RoostError(.conflict, "no") },
       ])
     }
     #expect(failed == .conflict)

@@ -11,7 +11,7 @@ extension TestStorage {
   func upload(_ text: String, to path: String, bucket: String, owner: String? = nil) async throws -> StoredFile {
     let upload = try await project.files.beginUpload()
     try await upload.write(Array(text.utf8))
-    return try await upload.commit(FileTarget(bucket: bucket, path: path, contentType: "text/plain", owner: owner, actor: .nobody)) { _ in }
+    return try await upload.commit(FileTarget(bucket: bucket, path: path, contentType: "text/plain", owner: owner, actor: .nobody)) { _, _ in }
   }
 
   func bucket(_ name: String = "b") async throws {
@@ -48,7 +48,7 @@ struct FileStoreTests {
     for piece in ["Hello, ", "", "world"] { try await upload.write(Array(piece.utf8)) }
     #expect(upload.size == 12)
     #expect(try await store.project.files.file("a/b.txt", in: "b") == nil)
-    let file = try await upload.commit(FileTarget(bucket: "b", path: "a/b.txt", contentType: "text/plain", owner: "u", actor: .nobody)) { replaced in
+    let file = try await upload.commit(FileTarget(bucket: "b", path: "a/b.txt", contentType: "text/plain", owner: "u", actor: .nobody)) { replaced, _ in
       #expect(replaced == nil)
     }
     upload.abort()
@@ -85,7 +85,7 @@ struct FileStoreTests {
     let upload = try await store.project.files.beginUpload()
     try await upload.write([1])
     let target = FileTarget(bucket: "b", path: "f", contentType: "a/b", owner: nil, actor: .nobody)
-    #expect(await code { _ = try await upload.commit(target) { _ in throw RoostError(.forbidden, "no") } } == .forbidden)
+    #expect(await code { _ = try await upload.commit(target) { _, _ in throw RoostError(.forbidden, "no") } } == .forbidden)
     let second = try await store.project.files.beginUpload()
     try await second.write([1])
     second.abort()
@@ -97,7 +97,7 @@ struct FileStoreTests {
     }
     let fourth = try await store.project.files.beginUpload()
     #expect(
-      await code { _ = try await fourth.commit(FileTarget(bucket: "none", path: "f", contentType: "a/b", owner: nil, actor: .nobody)) { _ in } }
+      await code { _ = try await fourth.commit(FileTarget(bucket: "none", path: "f", contentType: "a/b", owner: nil, actor: .nobody)) { _, _ in } }
         == .bucketNotFound)
     #expect(try await store.events().isEmpty)
     await store.storage.close()
@@ -110,10 +110,10 @@ struct FileStoreTests {
     try await store.bucket()
     let file = try await store.upload("x", to: "f", bucket: "b")
     let files = store.project.files
-    #expect(await code { _ = try await files.delete("f", in: "b", actor: .nobody) { _ in throw RoostError(.forbidden, "no") } } == .forbidden)
-    let deleted = try await files.delete("f", in: "b", actor: .nobody) { found in #expect(found.value == file.value) }
+    #expect(await code { _ = try await files.delete("f", in: "b", actor: .nobody) { _, _ in throw RoostError(.forbidden, "no") } } == .forbidden)
+    let deleted = try await files.delete("f", in: "b", actor: .nobody) { found, _ in #expect(found.value == file.value) }
     #expect(deleted)
-    #expect(try await !files.delete("f", in: "b", actor: .nobody) { _ in })
+    #expect(try await !files.delete("f", in: "b", actor: .nobody) { _, _ in })
     #expect(try await files.file("f", in: "b") == nil)
     #expect(try await store.events().map(\.action) == [.created, .deleted])
     await store.storage.close()
@@ -154,7 +154,7 @@ struct FileStoreTests {
     try await upload.write(Array("x".utf8))
     let local = try await ProjectStorage.open(try DataFolder(path: store.folder.path, locking: false), clock: store.clock, lanes: 0)
     await local.close()
-    let file = try await upload.commit(FileTarget(bucket: "b", path: "f", contentType: "a/b", owner: nil, actor: .nobody)) { _ in }
+    let file = try await upload.commit(FileTarget(bucket: "b", path: "f", contentType: "a/b", owner: nil, actor: .nobody)) { _, _ in }
     #expect(try await store.content(file) == "x")
   }
 

@@ -29,19 +29,23 @@ struct FilterAgreementTests {
     records.sort { $0.id.utf8.lexicographicallyPrecedes($1.id.utf8) }
     let params: JSONObject = ["n": 5, "s": "ab", "list": ["a", "ab", 1], "missing": nil]
     let variables = RuleVariables.test(.user(id: "ab"), params: params)
+    var pairs = 0
     for round in 0..<600 {
       let source = FilterChance.expression(&chance, depth: 3)
       guard let expression = try? ExpressionKind.filter.compile(source, pointer: "") else { continue }
       let expected = records.filter { expression.allows(RuleContext(variables, document: $0)) }.map(\.id)
-      let query = DocumentQuery(filters: [expression], variables: variables, sort: [], limit: 1000, cursor: nil)
+      let query = DocumentQuery(filter: expression, variables: variables, sort: [], limit: 1000, cursor: nil)
       let found = try await store.documents.page(query, in: things).items.map(\.id)
       #expect(found == expected, "seed \(seed), round \(round): \(source)")
       let sort = FilterChance.sort(&chance)
-      let sorted = DocumentQuery(filters: [expression], variables: variables, sort: try SortKey.parse(sort), limit: 1000, cursor: nil)
+      let sorted = DocumentQuery(filter: expression, variables: variables, sort: try SortKey.parse(sort), limit: 1000, cursor: nil)
       #expect(
         try await store.documents.page(sorted, in: things).items.map(\.id).sorted() == expected.sorted(),
         "seed \(seed), round \(round), sort \(sort): \(source)")
+      pairs += records.count
     }
+    // With all seeds more than 200,000.
+    #expect(pairs > 50_000, "\(pairs) pairs of a filter and a document")
   }
 
   @Test(

@@ -87,9 +87,9 @@ struct PageTests {
     let store = try await TestStorage()
     let things = try await store.collection(indexes: [["fields": ["room", "-n"]], ["fields": ["slug"], "unique": true], ["fields": ["at"]]])
     let light = { (filter: String?, sort: String) throws in
-      let filters = try filter.map { [try ExpressionKind.filter.compile($0, pointer: "")] } ?? []
+      let filter = try filter.map { try ExpressionKind.filter.compile($0, pointer: "") }
       let query = DocumentQuery(
-        filters: filters, variables: .test(.user(id: "u"), params: ["room": "x", "list": [1]]), sort: sort.isEmpty ? [] : try SortKey.parse(sort), limit: 10,
+        filter: filter, variables: .test(.user(id: "u"), params: ["room": "x", "list": [1]]), sort: sort.isEmpty ? [] : try SortKey.parse(sort), limit: 10,
         cursor: nil)
       return PageReading(query, of: things, CollectionShape(things)).isLight
     }
@@ -126,8 +126,8 @@ struct PageTests {
     ] as [(String?, String)] {
       var cursor: PageCursor?
       for _ in 0..<3 {
-        let filters = try filter.map { [try ExpressionKind.filter.compile($0, pointer: "")] } ?? []
-        let query = DocumentQuery(filters: filters, variables: .test(.anonymous), sort: sort.isEmpty ? [] : try SortKey.parse(sort), limit: 10, cursor: cursor)
+        let compiled = try filter.map { try ExpressionKind.filter.compile($0, pointer: "") }
+        let query = DocumentQuery(filter: compiled, variables: .test(.anonymous), sort: sort.isEmpty ? [] : try SortKey.parse(sort), limit: 10, cursor: cursor)
         let reading = PageReading(query, of: things, CollectionShape(things))
         for sql in reading.statements {
           let plan = try database.rows("EXPLAIN QUERY PLAN " + sql.text, sql.values) { $0.text(3) }
@@ -171,7 +171,7 @@ struct PageTests {
     }
     let wanted = try await store.create(["n": 3], in: things)
     let filter = try ExpressionKind.filter.compile("n < 5", pointer: "")
-    let query = DocumentQuery(filters: [filter], variables: .test(.anonymous), sort: try SortKey.parse("n"), limit: 10, cursor: nil)
+    let query = DocumentQuery(filter: filter, variables: .test(.anonymous), sort: try SortKey.parse("n"), limit: 10, cursor: nil)
     #expect(PageReading(query, of: things, CollectionShape(things)).isLight)
     let page = try await withCheckedThrowingContinuation { continuation in
       store.documents.page(query, in: things, lane: 0) { continuation.resume(with: $0) }
@@ -185,7 +185,7 @@ struct PageTests {
     let old = try await store.collection(indexes: [["fields": ["room", "-n"]]])
     for number in 0..<30 { try await store.create(["room": "x", "n": .int(Int64(number))], in: old) }
     let query = DocumentQuery(
-      filters: [try ExpressionKind.filter.compile(#"room == "x""#, pointer: "")], variables: .test(.anonymous), sort: try SortKey.parse("-n"), limit: 5,
+      filter: try ExpressionKind.filter.compile(#"room == "x""#, pointer: ""), variables: .test(.anonymous), sort: try SortKey.parse("-n"), limit: 5,
       cursor: nil)
     let read = { (lane: Int) async throws -> [Int64?] in
       let page = try await withCheckedThrowingContinuation { continuation in store.documents.page(query, in: old, lane: lane) { continuation.resume(with: $0) }
@@ -205,7 +205,7 @@ struct PageTests {
     for number in 0..<600 { try await store.create(["room": "x", "n": .int(Int64(number))], in: things) }
     let database = try Database.open(path: store.folder.path + "/projects/default/roost.db", role: .scanner)
     let filter = try ExpressionKind.filter.compile(#"room == "x" && size(room) == 9"#, pointer: "")
-    let query = DocumentQuery(filters: [filter], variables: .test(.anonymous), sort: try SortKey.parse("-n"), limit: 10, cursor: nil)
+    let query = DocumentQuery(filter: filter, variables: .test(.anonymous), sort: try SortKey.parse("-n"), limit: 10, cursor: nil)
     do {
       _ = try PageReading(query, of: things, CollectionShape(things)).run(on: database) { true }
       Issue.record("it was not stopped")

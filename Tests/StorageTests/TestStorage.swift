@@ -80,10 +80,10 @@ struct TestStorage {
     _ filter: String? = nil, sort: String? = nil, limit: Int = 1000, cursor: PageCursor? = nil, caller: Caller = .anonymous, params: JSONObject = [:],
     in collection: Collection
   ) async throws -> DocumentPage {
-    let filters = try filter.map { [try ExpressionKind.filter.compile($0, pointer: "")] } ?? []
+    let filter = try filter.map { try ExpressionKind.filter.compile($0, pointer: "") }
     return try await documents.page(
       DocumentQuery(
-        filters: filters, variables: .test(caller, params: params), sort: try sort.map { try SortKey.parse($0) } ?? [], limit: limit, cursor: cursor),
+        filter: filter, variables: .test(caller, params: params), sort: try sort.map { try SortKey.parse($0) } ?? [], limit: limit, cursor: cursor),
       in: collection)
   }
 
@@ -93,7 +93,8 @@ struct TestStorage {
 extension RuleVariables {
   static func test(_ caller: Caller, params: JSONObject = [:]) -> RuleVariables {
     RuleVariables(
-      caller: caller, request: RuleRequest(method: "GET", ip: "127.0.0.1", time: Timestamp(milliseconds: 1_700_000_000_000), query: { [] }), params: params)
+      caller: caller, request: RuleRequest(method: "GET", ip: "127.0.0.1", time: Timestamp(milliseconds: 1_700_000_000_000), query: { [] }, headers: { [] }),
+      params: params)
   }
 }
 
@@ -105,11 +106,11 @@ extension Caller {
 
 extension DocumentWrite {
   static func storing(_ text: String, id: String? = nil, in collection: Collection, actor: EventActor = .nobody) -> DocumentWrite {
-    DocumentWrite(collection: collection, id: id, actor: actor) { _, _, _ in .store(body: Array(text.utf8)) }
+    DocumentWrite(collection: collection, id: id, actor: actor) { _ in .store(body: Array(text.utf8)) }
   }
 
   static func deleting(_ id: String, in collection: Collection) -> DocumentWrite {
-    DocumentWrite(collection: collection, id: id, actor: .nobody) { _, _, _ in .delete }
+    DocumentWrite(collection: collection, id: id, actor: .nobody) { _ in .delete }
   }
 }
 

@@ -107,7 +107,7 @@ struct WriterTests {
         }
         all.countDown()
       }
-      let failing = DocumentWrite(collection: lab.things, id: "x", actor: .nobody) { _, _, _ in throw RoostError(.conflict, "no") }
+      let failing = DocumentWrite(collection: lab.things, id: "x", actor: .nobody) { _ in throw RoostError(.conflict, "no") }
       switch number % 3 {
       case 0: lab.writer.submit(DocumentWriteJob([.storing(#"{"n":\#(number)}"#, in: lab.things)], then: done))
       case 1: lab.writer.submit(DocumentWriteJob([failing], then: done))

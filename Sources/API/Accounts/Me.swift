@@ -9,7 +9,7 @@ enum Me {
     guard let profile = try await call.project.documents.get(user.id, in: call.project.collection(Collection.users)) else {
       throw RoostError(.tokenInvalid, "This account does not exist any more.")
     }
-    return .document(profile)
+    return .document(try await call.ownView(of: profile, user: user))
   }
 
   /// A merge patch of the profile's own fields; address and standing are not changed here.
@@ -27,7 +27,7 @@ enum Me {
       try PatchDocument.apply(patch, to: $0)
     }
     guard let document = try await call.project.documents.write(write).after else { throw RoostError(.internal, "A patch stored nothing.") }
-    return .document(document)
+    return .document(try await call.ownView(of: document, user: user))
   }
 
   static let delete = Route.open(.delete, "/v1/auth/me") { call in

@@ -4,6 +4,6 @@ import Core
 enum Register {
   static let route = Route.open(.post, "/v1/auth/register") { call in
     let registration = try Registration(call.value())
-    return try await call.environment.accounts.register(registration, from: call.origin).answer(status: 201)
+    return try await call.environment.accounts.register(registration, from: call.origin).answer(to: call, status: 201)
   }
 }

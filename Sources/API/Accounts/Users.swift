@@ -10,7 +10,7 @@ enum Users {
     let users = try call.project.collection(Collection.users)
     let page = try await call.project.documents.page(
       DocumentQuery(
-        filters: query["filter"].map { [try ExpressionKind.filter.compile($0, pointer: "/filter")] } ?? [], variables: call.variables,
+        filter: query["filter"].map { try ExpressionKind.filter.compile($0, pointer: "/filter") }, variables: call.variables,
         sort: sort,
         limit: QueryParameters.limit(query["limit"]), cursor: query["cursor"].map { try PageCursor(parsing: $0, sort: sort) }),
       in: users)

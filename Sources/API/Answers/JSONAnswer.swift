@@ -14,6 +14,11 @@ extension HTTPResponse {
     HTTPResponse(status: status, headers: ["Content-Type": "application/json", "Cache-Control": "no-store"], body: value.bytes())
   }
 
+  /// The same for JSON that is written already.
+  static func privateJSON(_ status: Int, bytes: [UInt8]) -> HTTPResponse {
+    HTTPResponse(status: status, headers: ["Content-Type": "application/json", "Cache-Control": "no-store"], body: bytes)
+  }
+
   static var noContent: HTTPResponse { HTTPResponse(status: 204) }
 
   /// `{"items": […], "nextCursor": … }`

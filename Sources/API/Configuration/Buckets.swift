@@ -29,8 +29,9 @@ enum Buckets {
   }
 
   private static func store(_ call: Call, _ value: JSONValue) async throws -> HTTPResponse {
-    let (bucket, created) = try await call.project.configuration.put(
-      BucketConfiguration(name: call.parameters[0], value: value), at: call.now)
+    let configuration = try BucketConfiguration(name: call.parameters[0], value: value)
+    try call.project.requireCollections(configuration.lookedUp)
+    let (bucket, created) = try await call.project.configuration.put(configuration, at: call.now)
     try await call.project.reloadConfiguration()
     return .json(created ? 201 : 200, self.value(of: bucket))
   }

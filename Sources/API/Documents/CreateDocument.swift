@@ -11,7 +11,7 @@ enum CreateDocument {
     call.project.documents.write([write]) { result in
       respond(
         Result {
-          guard let document = try result.get()[0].after else { throw RoostError(.internal, "A create stored nothing.") }
+          guard let document = try result.get()[0].visible else { throw RoostError(.internal, "A create stored nothing.") }
           return created(document, in: collection)
         })
     }

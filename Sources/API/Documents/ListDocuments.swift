@@ -1,4 +1,3 @@
-import CEL
 import Core
 import HTTPServer
 import JSON
@@ -10,29 +9,31 @@ enum ListDocuments {
     try LiveQuery.refuse(call)
     let collection = try call.documentCollection()
     let query = try call.query.only(["filter", "sort", "limit", "cursor", "fields", "expand", "search", "count", "explain"])
-    for name in ["expand", "search", "count", "explain"] where query[name] != nil {
+    for name in ["expand", "search", "count"] where query[name] != nil {
       throw RoostError(.notImplemented, "`\(name)` is not built yet.")
     }
     try run(
       ListRequest(
         filter: query["filter"], params: [:], sort: query["sort"].map(SortKey.parse) ?? [], limit: QueryParameters.limit(query["limit"]),
-        cursor: query["cursor"], fields: FieldSelection(text: query["fields"])),
+        cursor: query["cursor"], fields: FieldSelection(text: query["fields"]), explains: try QueryParameters.flag(query["explain"], "explain")),
       in: collection, call: call, respond)
   }
 
   static func run(_ request: ListRequest, in collection: Collection, call: Call, _ respond: @escaping Route.Respond) throws {
-    var filters: [CELExpression] = []
-    if !call.caller.passesRules {
-      guard let rule = collection.rules.read.expression else { throw RoostError.denied("list '\(collection.name)'", caller: call.caller) }
-      filters.append(rule)
-    }
-    if let filter = request.filter { filters.append(try ExpressionKind.filter.compile(filter, pointer: "/filter")) }
-    let query = DocumentQuery(
-      filters: filters, variables: call.variables(params: request.params), sort: request.sort, limit: request.limit,
+    let query = try call.access(to: collection).query(
+      filter: request.filter.map { try ExpressionKind.filter.compile($0, pointer: "/filter", document: collection.documentType) },
+      params: call.variables(of: call.caller, params: request.params), sort: request.sort, limit: request.limit,
       cursor: try request.cursor.map { try PageCursor(parsing: $0, sort: request.sort) })
+    if request.explains { return try explain(query, in: collection, call, respond) }
     call.project.documents.page(query, in: collection, lane: call.lane) { result in
       respond(result.map { .json(200, body(of: $0, request)) })
     }
+  }
+
+  /// `?explain=true`, for admins: how the list would be read, instead of the list.
+  private static func explain(_ query: DocumentQuery, in collection: Collection, _ call: Call, _ respond: @escaping Route.Respond) throws {
+    guard call.caller.passesRules else { throw RoostError.denied("see how '\(collection.name)' is read", caller: call.caller) }
+    call.project.documents.plan(query, in: collection) { result in respond(result.map { .privateJSON(200, ["plan": $0.value]) }) }
   }
 
   private static func body(of page: DocumentPage, _ request: ListRequest) -> [UInt8] {
@@ -62,4 +63,5 @@ struct ListRequest: Sendable {
   let limit: Int
   let cursor: String?
   let fields: FieldSelection
+  let explains: Bool
 }

@@ -7,16 +7,16 @@ enum PatchDocument {
   static let route = Route.direct(.patch, "/v1/documents/{collection}/{id}") { call, respond in
     let collection = try call.documentCollection()
     let patch = try mergePatch(call)
-    let access = call.access(to: collection)
-    let write = try access.patch(
+    let write = try call.access(to: collection).patch(
       id: call.parameters[1], condition: EntityTags.versionCondition(call.headers), change: { try apply(patch, to: $0) })
     call.project.documents.write([write]) { result in
       respond(
         Result {
-          guard let document = try result.get()[0].after else { throw RoostError(.internal, "A patch stored nothing.") }
+          let outcome = try result.get()[0]
+          guard let document = outcome.after else { throw RoostError(.internal, "A patch stored nothing.") }
           // Who may change but not see it learns no more than that it was done.
-          guard access.canRead(document) else { return HTTPResponse(status: 204, headers: ["ETag": document.entityTag]) }
-          return .document(document)
+          guard let visible = outcome.visible else { return HTTPResponse(status: 204, headers: ["ETag": document.entityTag]) }
+          return .document(visible)
         })
     }
   }

@@ -13,7 +13,7 @@ enum PutDocument {
       respond(
         Result {
           let outcome = try result.get()[0]
-          guard let document = outcome.after else { throw RoostError(.internal, "A put stored nothing.") }
+          guard let document = outcome.visible else { throw RoostError(.internal, "A put stored nothing.") }
           return outcome.before == nil ? CreateDocument.created(document, in: collection) : .document(document)
         })
     }

@@ -11,8 +11,9 @@ enum QueryDocuments {
       filter: try reader.string("filter"), params: try reader.object("params") ?? [:],
       sort: try reader.string("sort").map(SortKey.parse) ?? [],
       limit: Int(try reader.int("limit", in: 1...Int64(Limits.pageItemsMax)) ?? Int64(Limits.pageItemsDefault)),
-      cursor: try reader.string("cursor"), fields: try FieldSelection(text: reader.string("fields")))
-    try reader.refuseUnbuilt(["expand", "search", "count", "aggregate", "groupBy", "explain"])
+      cursor: try reader.string("cursor"), fields: try FieldSelection(text: reader.string("fields")),
+      explains: try reader.bool("explain") ?? false)
+    try reader.refuseUnbuilt(["expand", "search", "count", "aggregate", "groupBy"])
     try reader.refuseUnknown()
     try ListDocuments.run(request, in: collection, call: call, respond)
   }

@@ -24,7 +24,7 @@ enum WriteBatch {
       }
     }
     call.project.documents.write(writes) { result in
-      respond(result.map { outcomes in .json(200, body(of: outcomes, canRead: zip(writes, outcomes).map { call.canRead($0, $1) })) })
+      respond(result.map { .json(200, body(of: $0)) })
     }
   }
 
@@ -67,13 +67,13 @@ enum WriteBatch {
   }
 
   /// The written documents in the order of the writes; null for a delete; id and version only of one that the caller may not see.
-  private static func body(of outcomes: [DocumentOutcome], canRead: [Bool]) -> [UInt8] {
+  private static func body(of outcomes: [DocumentOutcome]) -> [UInt8] {
     var bytes = Array(#"{"items":["#.utf8)
     for (position, outcome) in outcomes.enumerated() {
       if position > 0 { bytes.append(UInt8(ascii: ",")) }
       if let document = outcome.after {
-        if canRead[position] {
-          document.appendJSON(to: &bytes)
+        if let visible = outcome.visible {
+          visible.appendJSON(to: &bytes)
         } else {
           (["id": .string(document.id), "version": .int(document.version)] as JSONValue).write(into: &bytes)
         }
@@ -83,13 +83,5 @@ enum WriteBatch {
     }
     bytes.append(contentsOf: "]}".utf8)
     return bytes
-  }
-}
-
-extension Call {
-  /// Whether the answer may show what a write left; a new document is what the caller sent.
-  fileprivate func canRead(_ write: DocumentWrite, _ outcome: DocumentOutcome) -> Bool {
-    guard let document = outcome.after, outcome.before != nil else { return true }
-    return access(to: write.collection).canRead(document)
   }
 }

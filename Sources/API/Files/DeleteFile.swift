@@ -8,12 +8,9 @@ enum DeleteFile {
     let path = call.parameters[1]
     try FilePath.require(path)
     let condition = try FileCondition(call.headers)
-    let existed = try await call.project.files.delete(path, in: bucket.name, actor: EventActor(call.caller)) { file in
-      let context = FileRuleContext(call.variables, file: file)
-      guard call.caller.passesRules || bucket.configuration.delete.allows(context) else {
-        throw bucket.configuration.read.allows(context)
-          ? RoostError.denied("delete this file", caller: call.caller) : RoostError.fileNotFound(path)
-      }
+    let access = call.access(to: bucket)
+    let existed = try await call.project.files.delete(path, in: bucket.name, actor: EventActor(call.caller)) { file, reader in
+      try access.requireDelete(file, RuleLookups(reader))
       try condition.require(file)
     }
     guard existed else { throw RoostError.fileNotFound(path) }

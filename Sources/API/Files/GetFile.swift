@@ -14,8 +14,9 @@ enum GetFile {
       if let name = query.keys.first(where: { $0 != "download" }) {
         throw RoostError(.notImplemented, "Image transforms (`\(name)`) are not built yet.")
       }
+      let access = call.access(to: bucket)
       guard let file = try await call.project.files.file(path, in: bucket.name),
-        call.caller.passesRules || bucket.configuration.read.allows(FileRuleContext(call.variables, file: file))
+        try await call.deciding(access, { lookups in try access.canRead(file, lookups) })
       else { throw RoostError.fileNotFound(path) }
 
       var headers = FileHeaders.make(for: file, bucket: bucket, asDownload: query["download"].map { $0 != "0" && $0 != "false" } ?? false)

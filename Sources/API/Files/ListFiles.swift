@@ -10,13 +10,12 @@ enum ListFiles {
     if let delimiter = query["delimiter"], delimiter != "/" {
       throw RoostError(.badRequest, "`delimiter` is '\(delimiter.prefix(20))'; expected '/'.")
     }
-    if !call.caller.passesRules, bucket.configuration.read.expression == nil {
-      throw RoostError.denied("list '\(bucket.name)'", caller: call.caller)
-    }
+    let access = call.access(to: bucket)
+    try access.requireList()
     let page = try await call.project.files.list(
       FileQuery(
         bucket: bucket.name, prefix: query["prefix"] ?? "", delimiter: query["delimiter"] != nil, limit: QueryParameters.limit(query["limit"]),
-        after: query["cursor"].map(place), isVisible: visibility(in: bucket, for: call)))
+        after: query["cursor"].map(place), isVisible: access.visibility))
     return .json(
       200,
       [
@@ -30,13 +29,5 @@ enum ListFiles {
       throw RoostError(.badRequest, "`cursor` is not one that this server gave out.")
     }
     return path
-  }
-
-  /// nil: the caller sees every file.
-  private static func visibility(in bucket: Bucket, for call: Call) -> (@Sendable (StoredFile) -> Bool)? {
-    let rule = bucket.configuration.read
-    if call.caller.passesRules || rule.isPublic { return nil }
-    let variables = call.variables
-    return { file in rule.allows(FileRuleContext(variables, file: file)) }
   }
 }

@@ -16,7 +16,9 @@ enum PutFile {
       // Everything that can be refused is refused before the first byte is read.
       try requireSize(chunks.length.map(Int64.init), bucket)
       let owner: String? = if case .user(let user) = call.caller { user.id } else { nil }
-      try requireRule(call, bucket, path: path, type: type, size: chunks.length.map(Int64.init), owner: owner)
+      let access = call.access(to: bucket)
+      let announced = chunks.length.map(Int64.init)
+      try await call.deciding(access) { try access.requireWrite(path: path, contentType: type, size: announced, owner: owner, $0) }
       let condition = try FileCondition(call.headers)
 
       let upload = try await call.project.files.beginUpload()
@@ -28,16 +30,13 @@ enum PutFile {
       if let length = chunks.length, upload.size != Int64(length) {
         throw RoostError(.lengthMismatch, "The body has \(upload.size) bytes; \(length) were announced.")
       }
-      try requireRule(call, bucket, path: path, type: type, size: upload.size, owner: owner)
+      let size = upload.size
       let target = FileTarget(bucket: bucket.name, path: path, contentType: type, owner: owner, actor: EventActor(call.caller))
       let isNew = NewFlag()
-      let file = try await upload.commit(target) { current in
-        // Replacing takes the right to write the file that is there, too: a rule may look at its owner.
-        if let current, !call.caller.passesRules {
-          guard bucket.configuration.write.allows(FileRuleContext(call.variables, file: current)) else {
-            throw RoostError.denied("replace this file", caller: call.caller)
-          }
-        }
+      let file = try await upload.commit(target) { current, reader in
+        let lookups = RuleLookups(reader)
+        try access.requireWrite(path: path, contentType: type, size: size, owner: owner, lookups)
+        if let current { try access.requireReplace(current, lookups) }
         try condition.require(current)
         isNew.set(current == nil)
       }
@@ -58,13 +57,5 @@ enum PutFile {
   private static func requireSize(_ size: Int64?, _ bucket: Bucket) throws {
     guard let size, size > bucket.configuration.sizeMax else { return }
     throw RoostError(.payloadTooLarge, "The bucket '\(bucket.name)' takes files of at most \(bucket.configuration.sizeMax) bytes.")
-  }
-
-  private static func requireRule(_ call: Call, _ bucket: Bucket, path: String, type: String, size: Int64?, owner: String?) throws {
-    guard !call.caller.passesRules else { return }
-    let context = FileRuleContext(call.variables, bucket: bucket.name, path: path, contentType: type, size: size, owner: owner)
-    guard bucket.configuration.write.allows(context) else {
-      throw RoostError.denied("write this file to '\(bucket.name)'", caller: call.caller)
-    }
   }
 }

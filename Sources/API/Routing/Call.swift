@@ -36,12 +36,14 @@ final class Call: Sendable {
 
   var project: Project { environment.project }
 
-  var variables: RuleVariables { variables(params: [:]) }
+  var variables: RuleVariables { variables(of: caller) }
 
-  func variables(params: JSONObject) -> RuleVariables {
+  func variables(of caller: Caller, params: JSONObject = [:]) -> RuleVariables {
     RuleVariables(
       caller: caller,
-      request: RuleRequest(method: method.description, ip: remoteAddress, time: now, query: { [query] in (try? query.all()) ?? [] }),
+      request: RuleRequest(
+        method: method.description, ip: remoteAddress, time: now, query: { [query] in (try? query.all()) ?? [] },
+        headers: { [headers] in headers.map { ($0.name, $0.value) } }),
       params: params)
   }
 

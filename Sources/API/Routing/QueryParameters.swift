@@ -39,6 +39,15 @@ struct QueryParameters: Sendable {
     return values
   }
 
+  /// `true` or `false`; absent is false.
+  static func flag(_ text: String?, _ name: String) throws -> Bool {
+    switch text {
+    case nil, "false", "0": return false
+    case "true", "1": return true
+    case let text?: throw RoostError(.badRequest, "`\(name)` is '\(text.prefix(20))'; expected true or false.")
+    }
+  }
+
   static func limit(_ text: String?) throws -> Int {
     guard let text else { return Limits.pageItemsDefault }
     guard let limit = Int(text), (1...Limits.pageItemsMax).contains(limit) else {

@@ -3,7 +3,7 @@ import HTTPServer
 
 /// Every address of the API, in one place. Tests hold it against docs/api/openapi.json.
 enum Routes {
-  static let all: [Route] = documents + files + accounts + configuration + operations + unbuilt
+  static let all: [Route] = documents + files + accounts + configuration + expressions + operations + unbuilt
 
   private static let documents = [
     GetDocument.route, ListDocuments.route, CreateDocument.route, PutDocument.route, PatchDocument.route, DeleteDocument.route,
@@ -25,6 +25,8 @@ enum Routes {
     Functions.list, Functions.get, Functions.put, Functions.delete, Functions.invocations, Functions.logs, Functions.deadLetters,
     Functions.replay,
   ]
+
+  private static let expressions = [CheckExpression.route, EvaluateExpression.route, SimulateRules.route]
 
   private static let operations = [Health.health, Health.ready, OpenAPI.route]
 

@@ -17,6 +17,7 @@ extension CELChecker {
   }
 
   private mutating func call(_ name: String, isMethod: Bool, _ arguments: [CELNode], at position: CELPosition) throws(CELError) -> CELNode {
+    if name == Self.lookupName, !isMethod { return try lookup(arguments, at: position) }
     guard let function = CELFunctions.table[name] else { throw unknownFunction(name, at: position) }
     var checked: [CELNode] = []
     for argument in arguments { checked.append(try check(argument)) }
@@ -58,7 +59,8 @@ extension CELChecker {
   }
 
   private func unknownFunction(_ name: String, at position: CELPosition) -> CELError {
-    Self.fault("unknown function '\(name)'\(CELSuggestion.text(forFunction: name))", at: position)
+    let more = environment.hasLookup ? [Self.lookupName] : []
+    return Self.fault("unknown function '\(name)'\(CELSuggestion.text(forFunction: name, or: more))", at: position)
   }
 }
 

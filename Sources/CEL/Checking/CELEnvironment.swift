@@ -5,15 +5,19 @@ package struct CELEnvironment: Sendable {
   /// The variable whose fields may be written without it; nil if none may.
   package let bareNames: String?
   package let limits: CELLimits
+  /// Whether `lookup("collection", id)` may be called.
+  package let hasLookup: Bool
   /// Whether unknown names and types that cannot fit are refused. If not, they are faults when they are evaluated, which may be
   /// never: what the language definition calls parse-only.
   package let isChecked: Bool
 
   /// With `fieldsOf: "document"` a name that is no variable means a field of the document: `title` is `document.title`.
-  package init(variables: [String: CELType], fieldsOf bareNames: String? = nil, limits: CELLimits = .standard, isChecked: Bool = true) {
+  package init(variables: [String: CELType], fieldsOf bareNames: String? = nil, limits: CELLimits = .standard, hasLookup: Bool = false, isChecked: Bool = true)
+  {
     self.variables = variables
     self.bareNames = bareNames
     self.limits = limits
+    self.hasLookup = hasLookup
     self.isChecked = isChecked
   }
 }

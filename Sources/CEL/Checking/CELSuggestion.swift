@@ -1,7 +1,7 @@
 /// "Did you mean …?"
-enum CELSuggestion {
+package enum CELSuggestion {
   /// The name most like `name`, as the end of a sentence; empty if none is like it.
-  static func text(for name: String, among names: some Collection<String>) -> String {
+  package static func text(for name: String, among names: some Collection<String>) -> String {
     let allowed = max(1, name.count / 3)
     let best = names.map { ($0, distance(Array(name.lowercased()), Array($0.lowercased()))) }
       .filter { $0.1 <= allowed && $0.0 != name }
@@ -17,10 +17,10 @@ enum CELSuggestion {
   }
 
   /// The same for a function, by its name here or elsewhere.
-  static func text(forFunction name: String) -> String {
+  static func text(forFunction name: String, or others: [String] = []) -> String {
     if let usage = CELForeignWords.functions[name.lowercased()] { return "; write \(usage)" }
     let macros = ["has", "all", "exists", "exists_one", "map", "filter"]
-    return text(for: name, among: macros + CELFunctions.table.keys.filter { !$0.hasPrefix("@") })
+    return text(for: name, among: others + macros + CELFunctions.table.keys.filter { !$0.hasPrefix("@") })
   }
 
   /// The fewest insertions, deletions, changes and swaps of neighbours that make one of the other.

@@ -6,9 +6,14 @@ package protocol CELActivation {
   /// The document that a variable stands for, if it lies there as bytes: then only the fields that the expression names are read.
   /// Asked before `value(of:)`.
   func document(of variable: String) -> CELDocument?
+
+  /// What `lookup` reads from; without it any call of it is an error. Asked only if the expression calls it.
+  var lookups: (any CELLookups)? { get }
 }
 
 extension CELActivation {
+  package var lookups: (any CELLookups)? { nil }
+
   package func document(of variable: String) -> CELDocument? { nil }
 }
 

@@ -20,7 +20,7 @@ struct CELCompiler {
     }
     compiler.variables = variables
     let step = compiler.step(root)
-    return (step, CELLayout(variables: variables, fields: fields, localsMax: compiler.localsMax))
+    return (step, CELLayout(variables: variables, fields: fields, localsMax: compiler.localsMax, hasLookup: !root.lookedUp.isEmpty))
   }
 
   private var variables: [CELLayout.Variable] = []
@@ -97,6 +97,7 @@ struct CELCompiler {
     case .conditional(let condition, let then, let otherwise):
       return CELChoiceStep(step(condition), step(then), step(otherwise), at: position)
     case .call(let function, let target, let arguments):
+      if let (collection, id) = node.lookup { return CELLookupStep(collection, step(id), at: position) }
       return call(function, (target.map { [$0] } ?? []) + arguments, at: position)
     case .list(let elements): return CELListStep(elements.map { entry($0) }, at: position)
     case .map(let entries):

@@ -7,6 +7,8 @@ package struct CELExpression: Sendable {
   package let variables: Set<String>
   /// The value, if it is the same for all variables: `.bool(true)` for `true`.
   package let constant: CELValue?
+  /// The collections that its `lookup`s read.
+  package let lookedUp: Set<String>
 
   /// What it was checked in.
   let environment: CELEnvironment
@@ -22,6 +24,7 @@ package struct CELExpression: Sendable {
     self.environment = environment
     self.root = root
     constant = root.literal
+    lookedUp = root.lookedUp
     program = CELProgram(root, in: environment)
     variables = Set(program.layout.variables.map(\.name))
     costMax = environment.limits.costMax

@@ -12,6 +12,7 @@ struct CELFrame: ~Copyable {
   let fields: UnsafeMutablePointer<CELFieldSlot>
   var locals: [CELValue]
   var budget: Int
+  let lookups: (any CELLookups)?
   /// What the last fault was about, for its message.
   var detail = CELFaultDetail.none
 
@@ -62,12 +63,15 @@ final class CELLayout: Sendable {
   let variables: [Variable]
   let fields: [CELName]
   let localsMax: Int
+  /// Whether some step calls `lookup`.
+  let hasLookup: Bool
 
-  init(variables: [Variable], fields: [CELName], localsMax: Int) {
+  init(variables: [Variable], fields: [CELName], localsMax: Int, hasLookup: Bool) {
     self.variables = variables
     self.fields = fields
     self.localsMax = localsMax
+    self.hasLookup = hasLookup
   }
 
-  static let empty = CELLayout(variables: [], fields: [], localsMax: 0)
+  static let empty = CELLayout(variables: [], fields: [], localsMax: 0, hasLookup: false)
 }

@@ -24,12 +24,15 @@ struct CELProgram: Sendable {
   @inline(__always)
   func run(_ activation: some CELActivation, budget: Int, _ body: (CELStep, inout CELFrame) -> Void) {
     // The work is done in functions that are not generic: those would be run unspecialised in the rooms that call this.
-    run(document: { activation.document(of: $0) }, value: { activation.value(of: $0) }, budget: budget, body)
+    run(
+      document: { activation.document(of: $0) }, value: { activation.value(of: $0) }, lookups: layout.hasLookup ? activation.lookups : nil,
+      budget: budget, body)
   }
 
   /// Everything that the frame points to lies on the stack, and lives as long as the call.
   private func run(
-    document: (String) -> CELDocument?, value: (String) -> CELValue?, budget: Int, _ body: (CELStep, inout CELFrame) -> Void
+    document: (String) -> CELDocument?, value: (String) -> CELValue?, lookups: (any CELLookups)?, budget: Int,
+    _ body: (CELStep, inout CELFrame) -> Void
   ) {
     let count = layout.variables.count
     withUnsafeTemporaryAllocation(of: CELBindingKind.self, capacity: count + 1) { kinds in
@@ -43,7 +46,7 @@ struct CELProgram: Sendable {
               fields.initialize(repeating: .unread, count: layout.fields.count)
               var frame = CELFrame(
                 layout: layout, kinds: kinds, values: values, documents: documents, texts: texts, fields: fields,
-                locals: layout.localsMax == 0 ? [] : Array(repeating: .null, count: layout.localsMax), budget: budget)
+                locals: layout.localsMax == 0 ? [] : Array(repeating: .null, count: layout.localsMax), budget: budget, lookups: lookups)
               bind(0, document, value, &frame, body)
             }
           }

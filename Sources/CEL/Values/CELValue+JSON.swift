@@ -56,6 +56,42 @@ extension CELValue {
     }
   }
 
+  /// Writes the value as JSON, as ``json`` has it but with the exact digits of every uint. False if JSON has no such value; what was
+  /// written then is of no use.
+  package func write(into bytes: inout [UInt8]) -> Bool {
+    var parts = 1_000_000
+    return write(into: &bytes, &parts)
+  }
+
+  private func write(into bytes: inout [UInt8], _ parts: inout Int) -> Bool {
+    parts -= 1
+    guard parts >= 0 else { return false }
+    switch self {
+    case .uint(let value): bytes.append(contentsOf: String(value).utf8)
+    case .optional(let wrapped?): return wrapped.write(into: &bytes, &parts)
+    case .list(let elements):
+      bytes.append(UInt8(ascii: "["))
+      for (position, element) in elements.enumerated() {
+        if position > 0 { bytes.append(UInt8(ascii: ",")) }
+        guard element.write(into: &bytes, &parts) else { return false }
+      }
+      bytes.append(UInt8(ascii: "]"))
+    case .map(let map):
+      var names: Set<String> = []
+      bytes.append(UInt8(ascii: "{"))
+      for (position, entry) in map.entries.enumerated() {
+        guard let name = entry.key.keyText, names.insert(name).inserted else { return false }
+        if position > 0 { bytes.append(UInt8(ascii: ",")) }
+        JSONValue.string(name).write(into: &bytes)
+        bytes.append(UInt8(ascii: ":"))
+        guard entry.value.write(into: &bytes, &parts) else { return false }
+      }
+      bytes.append(UInt8(ascii: "}"))
+    default: json(&parts)?.write(into: &bytes)
+    }
+    return true
+  }
+
   private var keyText: String? {
     switch self {
     case .string(let value): value

@@ -7,11 +7,13 @@ package struct RuleContext: CELActivation {
   private let variables: RuleVariables
   private let document: DocumentRecord?
   private let incoming: DocumentRecord?
+  package let lookups: (any CELLookups)?
 
-  package init(_ variables: RuleVariables, document: DocumentRecord? = nil, incoming: DocumentRecord? = nil) {
+  package init(_ variables: RuleVariables, document: DocumentRecord? = nil, incoming: DocumentRecord? = nil, lookups: (any CELLookups)? = nil) {
     self.variables = variables
     self.document = document
     self.incoming = incoming
+    self.lookups = lookups
   }
 
   package func value(of variable: String) -> CELValue? {
@@ -35,5 +37,10 @@ package struct RuleContext: CELActivation {
 
 extension DocumentRecord {
   /// Rules see exactly what callers see: `createdAt` is the text of the answer, not another type.
-  package var ruleDocument: CELDocument { CELDocument(body: json()) }
+  package var ruleDocument: CELDocument {
+    CELDocument(body: body, id: id, version: version, createdAtMilliseconds: created.milliseconds, updatedAtMilliseconds: updated.milliseconds)
+  }
+
+  /// The whole of it as a value.
+  var ruleValue: CELValue { (try? JSONValue(parsing: json())).map { CELValue($0) } ?? .null }
 }

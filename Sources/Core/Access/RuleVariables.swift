@@ -9,36 +9,59 @@ package struct RuleVariables: Sendable {
   private let ruleRequest: RuleRequest
 
   package init(caller: Caller, request: RuleRequest, params: JSONObject = [:]) {
-    if case .user(let user) = caller {
-      auth = CELValue(user.ruleValue)
-    } else {
-      auth = .null
-    }
+    let auth: CELValue = if case .user(let user) = caller { CELValue(user.ruleValue) } else { .null }
+    self.init(auth: auth, request: request, params: params)
+  }
+
+  init(auth: CELValue, request: RuleRequest, params: JSONObject = [:]) {
+    self.auth = auth
     ruleRequest = request
     self.params = params.isEmpty ? Self.noParams : CELValue(.object(params))
   }
 
-  package var request: CELValue { CELValue(ruleRequest.ruleValue) }
+  package var request: CELValue { ruleRequest.ruleValue }
 }
 
 /// `request` in expressions.
 package struct RuleRequest: Sendable {
+  package typealias Pairs = @Sendable () -> [(name: String, value: String)]
+
   package let method: String
   package let ip: String
   package let time: Timestamp
   /// Decoded names and values, when a rule asks for them.
-  package let query: @Sendable () -> [(name: String, value: String)]
+  package let query: Pairs
+  /// Headers, when a rule asks for them.
+  package let headers: Pairs
 
-  package init(method: String, ip: String, time: Timestamp, query: @escaping @Sendable () -> [(name: String, value: String)]) {
+  package init(method: String, ip: String, time: Timestamp, query: @escaping Pairs, headers: @escaping Pairs) {
     self.method = method
     self.ip = ip
     self.time = time
     self.query = query
+    self.headers = headers
   }
 
-  var ruleValue: JSONValue {
+  /// Inside the server, where nothing was asked over HTTP.
+  package init(time: Timestamp) {
+    self.init(method: "", ip: "", time: time, query: { [] }, headers: { [] })
+  }
+
+  /// What proves who calls is for nobody's rule to read or to compare.
+  private static let secretHeaders: Set<String> = ["authorization", "proxy-authorization", "cookie"]
+
+  var ruleValue: CELValue {
     var query = JSONObject()
     for (name, value) in self.query() { query[name] = .string(value) }
-    return ["method": .string(method), "ip": .string(ip), "time": .string(time.text), "query": .object(query)]
+    var headers = JSONObject()
+    for (name, value) in self.headers() {
+      let name = name.lowercased()
+      if !Self.secretHeaders.contains(name) { headers[name] = .string(value) }
+    }
+    return .map(
+      CELMap(fields: [
+        ("method", .string(method)), ("ip", .string(ip)), ("time", CELTimestamp(milliseconds: time.milliseconds).map(CELValue.timestamp) ?? .null),
+        ("query", CELValue(.object(query))), ("headers", CELValue(.object(headers))),
+      ]))
   }
 }

@@ -28,9 +28,9 @@ package final class Accounts: Sendable {
     let session = makeSession(userID: id, origin: origin)
     let refresh = OpaqueToken.make(.refresh)
     let record = try await createUser(
-      id: id, registration: registration, hash: hash, caller: .anonymous, session: session, refresh: refresh)
+      id: id, registration: registration, hash: hash, caller: .anonymous, origin: origin, session: session, refresh: refresh)
     let user = UserIdentity(id: id, email: registration.email.text, emailVerified: false, roles: [], sessionID: session.id)
-    return SignedIn(profile: record, accessToken: signer.issue(to: user, at: clock.now()), refreshToken: refresh.text)
+    return SignedIn(user: user, profile: record, accessToken: signer.issue(to: user, at: clock.now()), refreshToken: refresh.text)
   }
 
   /// For admins: an account without a session.
@@ -38,14 +38,20 @@ package final class Accounts: Sendable {
     let hash = try await passwords.hash(registration.password)
     var generator = IdentifierGenerator()
     let id = generator.next(at: clock.now())
-    return try await createUser(id: id, registration: registration, hash: hash, caller: caller, session: nil, refresh: nil)
+    return try await createUser(id: id, registration: registration, hash: hash, caller: caller, origin: nil, session: nil, refresh: nil)
   }
 
   private func createUser(
-    id: String, registration: Registration, hash: String, caller: Caller, session: Session?, refresh: OpaqueToken?
+    id: String, registration: Registration, hash: String, caller: Caller, origin: Origin?, session: Session?, refresh: OpaqueToken?
   ) async throws -> DocumentRecord {
-    let write = DocumentWrite(collection: try project.collection(Collection.users), id: id, actor: EventActor(caller)) { _, _, _ in
-      .store(body: registration.profile.bytes)
+    // Whoever registers writes their profile's fields as the user that they are about to be.
+    let user = UserIdentity(id: id, email: registration.email.text, emailVerified: false, roles: [], sessionID: session?.id ?? "")
+    let request = RuleRequest(method: "POST", ip: origin?.address ?? "", time: clock.now(), query: { [] }, headers: { [] })
+    let access = DocumentAccess(
+      collection: try project.collection(Collection.users), caller: caller.passesRules ? caller : .user(user),
+      variables: RuleVariables(caller: .user(user), request: request))
+    let write = DocumentWrite(collection: access.collection, id: id, actor: EventActor(caller)) { moment in
+      .store(body: try access.registration(registration, moment))
     }
     return try await project.accounts.register(
       profile: write, email: registration.email, passwordHash: hash, session: session, refreshHash: refresh?.hash)
@@ -69,7 +75,7 @@ package final class Accounts: Sendable {
       throw Self.wrongCredentials
     }
     let profile = try await project.documents.get(credential.userID, in: project.collection(Collection.users))
-    return SignedIn(profile: profile, accessToken: issue(credential, session: session), refreshToken: refresh.text)
+    return signedIn(credential, session, profile, refresh)
   }
 
   /// Each refresh token works once. One that comes back after its use ends its whole session.
@@ -80,7 +86,7 @@ package final class Accounts: Sendable {
     switch try await project.accounts.rotate(refreshHash: presented.hash, to: next.hash, at: clock.now()) {
     case .rotated(let session, let credential, let profile):
       guard !credential.isDisabled else { throw invalid }
-      return SignedIn(profile: profile, accessToken: issue(credential, session: session), refreshToken: next.text)
+      return signedIn(credential, session, profile, next)
     case .reused(let sessionID):
       revoked.insert(sessionID, at: clock.now())
       throw invalid
@@ -117,8 +123,7 @@ package final class Accounts: Sendable {
   package func delete(userID: String, by caller: Caller) async throws -> Bool {
     try await endSessions(of: userID)
     let write = DocumentWrite(collection: try project.collection(Collection.users), id: userID, actor: EventActor(caller)) {
-      current, _, _ in
-      current == nil ? .keep : .delete
+      $0.current == nil ? .keep : .delete
     }
     return try await project.accounts.deleteUser(profile: write, userID: userID)
   }
@@ -181,11 +186,11 @@ package final class Accounts: Sendable {
 
   private static let wrongCredentials = RoostError(.invalidCredentials, "The email address or the password is wrong.")
 
-  private func issue(_ credential: Credential, session: Session) -> String {
+  private func signedIn(_ credential: Credential, _ session: Session, _ profile: DocumentRecord?, _ refresh: OpaqueToken) -> SignedIn {
     let user = UserIdentity(
       id: credential.userID, email: credential.email, emailVerified: credential.emailVerified, roles: credential.roles,
       sessionID: session.id)
-    return signer.issue(to: user, at: clock.now())
+    return SignedIn(user: user, profile: profile, accessToken: signer.issue(to: user, at: clock.now()), refreshToken: refresh.text)
   }
 
   private func makeSession(userID: String, origin: Origin) -> Session {
@@ -208,6 +213,7 @@ package struct Origin: Sendable {
 }
 
 package struct SignedIn: Sendable {
+  package let user: UserIdentity
   package let profile: DocumentRecord?
   package let accessToken: String
   package let refreshToken: String

@@ -6,6 +6,8 @@ package struct Registration: Sendable {
   package let password: String
   /// The profile's own fields, with the address.
   package let profile: DocumentBody
+  /// What of it the server says.
+  let identity: DocumentBody
 
   /// Throws `validation_failed` with every offending field.
   package init(_ value: JSONValue) throws {
@@ -23,8 +25,9 @@ package struct Registration: Sendable {
     guard let email, let password, errors.isEmpty else {
       throw RoostError(.validationFailed, "The registration is not complete.", fields: errors)
     }
-    object["email"] = .string(email.text)
-    object["emailVerified"] = false
+    let identity: JSONObject = ["email": .string(email.text), "emailVerified": false]
+    for (name, value) in identity { object[name] = value }
+    self.identity = DocumentBody(value: .object(identity))
     self.email = email
     self.password = password
     profile = DocumentBody(value: .object(object))

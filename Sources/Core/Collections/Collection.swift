@@ -8,21 +8,27 @@ package final class Collection: Sendable {
   /// The number in the name of its table; given by the store, never used again after a delete.
   package let number: Int64
   package let rules: CollectionRules
+  package let fieldRules: FieldRules
   package let indexes: [IndexDefinition]
+  package let schema: DocumentSchema?
+  /// What is known of its documents' fields, for checking expressions.
+  package let documentType: CELType
   /// The configuration as it was saved.
   package let configuration: JSONValue
   package let created: Timestamp
   package let updated: Timestamp
 
   package init(
-    name: String, number: Int64, rules: CollectionRules, indexes: [IndexDefinition], configuration: JSONValue, created: Timestamp,
-    updated: Timestamp
+    _ configuration: CollectionConfiguration, number: Int64, created: Timestamp, updated: Timestamp
   ) {
-    self.name = name
+    name = configuration.name
     self.number = number
-    self.rules = rules
-    self.indexes = indexes
-    self.configuration = configuration
+    rules = configuration.rules
+    fieldRules = configuration.fieldRules
+    indexes = configuration.indexes
+    schema = configuration.schema
+    documentType = configuration.documentType
+    self.configuration = configuration.value
     self.created = created
     self.updated = updated
   }

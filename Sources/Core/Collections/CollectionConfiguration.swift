@@ -5,7 +5,10 @@ import JSON
 package struct CollectionConfiguration: Sendable {
   package let name: String
   package let rules: CollectionRules
+  package let fieldRules: FieldRules
   package let indexes: [IndexDefinition]
+  package let schema: DocumentSchema?
+  package let documentType: CELType
   /// Normalised: what GET answers.
   package let value: JSONValue
 
@@ -23,27 +26,37 @@ package struct CollectionConfiguration: Sendable {
         .validationFailed, "There is no rule '\(action)'.",
         fields: [FieldError("/rules/\(action.pointerSegment)", "expected one of read, create, update, delete")])
     }
+    let schema = try reader.object("schema")
+    self.schema = try schema.map { try DocumentSchema($0, collection: name, pointer: "/schema") }
+    let document = ExpressionKind.documentType(self.schema?.type ?? .dyn)
+    documentType = document
     self.rules = CollectionRules(
-      read: try Self.rule("read", in: rules, kind: .readRule), create: try Self.rule("create", in: rules, kind: .writeRule),
-      update: try Self.rule("update", in: rules, kind: .writeRule), delete: try Self.rule("delete", in: rules, kind: .readRule))
+      read: try Rule(rules["read"], .readRule, pointer: "/rules/read", document: document),
+      create: try Rule(rules["create"], .writeRule, pointer: "/rules/create", document: document),
+      update: try Rule(rules["update"], .writeRule, pointer: "/rules/update", document: document),
+      delete: try Rule(rules["delete"], .readRule, pointer: "/rules/delete", document: document))
+    let fieldRules = try reader.object("fieldRules") ?? [:]
+    self.fieldRules = try FieldRules(fieldRules, document: document)
     indexes = try Self.indexes(reader.array("indexes") ?? [])
-    try reader.refuseUnbuilt(["schema", "fieldRules", "ttl", "history"])
+    try reader.refuseUnbuilt(["ttl", "history"])
     try reader.refuseUnknown()
     self.name = name
     self.value = [
-      "name": .string(name), "rules": .object(rules),
+      "name": .string(name), "schema": schema.map(JSONValue.object) ?? .null, "rules": .object(rules), "fieldRules": .object(fieldRules),
       "indexes": .array(indexes.map { ["fields": .array($0.keys.map { .string($0.text) }), "unique": .bool($0.isUnique)] }),
     ]
   }
 
-  private static func rule(_ action: String, in rules: JSONObject, kind: ExpressionKind) throws -> Rule {
-    switch rules[action] {
-    case nil, .null: return Rule(nil)
-    case .string(let source): return Rule(try kind.compile(source, pointer: "/rules/\(action)"))
-    default:
-      throw RoostError(
-        .validationFailed, "A rule is a string.", fields: [FieldError("/rules/\(action)", "expected an expression as a string, or null")])
+  /// Every collection that some rule looks documents up in, with the rule's place in the configuration.
+  package var lookedUp: [(collection: String, pointer: String)] {
+    let named = [
+      ("/rules/read", rules.read), ("/rules/create", rules.create), ("/rules/update", rules.update), ("/rules/delete", rules.delete),
+    ]
+    let fields = fieldRules.fields.flatMap { field in
+      let pointer = "/fieldRules/\(field.name.pointerSegment)"
+      return [(pointer + "/read", field.read), (pointer + "/write", field.write)].compactMap { place, rule in rule.map { (place, $0) } }
     }
+    return (named + fields).flatMap { pointer, rule in (rule.expression?.lookedUp.sorted() ?? []).map { (collection: $0, pointer: pointer) } }
   }
 
   private static func indexes(_ values: [JSONValue]) throws -> [IndexDefinition] {

@@ -18,6 +18,14 @@ package struct ConfigurationReader {
     try read(name, expected: "a string") { $0.stringValue }
   }
 
+  /// Throws `validation_failed` where it is missing.
+  package mutating func required(_ name: String, _ what: String) throws -> String {
+    guard let text = try string(name) else {
+      throw RoostError(.validationFailed, "A \(kind) needs `\(name)`.", fields: [FieldError("/\(name)", "expected \(what)")])
+    }
+    return text
+  }
+
   package mutating func bool(_ name: String) throws -> Bool? {
     try read(name, expected: "true or false") { $0.boolValue }
   }

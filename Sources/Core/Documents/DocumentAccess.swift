@@ -1,4 +1,5 @@
 import CEL
+import JSON
 
 /// One caller's view of one collection: builds the writes that the rules let through, and says what may be read.
 /// Every decision is made inside the transaction, on the document as it is then.
@@ -13,103 +14,224 @@ package struct DocumentAccess: Sendable {
     self.variables = variables
   }
 
-  package func canRead(_ document: DocumentRecord) -> Bool {
-    caller.passesRules || collection.rules.read.allows(RuleContext(variables, document: document))
+  // MARK: Reading
+
+  /// The document as the caller may see it: without the fields that are hidden from them; nil if it is hidden altogether.
+  package func view(of document: DocumentRecord, _ lookups: RuleLookups?) throws -> DocumentRecord? {
+    guard !caller.passesRules else { return document }
+    let context = RuleContext(variables, document: document, lookups: lookups)
+    let isVisible = collection.rules.read.allows(context)
+    let visible = isVisible ? document.without(collection.fieldRules.hidden(context)) : nil
+    try lookups?.requireComplete()
+    return visible
   }
+
+  /// The same of a document that is the caller's own, so that no read rule is asked: a profile, or what they sent just now.
+  package func ownView(of document: DocumentRecord, _ lookups: RuleLookups) throws -> DocumentRecord {
+    let visible = document.without(hidden(in: document, lookups))
+    try lookups.requireComplete()
+    return visible
+  }
+
+  /// Whether ``view(of:_:)`` needs a connection to look up other documents.
+  package var looksUp: Bool {
+    !caller.passesRules && (collection.rules.read.looksUp || collection.fieldRules.fields.contains { $0.read?.looksUp ?? false })
+  }
+
+  /// Throws `forbidden` for an order by a field that the caller does not always see: the order would tell of its values.
+  package func requireSortable(_ sort: [SortKey]) throws {
+    guard !caller.passesRules, let key = sort.first(where: { collection.fieldRules.guarded.contains($0.path[0]) }) else { return }
+    throw RoostError(.forbidden, "'\(collection.name)' cannot be sorted by '\(key.path.joined(separator: "."))': not everybody may see that field.")
+  }
+
+  // MARK: Writing
 
   /// A new document. `id` nil lets the server make one. Throws `already_exists`.
   package func create(id: String?, body: DocumentBody) throws -> DocumentWrite {
     if let id { try Names.requireID(id) }
-    try requireSize(body.bytes)
-    return DocumentWrite(collection: collection, id: id, actor: EventActor(caller)) { [self] current, id, now in
-      // Who may not create is not told whether the id is taken.
-      try requireCreate(id: id, body: body.bytes, at: now)
-      if current != nil { throw RoostError(.alreadyExists, "There is already a document '\(id)' in '\(collection.name)'.") }
-      return .store(body: body.bytes)
+    let new = try completed(body)
+    // Looked at before the transaction, told in it: who may not create is not told what a document should look like.
+    let fitness = Result { try requireFit(new) }
+    return write(id, view: viewOfOwn) { [self] moment, lookups in
+      try requireCreate(moment, body: new, lookups)
+      // Nor whether the id is taken.
+      if moment.current != nil { throw RoostError(.alreadyExists, "There is already a document '\(moment.id)' in '\(collection.name)'.") }
+      try fitness.get()
+      return .store(body: new)
     }
   }
 
-  /// Creates or replaces.
+  /// Creates or replaces. Fields that the caller does not see stay as they are.
   package func put(id: String, body: DocumentBody, condition: VersionCondition) throws -> DocumentWrite {
     try Names.requireID(id)
-    try requireSize(body.bytes)
-    return DocumentWrite(collection: collection, id: id, actor: EventActor(caller)) { [self] current, id, now in
-      if let current {
-        try requireUpdate(current, body: body.bytes, at: now)
+    let sent = try completed(body)
+    let fitness = Result { try requireFit(sent) }
+    return write(id, view: viewOfOwn) { [self] moment, lookups in
+      var new = sent
+      var hidden: [String] = []
+      if let current = moment.current {
+        hidden = self.hidden(in: current, lookups)
+        new = FieldRules.keeping(hidden, of: current.body, in: sent)
+        try requireUpdate(current, body: new, moment, lookups)
       } else {
         // No profile is made by writing it, and nobody is told by the difference which users there are.
         if collection.name == Collection.users {
           throw caller.passesRules ? UserProfile.madeByRegistering : RoostError.documentNotFound(id, in: collection.name)
         }
-        try requireCreate(id: id, body: body.bytes, at: now)
+        try requireCreate(moment, body: new, lookups)
       }
-      try condition.require(current)
-      return current?.body == body.bytes ? .keep : .store(body: body.bytes)
+      try condition.require(moment.current)
+      if hidden.isEmpty { try fitness.get() } else { try requireFit(new, hidden: hidden) }
+      return moment.current?.body == new ? .keep : .store(body: new)
     }
   }
 
-  /// Changes an existing document; `change` makes the new body out of the old one.
+  /// Changes an existing document; `change` makes the new body out of the old one, as far as the caller sees it.
   package func patch(
     id: String, condition: VersionCondition, change: @escaping @Sendable (_ body: [UInt8]) throws -> [UInt8]
   ) throws -> DocumentWrite {
     try Names.requireID(id)
-    return DocumentWrite(collection: collection, id: id, actor: EventActor(caller)) { [self] current, id, now in
-      guard let current else { throw RoostError.documentNotFound(id, in: collection.name) }
+    return write(id, view: { [self] document, lookups in try view(of: document, lookups) }) { [self] moment, lookups in
+      guard let current = moment.current else { throw RoostError.documentNotFound(id, in: collection.name) }
       // The change may fail on fields that the caller may not see, so reading or writing comes first.
-      guard caller.passesRules || collection.rules.update.expression != nil else { throw hiddenOrDenied(current, "change this document") }
+      guard caller.passesRules || collection.rules.update.expression != nil else { throw try hiddenOrDenied(current, "change this document", lookups) }
       let body: [UInt8]
+      let hidden = hidden(in: current, lookups)
       do {
-        body = try change(current.body)
+        body = FieldRules.keeping(hidden, of: current.body, in: try change(current.without(hidden).body))
         try requireSize(body)
       } catch {
         // What is wrong with the result would tell of a document that the caller may not see.
-        throw canRead(current) ? error : RoostError.documentNotFound(id, in: collection.name)
+        throw try view(of: current, lookups) != nil ? error : RoostError.documentNotFound(id, in: collection.name)
       }
-      try requireUpdate(current, body: body, at: now)
+      try requireUpdate(current, body: body, moment, lookups)
       try condition.require(current)
+      if current.body != body { try requireFit(body, hidden: hidden) }
       return current.body == body ? .keep : .store(body: body)
     }
   }
 
   package func delete(id: String, condition: VersionCondition) throws -> DocumentWrite {
     try Names.requireID(id)
-    return DocumentWrite(collection: collection, id: id, actor: EventActor(caller)) { [self] current, id, _ in
-      guard let current else { throw RoostError.documentNotFound(id, in: collection.name) }
-      if collection.name == Collection.users { throw canRead(current) ? UserProfile.goesWithAccount : RoostError.documentNotFound(id, in: collection.name) }
-      guard caller.passesRules || collection.rules.delete.allows(RuleContext(variables, document: current)) else {
-        throw hiddenOrDenied(current, "delete this document")
+    return write(id, view: nil) { [self] moment, lookups in
+      guard let current = moment.current else { throw RoostError.documentNotFound(id, in: collection.name) }
+      if collection.name == Collection.users {
+        throw try view(of: current, lookups) != nil ? UserProfile.goesWithAccount : RoostError.documentNotFound(id, in: collection.name)
+      }
+      guard caller.passesRules || collection.rules.delete.allows(RuleContext(variables, document: current, lookups: lookups)) else {
+        throw try hiddenOrDenied(current, "delete this document", lookups)
       }
       try condition.require(current)
       return .delete
     }
   }
 
-  private func requireCreate(id: String, body: [UInt8], at now: Timestamp) throws {
-    if collection.name == Collection.users { throw UserProfile.madeByRegistering }
-    guard !caller.passesRules else { return }
-    let incoming = DocumentRecord(id: id, version: 1, created: now, updated: now, body: body)
-    guard collection.rules.create.isPublic || collection.rules.create.allows(RuleContext(variables, document: incoming, incoming: incoming))
-    else {
-      throw RoostError.denied("create this document in '\(collection.name)'", caller: caller)
+  /// The write, with what its rules look up read once and inside its transaction.
+  private func write(
+    _ id: String?, view: (@Sendable (DocumentRecord, RuleLookups) throws -> DocumentRecord?)?,
+    decide: @escaping @Sendable (WriteMoment, RuleLookups) throws -> DocumentDecision
+  ) -> DocumentWrite {
+    var shown: (@Sendable (DocumentRecord, WriteMoment) throws -> DocumentRecord?)?
+    if let view, !caller.passesRules { shown = { document, moment in try view(document, RuleLookups(moment.reader)) } }
+    return DocumentWrite(collection: collection, id: id, actor: EventActor(caller), view: shown) { moment in
+      let lookups = RuleLookups(moment.reader)
+      let decision = Result { try decide(moment, lookups) }
+      try lookups.requireComplete()
+      return try decision.get()
     }
   }
 
-  private func requireUpdate(_ current: DocumentRecord, body: [UInt8], at now: Timestamp) throws {
-    let incoming = DocumentRecord(id: current.id, version: current.version + 1, created: current.created, updated: now, body: body)
-    guard caller.passesRules || collection.rules.update.allows(RuleContext(variables, document: current, incoming: incoming)) else {
-      throw hiddenOrDenied(current, "change this document")
+  /// Nil where nothing is hidden of what the caller sent themselves.
+  private var viewOfOwn: (@Sendable (DocumentRecord, RuleLookups) throws -> DocumentRecord?)? {
+    guard !collection.fieldRules.guarded.isEmpty else { return nil }
+    return { [self] document, lookups in try ownView(of: document, lookups) }
+  }
+
+  // MARK: Decisions
+
+  func requireCreate(_ moment: WriteMoment, body: [UInt8], _ lookups: RuleLookups) throws {
+    if collection.name == Collection.users { throw UserProfile.madeByRegistering }
+    guard !caller.passesRules else { return }
+    let incoming = DocumentRecord(id: moment.id, version: 1, created: moment.now, updated: moment.now, body: body)
+    let context = RuleContext(variables, document: incoming, incoming: incoming, lookups: lookups)
+    guard collection.rules.create.allows(context) else { throw RoostError.denied("create this document in '\(collection.name)'", caller: caller) }
+    try requireFields(nil, body, context)
+  }
+
+  func requireUpdate(_ current: DocumentRecord, body: [UInt8], _ moment: WriteMoment, _ lookups: RuleLookups) throws {
+    let incoming = DocumentRecord(id: current.id, version: current.version + 1, created: current.created, updated: moment.now, body: body)
+    if !caller.passesRules {
+      let context = RuleContext(variables, document: current, incoming: incoming, lookups: lookups)
+      guard collection.rules.update.allows(context) else { throw try hiddenOrDenied(current, "change this document", lookups) }
+      try requireFields(current.body, body, context)
     }
     if collection.name == Collection.users { try UserProfile.requireSameIdentity(current.body, body) }
   }
 
+  /// A new profile: no create rule is asked, for registering is open to everybody, but its fields may be set only as their rules let.
+  /// Answers the body to store.
+  func registration(_ registration: Registration, _ moment: WriteMoment) throws -> [UInt8] {
+    let body = try completed(registration.profile)
+    try requireRegistrable(registration, body, moment)
+    try requireFit(body)
+    return body
+  }
+
+  private func requireRegistrable(_ registration: Registration, _ body: [UInt8], _ moment: WriteMoment) throws {
+    guard !caller.passesRules else { return }
+    let profile = DocumentRecord(id: moment.id, version: 1, created: moment.now, updated: moment.now, body: body)
+    let lookups = RuleLookups(moment.reader)
+    let result = Result {
+      try requireFields(registration.identity.bytes, profile.body, RuleContext(variables, document: profile, incoming: profile, lookups: lookups))
+    }
+    try lookups.requireComplete()
+    try result.get()
+  }
+
+  private func requireFields(_ before: [UInt8]?, _ after: [UInt8], _ context: RuleContext) throws {
+    guard !collection.fieldRules.isEmpty else { return }
+    let denied = collection.fieldRules.denied(before, after, context)
+    guard denied.isEmpty else {
+      let names = denied.map { "'\($0)'" }.joined(separator: ", ")
+      throw RoostError.denied(
+        "set \(names) in '\(collection.name)'", caller: caller, fields: denied.map { FieldError("/\($0.pointerSegment)", "may not be set so") })
+    }
+  }
+
   /// What a caller may not see does not exist for them.
-  private func hiddenOrDenied(_ document: DocumentRecord, _ action: String) -> RoostError {
-    canRead(document) ? RoostError.denied(action, caller: caller) : RoostError.documentNotFound(document.id, in: collection.name)
+  private func hiddenOrDenied(_ document: DocumentRecord, _ action: String, _ lookups: RuleLookups) throws -> RoostError {
+    try view(of: document, lookups) != nil ? RoostError.denied(action, caller: caller) : RoostError.documentNotFound(document.id, in: collection.name)
+  }
+
+  private func hidden(in document: DocumentRecord, _ lookups: RuleLookups) -> [String] {
+    guard !caller.passesRules, !collection.fieldRules.guarded.isEmpty else { return [] }
+    return collection.fieldRules.hidden(RuleContext(variables, document: document, lookups: lookups))
+  }
+
+  /// A body from outside, with the schema's defaults.
+  private func completed(_ body: DocumentBody) throws -> [UInt8] {
+    try requireSize(body.bytes)
+    guard let schema = collection.schema else { return body.bytes }
+    let completed = try schema.completed(body.bytes)
+    try requireSize(completed)
+    return completed
+  }
+
+  private func requireFit(_ body: [UInt8], hidden: [String] = []) throws {
+    try collection.schema?.require(body, in: collection.name, hidden: hidden)
   }
 
   private func requireSize(_ body: [UInt8]) throws {
     guard body.count <= Limits.documentBytesMax else {
       throw RoostError(.payloadTooLarge, "The document would have \(body.count) bytes; the most is \(Limits.documentBytesMax).")
     }
+  }
+}
+
+extension DocumentRecord {
+  /// The same without some of its fields.
+  package func without(_ fields: [String]) -> DocumentRecord {
+    guard !fields.isEmpty else { return self }
+    return DocumentRecord(id: id, version: version, created: created, updated: updated, body: JSONText.removingMembers(fields, from: body))
   }
 }

@@ -25,6 +25,12 @@ package struct DocumentBody: Sendable {
     bytes = JSONText.removingMembers(DocumentRecord.reservedFields, from: json)
   }
 
+  /// For the body of a stored document.
+  init(stored bytes: [UInt8]) {
+    self.bytes = bytes
+    id = nil
+  }
+
   /// For what we wrote ourselves.
   package init(value: JSONValue) {
     bytes = value.bytes()

@@ -2,20 +2,46 @@ import CEL
 
 /// One page of a collection: what to match, in which order, from where.
 package struct DocumentQuery: Sendable {
-  /// Every one must hold. The caller's filter and the read rule, each already checked.
-  package let filters: [CELExpression]
-  /// The values of `auth`, `request` and `params` in the filters.
+  /// The read rule; nil for those who pass rules.
+  package let rule: CELExpression?
+  /// What the caller asks for. It sees of each document what they see.
+  package let filter: CELExpression?
+  /// Fields that the caller does not see everywhere.
+  package let fieldRules: FieldRules
+  /// The values of `auth`, `request` and `params`.
   package let variables: RuleVariables
   package let sort: [SortKey]
   package let limit: Int
   package let cursor: PageCursor?
 
-  package init(filters: [CELExpression], variables: RuleVariables, sort: [SortKey], limit: Int, cursor: PageCursor?) {
-    self.filters = filters
+  package init(
+    rule: CELExpression? = nil, filter: CELExpression?, fieldRules: FieldRules = .none, variables: RuleVariables, sort: [SortKey], limit: Int,
+    cursor: PageCursor?
+  ) {
+    self.rule = rule
+    self.filter = filter
+    self.fieldRules = fieldRules
     self.variables = variables
     self.sort = sort
     self.limit = limit
     self.cursor = cursor
+  }
+
+  /// Whether its rules read other documents.
+  package var looksUp: Bool {
+    rule.map { !$0.lookedUp.isEmpty } ?? false || fieldRules.fields.contains { $0.read?.looksUp ?? false }
+  }
+}
+
+extension DocumentAccess {
+  /// The query of this caller. Throws `unauthenticated` or `forbidden` where there is no read rule at all: with one, the list is filtered,
+  /// not refused.
+  package func query(filter: CELExpression?, params: RuleVariables, sort: [SortKey], limit: Int, cursor: PageCursor?) throws -> DocumentQuery {
+    if caller.passesRules { return DocumentQuery(filter: filter, variables: params, sort: sort, limit: limit, cursor: cursor) }
+    guard let rule = collection.rules.read.expression else { throw RoostError.denied("list '\(collection.name)'", caller: caller) }
+    try requireSortable(sort)
+    let fieldRules = collection.fieldRules.guarded.isEmpty ? FieldRules.none : collection.fieldRules
+    return DocumentQuery(rule: rule, filter: filter, fieldRules: fieldRules, variables: params, sort: sort, limit: limit, cursor: cursor)
   }
 }
 

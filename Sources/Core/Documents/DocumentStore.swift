@@ -8,7 +8,14 @@ package protocol DocumentStore: Sendable {
 
   func get(_ id: String, in collection: Collection, lane: Int, then: @escaping Completion<DocumentRecord?>)
 
+  /// Runs `work` with a reader on one snapshot: on that lane at once, or on the pool. For decisions that look at several documents.
+  func read<Value: Sendable>(lane: Int, _ work: @escaping @Sendable (any DocumentReader) throws -> Value, then: @escaping Completion<Value>)
+
+  /// Items are as the caller may see them.
   func page(_ query: DocumentQuery, in collection: Collection, lane: Int, then: @escaping Completion<DocumentPage>)
+
+  /// How a page of this query would be read.
+  func plan(_ query: DocumentQuery, in collection: Collection, then: @escaping Completion<QueryPlan>)
 
   /// All of them or none, in one commit together with their events. Answers after the commit is durable.
   /// Errors: `already_exists`, `conflict` (a unique index; names the fields), whatever `decide` throws, `storage_full`, `overloaded`.
@@ -25,6 +32,18 @@ extension DocumentStore {
   package func get(_ id: String, in collection: Collection) async throws -> DocumentRecord? {
     try await withCheckedThrowingContinuation { continuation in
       get(id, in: collection, lane: offLane) { continuation.resume(with: $0) }
+    }
+  }
+
+  package func read<Value: Sendable>(_ work: @escaping @Sendable (any DocumentReader) throws -> Value) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+      read(lane: offLane, work) { continuation.resume(with: $0) }
+    }
+  }
+
+  package func plan(_ query: DocumentQuery, in collection: Collection) async throws -> QueryPlan {
+    try await withCheckedThrowingContinuation { continuation in
+      plan(query, in: collection) { continuation.resume(with: $0) }
     }
   }
 

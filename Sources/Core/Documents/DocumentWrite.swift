@@ -1,22 +1,48 @@
 import JSON
 
-/// One change of one document. The store calls `decide` inside the transaction, with the document as it is then, and
-/// commits what it answers together with the event. `decide` may run more than once: it only looks and decides.
+/// One change of one document. The store calls `decide` inside the transaction and commits what it answers together with the event.
+/// `decide` may run more than once: it only looks and decides.
 package struct DocumentWrite: Sendable {
   package let collection: Collection
   /// `nil`: a new document whose id (UUIDv7) the store makes, in commit order.
   package let id: String?
   package let actor: EventActor
-  package let decide: @Sendable (_ current: DocumentRecord?, _ id: String, _ now: Timestamp) throws -> DocumentDecision
+  package let decide: @Sendable (WriteMoment) throws -> DocumentDecision
+  /// What the caller may see of the document that was written, also asked inside the transaction; nil where that is all of it.
+  package let view: (@Sendable (DocumentRecord, WriteMoment) throws -> DocumentRecord?)?
 
   package init(
-    collection: Collection, id: String?, actor: EventActor,
-    decide: @escaping @Sendable (_ current: DocumentRecord?, _ id: String, _ now: Timestamp) throws -> DocumentDecision
+    collection: Collection, id: String?, actor: EventActor, view: (@Sendable (DocumentRecord, WriteMoment) throws -> DocumentRecord?)? = nil,
+    decide: @escaping @Sendable (WriteMoment) throws -> DocumentDecision
   ) {
     self.collection = collection
     self.id = id
     self.actor = actor
+    self.view = view
     self.decide = decide
+  }
+
+  /// What the caller may see of the document that was written.
+  package func visible(_ document: DocumentRecord, _ moment: WriteMoment) throws -> DocumentRecord? {
+    guard let view else { return document }
+    return try view(document, moment)
+  }
+}
+
+/// How things stand when a write's turn has come. Belongs to the transaction: it must not be kept.
+package struct WriteMoment {
+  package let current: DocumentRecord?
+  /// The document's id, also of a new one.
+  package let id: String
+  package let now: Timestamp
+  /// Sees what the transaction has written so far.
+  package let reader: any DocumentReader
+
+  package init(current: DocumentRecord?, id: String, now: Timestamp, reader: any DocumentReader) {
+    self.current = current
+    self.id = id
+    self.now = now
+    self.reader = reader
   }
 }
 
@@ -48,9 +74,12 @@ package struct EventActor: Sendable {
 package struct DocumentOutcome: Sendable {
   package let before: DocumentRecord?
   package let after: DocumentRecord?
+  /// `after` as the caller may see it; nil where they may not.
+  package let visible: DocumentRecord?
 
-  package init(before: DocumentRecord?, after: DocumentRecord?) {
+  package init(before: DocumentRecord?, after: DocumentRecord?, visible: DocumentRecord?) {
     self.before = before
     self.after = after
+    self.visible = visible
   }
 }

@@ -4,6 +4,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case invalidJSON = "invalid_json"
   case validationFailed = "validation_failed"
   case expressionInvalid = "expression_invalid"
+  case evaluationError = "evaluation_error"
   case unauthenticated = "unauthenticated"
   case tokenExpired = "token_expired"
   case tokenInvalid = "token_invalid"

@@ -52,9 +52,9 @@ extension RoostError {
   }
 
   /// A rule denied: an anonymous caller is told to sign in, anybody else that they may not.
-  package static func denied(_ action: String, caller: Caller) -> RoostError {
+  package static func denied(_ action: String, caller: Caller, fields: [FieldError] = []) -> RoostError {
     caller.isAnonymous
-      ? RoostError(.unauthenticated, "Sign in to \(action).")
-      : RoostError(.forbidden, "The rules do not let you \(action).")
+      ? RoostError(.unauthenticated, "Sign in to \(action).", fields: fields)
+      : RoostError(.forbidden, "The rules do not let you \(action).", fields: fields)
   }
 }

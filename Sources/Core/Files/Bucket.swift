@@ -44,9 +44,9 @@ package struct BucketConfiguration: Sendable {
         fields: [FieldError("/rules/\(action.pointerSegment)", "expected one of read, write, delete")])
     }
     if isPublic { rules["read"] = "true" }
-    read = try Self.rule("read", in: rules)
-    write = try Self.rule("write", in: rules)
-    delete = try Self.rule("delete", in: rules)
+    read = try Rule(rules["read"], .bucketRule, pointer: "/rules/read")
+    write = try Rule(rules["write"], .bucketRule, pointer: "/rules/write")
+    delete = try Rule(rules["delete"], .bucketRule, pointer: "/rules/delete")
     sizeMax = try reader.byteCount("maxSize", in: 1...(1 << 40)) ?? Limits.fileBytesMaxDefault
     types = try (reader.array("types") ?? []).enumerated().map { position, type in
       guard let text = type.stringValue, let slash = text.firstIndex(of: "/"), slash != text.startIndex, text.last != "/" else {
@@ -70,13 +70,10 @@ package struct BucketConfiguration: Sendable {
     ]
   }
 
-  private static func rule(_ action: String, in rules: JSONObject) throws -> Rule {
-    switch rules[action] {
-    case nil, .null: return Rule(nil)
-    case .string(let source): return Rule(try ExpressionKind.bucketRule.compile(source, pointer: "/rules/\(action)"))
-    default:
-      throw RoostError(
-        .validationFailed, "A rule is a string.", fields: [FieldError("/rules/\(action)", "expected an expression as a string, or null")])
+  /// Every collection that some rule looks documents up in, with the rule's place in the configuration.
+  package var lookedUp: [(collection: String, pointer: String)] {
+    [("/rules/read", read), ("/rules/write", write), ("/rules/delete", delete)].flatMap { pointer, rule in
+      (rule.expression?.lookedUp.sorted() ?? []).map { (collection: $0, pointer: pointer) }
     }
   }
 

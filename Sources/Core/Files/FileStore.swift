@@ -12,7 +12,7 @@ package protocol FileStore: Sendable {
 
   /// Deletes record and event in one commit, the content after it. `decide` sees the record inside the transaction and throws to refuse.
   /// False if there is none.
-  func delete(_ path: String, in bucket: String, actor: EventActor, decide: @escaping @Sendable (StoredFile) throws -> Void) async throws
+  func delete(_ path: String, in bucket: String, actor: EventActor, decide: @escaping @Sendable (StoredFile, any DocumentReader) throws -> Void) async throws
     -> Bool
 
   /// An open descriptor of the content, which the caller closes. It stays readable even if the file is replaced or deleted meanwhile.
@@ -25,7 +25,7 @@ package protocol FileUpload: AnyObject, Sendable {
   /// Bytes written so far.
   var size: Int64 { get }
   /// Makes the content durable, then record and event visible in one commit. `decide` sees the record that will be replaced, inside the transaction.
-  func commit(_ target: FileTarget, decide: @escaping @Sendable (StoredFile?) throws -> Void) async throws -> StoredFile
+  func commit(_ target: FileTarget, decide: @escaping @Sendable (StoredFile?, any DocumentReader) throws -> Void) async throws -> StoredFile
   /// Gives the room back. Also safe after `commit`.
   func abort()
 }
@@ -55,10 +55,10 @@ package struct FileQuery: Sendable {
   /// The last path or prefix of the page before.
   package let after: String?
   /// Others are passed over as if they were not there: neither listed nor counted, nor the place of a cursor. nil: all are visible.
-  package let isVisible: (@Sendable (StoredFile) -> Bool)?
+  package let isVisible: (@Sendable (StoredFile, RuleLookups) throws -> Bool)?
 
   package init(
-    bucket: String, prefix: String, delimiter: Bool, limit: Int, after: String?, isVisible: (@Sendable (StoredFile) -> Bool)? = nil
+    bucket: String, prefix: String, delimiter: Bool, limit: Int, after: String?, isVisible: (@Sendable (StoredFile, RuleLookups) throws -> Bool)? = nil
   ) {
     self.bucket = bucket
     self.prefix = prefix

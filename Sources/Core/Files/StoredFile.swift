@@ -45,15 +45,18 @@ package struct StoredFile: Sendable {
 package struct FileRuleContext: CELActivation {
   private let variables: RuleVariables
   private let file: CELValue
+  package let lookups: (any CELLookups)?
 
-  package init(_ variables: RuleVariables, file: StoredFile) {
+  package init(_ variables: RuleVariables, file: StoredFile, lookups: (any CELLookups)? = nil) {
     self.variables = variables
+    self.lookups = lookups
     self.file = CELValue(file.value)
   }
 
   /// Before an upload there is only what the caller says of it.
-  package init(_ variables: RuleVariables, bucket: String, path: String, contentType: String, size: Int64?, owner: String?) {
+  package init(_ variables: RuleVariables, bucket: String, path: String, contentType: String, size: Int64?, owner: String?, lookups: (any CELLookups)? = nil) {
     self.variables = variables
+    self.lookups = lookups
     file = CELValue([
       "bucket": .string(bucket), "path": .string(path), "contentType": .string(contentType),
       "size": size.map(JSONValue.int) ?? .null, "owner": owner.map(JSONValue.string) ?? .null,

@@ -50,6 +50,16 @@ package final class Project: Sendable {
     catalog.withLock { Array($0.collections.values) }.sorted { $0.name < $1.name }
   }
 
+  /// Throws `expression_invalid` where a rule looks documents up in a collection that is not there: it would deny for ever, silently.
+  package func requireCollections(_ lookedUp: [(collection: String, pointer: String)], besides own: String? = nil) throws {
+    let known = Set(collections.map(\.name))
+    for (name, pointer) in lookedUp where name != own && !known.contains(name) {
+      throw RoostError(
+        .expressionInvalid, "The expression at \(pointer) looks documents up in '\(name.prefix(80))', and there is no such collection.",
+        fields: [FieldError(pointer, "expected the name of a collection in lookup()")])
+    }
+  }
+
   /// Throws `bucket_not_found`.
   package func bucket(_ name: String) throws -> Bucket {
     guard let bucket = catalog.withLock({ $0.buckets[name] }) else { throw RoostError.bucketNotFound(String(name.prefix(80))) }

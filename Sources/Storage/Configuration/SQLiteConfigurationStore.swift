@@ -84,8 +84,6 @@ final class SQLiteConfigurationStore: ConfigurationStore {
 
 extension Collection {
   convenience init(_ configuration: CollectionConfiguration, number: Int64, created: Int64, updated: Int64) {
-    self.init(
-      name: configuration.name, number: number, rules: configuration.rules, indexes: configuration.indexes, configuration: configuration.value,
-      created: Timestamp(milliseconds: created), updated: Timestamp(milliseconds: updated))
+    self.init(configuration, number: number, created: Timestamp(milliseconds: created), updated: Timestamp(milliseconds: updated))
   }
 }

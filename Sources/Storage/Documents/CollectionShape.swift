@@ -26,8 +26,8 @@ final class CollectionShape: Sendable {
     }
   }
 
-  /// Filters and read rules may use the same names.
-  static let environment = ExpressionKind.filter.environment
+  /// Where parts of filters and read rules are worked out: what a name means, their trees say already.
+  static let environment = ExpressionKind.readRule.environment()
 }
 
 /// The shapes of the collections in use. A changed configuration is another `Collection` object and gets another shape.

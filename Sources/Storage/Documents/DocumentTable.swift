@@ -92,6 +92,17 @@ struct DocumentTable {
   }
 }
 
+extension Database: DocumentReader {
+  func document(_ id: String, in collection: String) throws -> DocumentRecord? {
+    try collectionNumber(collection).flatMap { try document(id, in: $0) }
+  }
+
+  /// The number of a collection's table, in this snapshot; nil if there is no such collection.
+  func collectionNumber(_ name: String) throws -> Int64? {
+    try first("SELECT number FROM collections WHERE name = ?", .text(name)) { $0.int(0) }
+  }
+}
+
 extension Database {
   @inline(__always)
   func statement(_ kind: DocumentStatement, of collection: Int64) throws -> Statement {

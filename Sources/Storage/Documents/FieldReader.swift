@@ -8,6 +8,11 @@ struct FieldReader {
     declared = Set(collection.indexes.flatMap { $0.keys.map(\.path) })
   }
 
+  private init() { declared = [] }
+
+  /// For a table whose indexes do not matter.
+  static let undeclared = FieldReader()
+
   /// A field that an index knows stands in the text, as it must for the index to be found; any other name is a bound value.
   func value(_ path: [String]) -> SQLFragment {
     if declared.contains(path) || path.count == 1 && DocumentTable.systemColumn(path[0]) != nil { return SQLFragment(DocumentTable.expression(path)) }

@@ -1,6 +1,17 @@
 import CEL
 import Core
 
+/// What a page's rules look up, and how SQL says it.
+struct PageLookups {
+  let documents: RuleLookups
+  let tables: LookupTables
+
+  init(reading table: String, on database: Database) {
+    documents = RuleLookups(database)
+    tables = LookupTables(outer: table) { name in (try? database.collectionNumber(name)).map { DocumentTable(number: $0).name } }
+  }
+}
+
 /// How one page is read: the condition that SQL gets, the order, and the index that leads through both.
 struct PagePlan {
   let condition: FilterCondition
@@ -17,8 +28,8 @@ struct PagePlan {
     case declared(String)
   }
 
-  init(_ query: DocumentQuery, _ shape: CollectionShape) {
-    condition = Self.condition(query, shape.fields)
+  init(_ query: DocumentQuery, _ shape: CollectionShape, _ lookups: PageLookups?) {
+    condition = Self.condition(query, shape.fields, lookups)
     let conjuncts = condition.conjuncts
     let leaves = conjuncts.compactMap { if case .leaf(let leaf) = $0 { leaf } else { nil } }
     let constant = Set(leaves.filter { $0.kind == .equality && $0.precision > .superset }.map(\.path))
@@ -35,16 +46,16 @@ struct PagePlan {
     isLight = isExact && chosen.map { chosen in leaves.allSatisfy { chosen.covers($0) } } ?? false
   }
 
-  /// What the filters say of the document, with everything else worked out.
-  private static func condition(_ query: DocumentQuery, _ fields: FieldReader) -> FilterCondition {
-    let context = RuleContext(query.variables)
+  /// What rule and filter say of the document, with everything else worked out.
+  private static func condition(_ query: DocumentQuery, _ fields: FieldReader, _ lookups: PageLookups?) -> FilterCondition {
+    let context = RuleContext(query.variables, lookups: lookups?.documents)
+    let evaluate = { (node: CELNode) -> FilterCompiler.Constant in
+      do { return .value(try node.value(in: CollectionShape.environment, context)) } catch { return .failure }
+    }
+    let rule = FilterCompiler(fields: fields, lookups: lookups?.tables, evaluate: evaluate)
+    let filter = FilterCompiler(fields: fields, guarded: query.fieldRules.guarded, evaluate: evaluate)
     return .conjunction(
-      query.filters.map { filter in
-        let compiler = FilterCompiler(fields: fields) { node in
-          do { return .value(try node.value(in: CollectionShape.environment, context)) } catch { return .failure }
-        }
-        return compiler.condition(filter.root, .isTrue)
-      })
+      [query.rule.map { rule.condition($0.root, .isTrue) }, query.filter.map { filter.condition($0.root, .isTrue) }].compactMap(\.self))
   }
 
   var isDeclared: Bool { if case .declared? = index { true } else { false } }

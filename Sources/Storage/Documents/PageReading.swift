@@ -11,11 +11,12 @@ struct PageReading {
   private var plan: PagePlan
   private let limit: Int
 
-  init(_ query: DocumentQuery, of collection: Collection, _ shape: CollectionShape) {
+  /// - Parameter lookups: needed if the query looks up other documents.
+  init(_ query: DocumentQuery, of collection: Collection, _ shape: CollectionShape, lookups: PageLookups? = nil) {
     self.query = query
     self.collection = collection
     self.shape = shape
-    plan = PagePlan(query, shape)
+    plan = PagePlan(query, shape, lookups)
     limit = max(1, min(query.limit, Limits.pageItemsMax))
   }
 
@@ -26,10 +27,11 @@ struct PageReading {
   var isLight: Bool { plan.isLight }
 
   /// Errors: `query_too_slow`, `collection_not_found`.
-  func run(on database: Database, isOver: () -> Bool) throws -> DocumentPage {
+  func run(on database: Database, lookups: RuleLookups? = nil, isOver: () -> Bool) throws -> DocumentPage {
     do {
-      var progress = Progress(limit: limit)
+      var progress = Progress(limit: limit, lookups: lookups)
       for segment in segments where !progress.isFull { try read(segment, on: database, &progress, isOver: isOver) }
+      try lookups?.requireComplete()
       guard progress.isFull else { return DocumentPage(items: progress.items, next: nil) }
       let items = Array(progress.items.dropLast())
       return DocumentPage(items: items, next: try plan.order.cursor(at: items[items.count - 1], in: database))
@@ -56,15 +58,17 @@ struct PageReading {
     return reading
   }
 
-  /// What was read so far: the page, and one document more that tells that there is a next page.
+  /// What was read so far: the page, and one document more that tells that there is a next page; and what its rules looked up.
   private struct Progress {
     let limit: Int
+    let lookups: RuleLookups?
     private(set) var items: [DocumentRecord] = []
     private var bytes = 0
     var scanned = 0
 
-    init(limit: Int) {
+    init(limit: Int, lookups: RuleLookups?) {
       self.limit = limit
+      self.lookups = lookups
     }
 
     /// A page of large documents ends early; it holds one at least.
@@ -137,23 +141,32 @@ struct PageReading {
     while !progress.isFull, try statement.step() {
       progress.scanned += 1
       if progress.scanned > Limits.scannedRowsMax || progress.scanned & rowsBetweenLooks == 0 && isOver() { throw tooSlow }
-      guard let record = try row(statement), matches(record) else { continue }
-      progress.append(record)
+      guard let record = try row(statement), let visible = view(of: record, progress.lookups) else { continue }
+      progress.append(visible)
     }
   }
 
   /// How many rows go by, less one, before the time is looked at: a filter evaluated in memory may make a single row expensive.
   private var rowsBetweenLooks: Int { plan.condition.precision == .exact ? 255 : 7 }
 
-  /// Whether every filter holds, as far as SQL has not said so already.
-  private func matches(_ record: DocumentRecord) -> Bool {
+  /// The document as the caller may see it; nil if rule or filter do not hold, as far as SQL has not said so already.
+  private func view(of record: DocumentRecord, _ lookups: RuleLookups?) -> DocumentRecord? {
+    guard query.fieldRules.isEmpty else { return viewWithoutHiddenFields(of: record, lookups) }
     switch plan.condition.precision {
-    case .exact: return true
-    case .exactWithoutNUL where !Self.holdsNUL(record.body): return true
+    case .exact: return record
+    case .exactWithoutNUL where !Self.holdsNUL(record.body): return record
     default: break
     }
-    let context = RuleContext(query.variables, document: record)
-    return query.filters.allSatisfy { $0.allows(context) }
+    let context = RuleContext(query.variables, document: record, lookups: lookups)
+    return (query.rule?.allows(context) ?? true) && (query.filter?.allows(context) ?? true) ? record : nil
+  }
+
+  /// The rule sees the whole document; the filter sees what the caller sees.
+  private func viewWithoutHiddenFields(of record: DocumentRecord, _ lookups: RuleLookups?) -> DocumentRecord? {
+    let context = RuleContext(query.variables, document: record, lookups: lookups)
+    guard query.rule?.allows(context) ?? true else { return nil }
+    let visible = record.without(query.fieldRules.hidden(context))
+    return query.filter?.allows(RuleContext(query.variables, document: visible)) ?? true ? visible : nil
   }
 
   /// Whether the text holds `\u0000`, or perhaps only a backslash before `u0000`.
@@ -169,10 +182,29 @@ struct PageReading {
     }
   }
 
+  // MARK: For people
+
+  var precision: QueryPlan.Precision {
+    if plan.condition.precision > .superset { return .exact }
+    return plan.condition.sql == nil ? .memory : .partly
+  }
+
+  /// The fields of the index that leads through the page.
+  var indexFields: [String]? {
+    switch plan.index {
+    case nil: nil
+    case .ids: ["id"]
+    case .declared(let name): shape.indexes.first { $0.name == name }?.keys.map(\.text)
+    }
+  }
+
+  /// The fields of an index that would.
+  var fieldsToIndex: [String] { plan.fieldsToIndex }
+
   // MARK: When it takes too long
 
   private var tooSlow: RoostError {
-    let fields = plan.fieldsToIndex
+    let fields = fieldsToIndex
     let advice =
       fields.isEmpty
       ? "Narrow the filter." : "Declare the index [\(fields.map { "\"\($0)\"" }.joined(separator: ", "))] on the collection, or narrow the filter."

@@ -23,6 +23,16 @@ final class SQLiteDocumentStore: DocumentStore {
     }
   }
 
+  func read<Value: Sendable>(lane: Int, _ work: @escaping @Sendable (any DocumentReader) throws -> Value, then: @escaping Completion<Value>) {
+    if let lane = mine(lane) {
+      then(Result { try lane.readBriefly { try work($0.database) } }.mapError(storageError))
+      return
+    }
+    readers.submit { scanner in
+      then(Result { try Self.snapshot(try scanner.get()) { try work($0.database) } }.mapError(storageError))
+    }
+  }
+
   private static func document(_ id: String, in collection: Collection, from database: Database) throws -> DocumentRecord? {
     do {
       return try database.document(id, in: collection.number)

@@ -8,24 +8,25 @@ extension WriteTransaction {
     // A new id is nobody's yet: nothing to look up.
     let id = write.id ?? makeID(at: now)
     let current = write.id == nil ? nil : try database.document(id, in: collection)
-    switch try write.decide(current, id, now) {
+    let moment = WriteMoment(current: current, id: id, now: now, reader: database)
+    switch try write.decide(moment) {
     case .keep:
-      return DocumentOutcome(before: current, after: current)
+      return DocumentOutcome(before: current, after: current, visible: try current.flatMap { try write.visible($0, moment) })
     case .store(let body):
       let record = try store(DocumentKeys.shortest(body), id: id, over: current, in: write.collection, at: now)
       hasChanges = true
       try append(
         kind: .document, action: current == nil ? .created : .updated, container: write.collection.name, subject: id, before: current?.json(),
         after: record.json(), actor: write.actor, at: now)
-      return DocumentOutcome(before: current, after: record)
+      return DocumentOutcome(before: current, after: record, visible: try write.visible(record, moment))
     case .delete:
-      guard let current else { return DocumentOutcome(before: nil, after: nil) }
+      guard let current else { return DocumentOutcome(before: nil, after: nil, visible: nil) }
       try delete(id, in: write.collection)
       hasChanges = true
       try append(
         kind: .document, action: .deleted, container: write.collection.name, subject: id, before: current.json(), after: nil, actor: write.actor, at: now)
       if write.collection.name == Collection.users { try deleteAccount(userID: id, at: now) }
-      return DocumentOutcome(before: current, after: nil)
+      return DocumentOutcome(before: current, after: nil, visible: nil)
     }
   }
 

@@ -25,6 +25,7 @@ private struct FileListing {
     var last: String?
     var scanned = 0
     var from = start
+    let lookups = RuleLookups(database)
     while let from_ = from {
       let statement = try statement(from: from_, on: database)
       defer { statement.reset() }
@@ -35,7 +36,7 @@ private struct FileListing {
           guard scanned <= Limits.scannedRowsMax else {
             throw RoostError(.queryTooSlow, "There are too many files that you may not see. Narrow the list with `prefix`.")
           }
-          guard isVisible(StoredFile(row: statement)) else { continue }
+          guard try isVisible(StoredFile(row: statement), lookups) else { continue }
         }
         guard items.count + prefixes.count < limit else { return FilePage(items: items, prefixes: prefixes, next: last) }
         if let folder = folder(of: statement.bytes(1)) {

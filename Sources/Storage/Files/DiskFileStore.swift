@@ -45,11 +45,13 @@ final class DiskFileStore: FileStore {
     }
   }
 
-  func delete(_ path: String, in bucket: String, actor: EventActor, decide: @escaping @Sendable (StoredFile) throws -> Void) async throws -> Bool {
+  func delete(_ path: String, in bucket: String, actor: EventActor, decide: @escaping @Sendable (StoredFile, any DocumentReader) throws -> Void) async throws
+    -> Bool
+  {
     let struck = takeRemoved()
     let deleted = try await writer.write { transaction -> StoredFile? in
       guard let file = try transaction.database.file(path, in: bucket) else { return nil }
-      try decide(file)
+      try decide(file, transaction.database)
       try transaction.strikeRemains(struck)
       try transaction.delete(file, actor: actor)
       return file

@@ -61,7 +61,7 @@ final class DiskFileUpload: FileUpload {
     }
   }
 
-  func commit(_ target: FileTarget, decide: @escaping @Sendable (StoredFile?) throws -> Void) async throws -> StoredFile {
+  func commit(_ target: FileTarget, decide: @escaping @Sendable (StoredFile?, any DocumentReader) throws -> Void) async throws -> StoredFile {
     do {
       let (file, replaced) = try await commitRecord(target, decide)
       if let replaced { store.discard(replaced.contentID) }
@@ -76,13 +76,13 @@ final class DiskFileUpload: FileUpload {
   }
 
   private func commitRecord(
-    _ target: FileTarget, _ decide: @escaping @Sendable (StoredFile?) throws -> Void
+    _ target: FileTarget, _ decide: @escaping @Sendable (StoredFile?, any DocumentReader) throws -> Void
   ) async throws -> (stored: StoredFile, replaced: StoredFile?) {
     let (size, digest) = try await store.pool.run { [self] in try flush() }
     let (struck, id) = (store.takeRemoved(), id)
     return try await store.writer.write { transaction in
       let replaced = try transaction.database.file(target.path, in: target.bucket)
-      try decide(replaced)
+      try decide(replaced, transaction.database)
       try transaction.strikeRemains(struck)
       return (try transaction.store(target, size: size, digest: digest, contentID: id, over: replaced), replaced)
     }

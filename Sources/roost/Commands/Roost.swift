@@ -21,7 +21,7 @@ struct Roost: AsyncParsableCommand {
     version: RunningServer.version,
     subcommands: [
       ServeCommand.self, InitCommand.self, LoginCommand.self, LogoutCommand.self, AdminsCommand.self, UsersCommand.self, KeysCommand.self,
-      CollectionsCommand.self, DocumentsCommand.self, FunctionsCommand.self, DoctorCommand.self,
+      CollectionsCommand.self, DocumentsCommand.self, RulesCommand.self, FunctionsCommand.self, DoctorCommand.self,
     ])
 
   static func main() async {

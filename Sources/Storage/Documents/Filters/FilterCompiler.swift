@@ -21,6 +21,12 @@ struct FilterCompiler {
   }
 
   let fields: FieldReader
+  /// Fields that are not there in every document for the one who asks: SQL does not know in which.
+  var guarded: Set<String> = []
+  /// How documents of other collections are found; nil where the expression cannot look any up.
+  var lookups: LookupTables?
+  /// The call of `lookup` whose document is asked about, if it is not the row's own.
+  var subject: CELNode?
   let evaluate: (CELNode) -> Constant
 
   func condition(_ node: CELNode, _ question: Question) -> FilterCondition {
@@ -28,6 +34,7 @@ struct FilterCompiler {
       guard case .value(.bool(let value)) = constant else { return .never }
       return value == (question == .isTrue) ? .always : .never
     }
+    if subject == nil, !node.isLogic, let call = lookup(in: node) { return lookedUp(call, node, question) }
     switch node.kind {
     case .unary(.not, let operand): return condition(operand, question.opposite)
     case .binary(.and, let left, let right): return combined([left, right], question, allMustHold: question == .isTrue)
@@ -93,20 +100,48 @@ struct FilterCompiler {
   }
 
   private func presence(of name: String, in operand: CELNode, _ question: Question) -> FilterCondition {
-    if case .identifier("document") = operand.kind { return DocumentField([name]).map { fields.condition(isPresent: $0, question) } ?? .unknown }
-    guard let parent = field(operand), let field = parent.appending(name) else { return .unknown }
+    guard let path = path(operand), let field = field(at: path + [name]) else { return .unknown }
     return fields.condition(isPresent: field, question)
+  }
+
+  // MARK: Other documents
+
+  /// A leaf that asks about a document of another collection: true for the rows for which there is that document and the leaf holds of it.
+  private func lookedUp(_ call: CELNode, _ node: CELNode, _ question: Question) -> FilterCondition {
+    guard let lookups, let (collection, id) = call.lookup, let idField = field(id), let table = lookups.table(collection) else { return .unknown }
+    let inner = FilterCompiler(fields: .undeclared, subject: call, evaluate: evaluate)
+    switch inner.condition(node, question) {
+    case .never: return .never
+    // Nothing is known of the leaf, which may hold where there is no such document.
+    case .unknown: return .unknown
+    case let condition: return lookups.exists(table, id: idField, condition.sql)
+    }
+  }
+
+  /// The first call of `lookup` that depends on the row's document.
+  private func lookup(in node: CELNode) -> CELNode? {
+    if node.lookup != nil { return Self.usesDocument(node) ? node : nil }
+    return node.children.lazy.compactMap { lookup(in: $0) }.first
   }
 
   // MARK: Nodes
 
   /// The field that a node names, if it does nothing else.
-  private func field(_ node: CELNode) -> DocumentField? {
+  private func field(_ node: CELNode) -> DocumentField? { path(node).flatMap(field) }
+
+  private func field(at path: [String]) -> DocumentField? {
+    guard let first = path.first, !guarded.contains(first) else { return nil }
+    return DocumentField(path)
+  }
+
+  /// The names that lead from the document to what a node gives.
+  private func path(_ node: CELNode) -> [String]? {
     var path: [String] = []
     var node = node
     while true {
+      if let subject, node === subject { return path.reversed() }
       switch node.kind {
-      case .identifier("document"): return DocumentField(path.reversed())
+      case .identifier("document") where subject == nil: return path.reversed()
       case .select(let operand, let name, testOnly: false):
         path.append(name)
         node = operand
@@ -125,41 +160,21 @@ struct FilterCompiler {
     return Self.usesDocument(node) ? nil : evaluate(node)
   }
 
-  private static func usesDocument(_ node: CELNode) -> Bool {
+  static func usesDocument(_ node: CELNode) -> Bool {
     // With a dot in front where a macro's variable has the same name.
     if case .identifier(let name) = node.kind, name == "document" || name == ".document" { return true }
     return node.children.contains(where: usesDocument)
   }
 }
 
-/// A field of a document that SQL can read: names of letters, digits and `_`, because SQLite compares a path's names with the text of
-/// the keys.
-struct DocumentField: Sendable {
-  enum Column: String, Sendable {
-    case id, version, created, updated
+extension CELNode {
+  /// Whether it only joins other conditions, each of which is looked at by itself.
+  fileprivate var isLogic: Bool {
+    switch kind {
+    case .unary(.not, _), .binary(.and, _, _), .binary(.or, _, _), .conditional: true
+    default: false
+    }
   }
-
-  let path: [String]
-
-  init?(_ path: [String]) {
-    guard !path.isEmpty, path.allSatisfy(Self.isPlain) else { return nil }
-    // Ours hold no fields of their own: whatever is below fails.
-    if path.count > 1, DocumentTable.systemColumn(path[0]) != nil { return nil }
-    self.path = path
-  }
-
-  private static func isPlain(_ name: String) -> Bool {
-    !name.isEmpty
-      && name.utf8.allSatisfy { byte in
-        (byte | 0x20) >= UInt8(ascii: "a") && (byte | 0x20) <= UInt8(ascii: "z") || byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
-          || byte == UInt8(ascii: "_")
-      }
-  }
-
-  func appending(_ name: String) -> DocumentField? { DocumentField(path + [name]) }
-
-  /// One of our own four.
-  var column: Column? { path.count == 1 ? DocumentTable.systemColumn(path[0]).flatMap(Column.init) : nil }
 }
 
 extension CELBinaryOperator {

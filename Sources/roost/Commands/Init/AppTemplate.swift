@@ -13,7 +13,8 @@ enum AppTemplate {
     let enter = folder == "." ? "" : "  cd \(folder)\n"
     return """
       Made an app in \(folder). With a server running and `roost login` done:
-      \(enter)  roost collections put posts collections/posts.json
+      \(enter)  roost rules test
+        roost collections put posts collections/posts.json
         roost collections put summaries collections/summaries.json
         roost functions deploy functions/
         roost documents import posts seed.ndjson
@@ -22,21 +23,66 @@ enum AppTemplate {
   }
 
   private static let configuration = """
-    # The app as a whole. This version of Roost does not read this file yet (`roost plan` and `roost apply` are to come): what stands
-    # here is a comment, with the command that does the same today.
+    # The app: its collections, and tests of their rules. `roost rules test` runs the tests, without a server.
+    # `roost plan` and `roost apply` are to come; until then `roost collections put` takes the same rules from collections/*.json.
 
-    # collections:
-    #   posts:                        # roost collections put posts collections/posts.json
-    #     rules:
-    #       read: "published || author == auth.id"
-    #       create: "auth != null && incoming.author == auth.id"
-    #       update: "author == auth.id && incoming.author == author"
-    #       delete: "author == auth.id"
-    #     indexes:
-    #       - fields: [author, -createdAt]
-    #   summaries:                    # roost collections put summaries collections/summaries.json
-    #     rules:
-    #       read: "true"
+    collections:
+      posts:
+        rules:
+          read: "published || author == auth.id"
+          create: "auth != null && incoming.author == auth.id"
+          update: "author == auth.id && incoming.author == author"
+          delete: "author == auth.id"
+        indexes:
+          - fields: [author, -createdAt]
+      summaries: # written by functions/on-post.js, which passes all rules
+        rules:
+          read: "true"
+
+    tests:
+      - name: a stranger reads what is published
+        collection: posts
+        operation: read
+        auth: null
+        document: { author: ada, published: true }
+        expect: allow
+      - name: a stranger does not see drafts
+        collection: posts
+        operation: read
+        auth: null
+        document: { author: ada, published: false }
+        expect: deny
+      - name: authors see their own drafts
+        collection: posts
+        operation: read
+        auth: { id: ada }
+        document: { author: ada, published: false }
+        expect: allow
+      - name: nobody posts in another's name
+        collection: posts
+        operation: create
+        auth: { id: ben }
+        incoming: { author: ada, title: Forged }
+        expect: deny
+      - name: a post is not given away
+        collection: posts
+        operation: update
+        auth: { id: ada }
+        document: { author: ada, title: Mine }
+        incoming: { author: ben, title: Mine }
+        expect: deny
+      - name: authors delete their own
+        collection: posts
+        operation: delete
+        auth: { id: ada }
+        document: { author: ada }
+        expect: allow
+      - name: nobody but the function writes summaries
+        collection: summaries
+        operation: create
+        auth: { id: ada }
+        incoming: { words: 3 }
+        expect: deny
 
     # functions:
     #   on-post:                      # roost functions deploy functions/

@@ -38,7 +38,7 @@ struct LocalProject {
     let sort = try sort.map(SortKey.parse) ?? []
     let page = try await project.documents.page(
       DocumentQuery(
-        filters: filter.map { [try ExpressionKind.filter.compile($0, pointer: "/filter")] } ?? [], variables: variables, sort: sort,
+        filter: filter.map { try ExpressionKind.filter.compile($0, pointer: "/filter") }, variables: variables, sort: sort,
         limit: limit,
         cursor: cursor.map { try PageCursor(parsing: $0, sort: sort) }),
       in: project.collection(Collection.users))
@@ -54,8 +54,7 @@ struct LocalProject {
   }
 
   private var variables: RuleVariables {
-    RuleVariables(
-      caller: .admin(id: "", email: ""), request: RuleRequest(method: "GET", ip: "", time: SystemClock().now(), query: { [] }))
+    RuleVariables(caller: .admin(id: "", email: ""), request: RuleRequest(time: SystemClock().now()))
   }
 
   /// The profile and how the account stands; never a credential.

@@ -1,0 +1,98 @@
+import CEL
+import JSON
+
+/// Rules for single fields of a collection's documents. A field that a caller may not read is not there for them: not in answers, not for
+/// their filters. One that they may not write keeps its value.
+package struct FieldRules: Sendable {
+  package struct Field: Sendable {
+    package let name: String
+    /// Nil: whoever reads the document reads the field.
+    package let read: Rule?
+    /// Nil: whoever writes the document writes the field.
+    package let write: Rule?
+
+    package init(name: String, read: Rule?, write: Rule?) {
+      self.name = name
+      self.read = read
+      self.write = write
+    }
+  }
+
+  package let fields: [Field]
+  /// The fields that some callers do not see.
+  package let guarded: Set<String>
+
+  package init(_ fields: [Field]) {
+    self.fields = fields
+    guarded = Set(fields.filter { $0.read != nil }.map(\.name))
+  }
+
+  package static let none = FieldRules([])
+
+  package var isEmpty: Bool { fields.isEmpty }
+
+  /// The fields of this document that the caller may not see.
+  package func hidden(_ context: RuleContext) -> [String] {
+    fields.compactMap { field in
+      guard let rule = field.read, !rule.allows(context) else { return nil }
+      return field.name
+    }
+  }
+
+  /// The fields that differ between two bodies and that the caller may not set so. `before` is nil for a new document.
+  package func denied(_ before: [UInt8]?, _ after: [UInt8], _ context: RuleContext) -> [String] {
+    fields.compactMap { field in
+      guard let rule = field.write, Self.text(field.name, in: before) != Self.text(field.name, in: after), !rule.allows(context) else { return nil }
+      return field.name
+    }
+  }
+
+  private static func text(_ name: String, in body: [UInt8]?) -> ArraySlice<UInt8>? {
+    guard let body, let range = JSONText.member(name, of: body) else { return nil }
+    return body[range]
+  }
+
+  /// The body with its hidden fields as they were: what somebody does not see they can neither take away nor overwrite unknowingly.
+  /// A value that they name themselves stays.
+  static func keeping(_ hidden: [String], of before: [UInt8], in after: [UInt8]) -> [UInt8] {
+    var body = after
+    for name in hidden where JSONText.member(name, of: body) == nil {
+      guard let range = JSONText.member(name, of: before) else { continue }
+      body.removeLast()
+      if body.count > 1 { body.append(UInt8(ascii: ",")) }
+      JSONValue.string(name).write(into: &body)
+      body.append(UInt8(ascii: ":"))
+      body.append(contentsOf: before[range])
+      body.append(UInt8(ascii: "}"))
+    }
+    return body
+  }
+}
+
+extension FieldRules {
+  /// Reads `{"email": {"read": "…", "write": "…"}}`. Throws `validation_failed` or `expression_invalid`.
+  init(_ value: JSONObject, document: CELType) throws {
+    guard value.count <= Limits.fieldRulesMax else {
+      throw RoostError(
+        .validationFailed, "A collection has at most \(Limits.fieldRulesMax) field rules.", fields: [FieldError("/fieldRules", "too many")])
+    }
+    self.init(
+      try value.map { name, rules in
+        let pointer = "/fieldRules/\(name.pointerSegment)"
+        guard !DocumentRecord.reservedFields.contains(name), !name.isEmpty else {
+          throw RoostError(.validationFailed, "A field rule is for a field of the documents' own.", fields: [FieldError(pointer, "expected another name")])
+        }
+        guard let rules = rules.objectValue else {
+          throw RoostError(.validationFailed, "A field's rules are an object.", fields: [FieldError(pointer, #"expected {"read": …, "write": …}"#)])
+        }
+        for (action, _) in rules where action != "read" && action != "write" {
+          throw RoostError(
+            .validationFailed, "There is no field rule '\(action)'.",
+            fields: [FieldError("\(pointer)/\(action.pointerSegment)", "expected read or write")])
+        }
+        return Field(
+          name: name, read: try Rule(optional: rules["read"], .readRule, pointer: pointer + "/read", document: document),
+          write: try Rule(optional: rules["write"], .writeRule, pointer: pointer + "/write", document: document))
+      })
+  }
+}

@@ -1,0 +1,48 @@
+import CEL
+import JSON
+
+/// The JSON Schema of a collection's documents (draft 2020-12), compiled. It is about their own fields: ours are never in it.
+package struct DocumentSchema: Sendable {
+  /// What is known of the documents' fields, for checking expressions.
+  package let type: CELType
+  private let schema: JSONSchema
+  /// Fields that the server puts into a profile and that the schema says nothing of.
+  private let ignored: [String]
+
+  /// Throws `validation_failed` with every place that is wrong.
+  package init(_ value: JSONObject, collection: String, pointer: String) throws {
+    do {
+      schema = try JSONSchema(.object(value), patterns: Self.compilePattern)
+    } catch let error as JSONSchemaError {
+      throw RoostError(
+        .validationFailed, "The schema is not a valid JSON Schema (draft 2020-12).",
+        fields: error.problems.map { FieldError(pointer + $0.pointer, $0.message) })
+    }
+    type = CELType(schema: .object(value))
+    let named = value["properties"]?.objectValue ?? [:]
+    ignored = collection == Collection.users ? UserProfile.identityFields.filter { !named.contains($0) } : []
+  }
+
+  /// Patterns are searched for in time linear in the text, as in expressions.
+  private static let compilePattern: JSONSchemaPatterns = { source in
+    let pattern = try CELPattern(source)
+    return { text in pattern.isFound(in: text, budget: Limits.schemaPatternStepsMax) }
+  }
+
+  /// The body with its missing defaults.
+  package func completed(_ body: [UInt8]) throws -> [UInt8] {
+    try schema.fillingDefaults(JSONValue(parsing: body))?.bytes() ?? body
+  }
+
+  /// Throws `validation_failed` with a JSON Pointer to each offending place.
+  /// - Parameter hidden: fields of which the caller is told nothing.
+  package func require(_ body: [UInt8], in collection: String, hidden: [String] = []) throws {
+    let value = try JSONValue(parsing: JSONText.removingMembers(ignored, from: body))
+    let pointers = hidden.map { "/" + $0.pointerSegment }
+    let failures = schema.validate(value).filter { failure in !pointers.contains { failure.pointer == $0 || failure.pointer.hasPrefix($0 + "/") } }
+    guard failures.isEmpty else {
+      throw RoostError(
+        .validationFailed, "The document does not fit the schema of '\(collection)'.", fields: failures.map { FieldError($0.pointer, $0.message) })
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import CEL
+import Core
+
+extension SQLiteDocumentStore {
+  func plan(_ query: DocumentQuery, in collection: Collection, then: @escaping Completion<QueryPlan>) {
+    let shape = shapes.shape(of: collection)
+    readers.submit { scanner in
+      then(
+        Result {
+          try Self.snapshot(try scanner.get()) { scanner in
+            let lookups = query.looksUp ? PageLookups(reading: shape.table, on: scanner.database) : nil
+            return try PageReading(query, of: collection, shape, lookups: lookups).explanation(on: scanner.database)
+          }
+        }.mapError(storageError))
+    }
+  }
+}
+
+extension PageReading {
+  func explanation(on database: Database) throws -> QueryPlan {
+    let statements = statements
+    var steps: [String] = []
+    for statement in statements {
+      steps += try database.rows("EXPLAIN QUERY PLAN " + statement.text, statement.values) { $0.text(3) }
+    }
+    return QueryPlan(
+      sql: statements.map(\.text), precision: precision, index: indexFields, missingIndex: indexFields == nil && !fieldsToIndex.isEmpty ? fieldsToIndex : nil,
+      steps: steps)
+  }
+}
