@@ -78,4 +78,12 @@ private struct Context: CELActivation {
     #expect(throws: CELEvaluationError.self) { try expression.evaluate(Many(lookups: teams)) }
     #expect(teams.asked.count < 1000)
   }
+
+  @Test("An explanation names the documents that were looked up, and their ids") func explanation() throws {
+    let source = #"lookup("teams", none) == null && lookup("teams", team).owner == "eve""#
+    let explanation = try CELExpression(source, in: environment).explain(Context(lookups: Teams()))
+    #expect(explanation.part == #"lookup("teams", team).owner == "eve""#)
+    #expect(explanation.names.map(\.name) == [#"lookup("teams", team).owner"#, "team"])
+    #expect(explanation.names.map(\.value) == [.string("ada"), .string("red")])
+  }
 }
