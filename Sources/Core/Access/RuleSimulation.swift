@@ -42,6 +42,13 @@ package struct RuleSimulation {
     }
     self.document = operation == .create ? nil : try needed(document, "document")
     self.incoming = operation == .create || operation == .update ? try needed(incoming, "incoming") : nil
+    for (collection, given) in documents {
+      guard let given = given.objectValue, given.allSatisfy({ $0.value.objectValue != nil }) else {
+        throw RoostError(
+          .validationFailed, "`documents` are documents by collection and id.",
+          fields: [FieldError("/documents/\(collection.pointerSegment)", "expected an object of objects")])
+      }
+    }
     reader = SimulatedReader(documents, at: now, found)
   }
 
@@ -160,10 +167,14 @@ extension DocumentRecord {
       }
       return Timestamp(milliseconds: time.milliseconds)
     }
+    let id = object["id"] ?? .string(id ?? "simulated")
+    guard let id = id.stringValue, Names.isValidID(id) else {
+      throw RoostError(.validationFailed, "`id` is an id.", fields: [FieldError("\(pointer)/id", "expected an id as a string")])
+    }
     var own = object
     for name in Self.reservedFields { own[name] = nil }
     self.init(
-      id: object["id"]?.stringValue ?? id ?? "simulated", version: object["version"]?.intValue ?? 1, created: try time("createdAt"),
+      id: id, version: object["version"]?.intValue ?? 1, created: try time("createdAt"),
       updated: try time("updatedAt"), body: JSONValue.object(own).bytes())
   }
 }

@@ -23,6 +23,13 @@ struct SQLFragment: Sendable {
   /// The parts in brackets, joined by ` AND ` or ` OR `.
   static func joined(_ parts: [SQLFragment], by word: String) -> SQLFragment {
     guard parts.count != 1 else { return parts[0] }
-    return SQLFragment(parts.map { "(\($0.text))" }.joined(separator: " \(word) "), parts.flatMap(\.values))
+    return SQLFragment(text(of: parts[...], word), parts.flatMap(\.values))
+  }
+
+  /// Many parts are halved, again and again: `a OR b OR c` is as deep as it is long, and SQLite takes a depth of 1000.
+  private static func text(of parts: ArraySlice<SQLFragment>, _ word: String) -> String {
+    guard parts.count > 64 else { return parts.map { "(\($0.text))" }.joined(separator: " \(word) ") }
+    let middle = parts.startIndex + parts.count / 2
+    return "(\(text(of: parts[..<middle], word))) \(word) (\(text(of: parts[middle...], word)))"
   }
 }
