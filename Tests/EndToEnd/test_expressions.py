@@ -632,7 +632,7 @@ def test_a_filter_knows_the_types_too(admin, callers):
     for filter in ('likes > "3"', "lkes > 3"):
         assert_problem(callers["ben"].get("/v1/documents/typed2", params={"filter": filter}), 422, "expression_invalid")
     answer = check(admin, 'likes > 3 && title == "a"', "filter", "typed2").json()
-    assert answer["fields"] == {"likes": "int", "title": "string"}, answer
+    assert answer["fields"] == {"likes": "number", "title": "string"}, "1.0 is an integer too"
     assert_problem(check(admin, 'likes > "3"', "filter", "typed2"), 422, "expression_invalid", says=["int", "string"])
 
 
@@ -703,7 +703,7 @@ def test_a_hostile_expression_is_stopped_soon(server, admin, callers, name):
 def test_a_filter_of_a_thousand_alternatives(admin, callers):
     admin.put_collection("wide", rules={"read": "true"}, indexes=[{"fields": ["n"]}])
     admin.must(200, "POST", "/v1/batch", json={"writes": [{"op": "create", "collection": "wide", "data": {"n": n}} for n in range(-5, 5)]})
-    for filter, found in ((" || ".join(f"n == {n}" for n in range(900)), 5), (" && ".join(f"n != {n}" for n in range(900)), 5), (" || ".join(f"n == {n} && has(n)" for n in range(450)), 5)):
+    for filter, found in ((" || ".join(f"n=={n}" for n in range(950)), 5), (" && ".join(f"n!={n}" for n in range(950)), 5), (" || ".join(f"n == {n} && has(n)" for n in range(450)), 5)):
         assert len(filter) < 10 << 10
         assert len(callers["stranger"].must(200, "POST", "/v1/query/wide", json={"filter": filter})["items"]) == found
 
