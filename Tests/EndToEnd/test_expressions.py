@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from roost_client import assert_problem, register
+from roost_client import PASSWORD, Caller, User, admin_login, assert_problem, register
 
 
 @pytest.fixture(scope="module")
@@ -713,3 +713,67 @@ def test_a_hostile_rule_does_not_slow_down_others(server, admin, callers):
     admin.put_collection("slow", rules={"create": f"{TEN}.all(a, {TEN}.all(b, {TEN}.all(c, {TEN}.all(d, {TEN}.all(e, {TEN}.all(f, incoming.t != string(a + b + c + d + e + f)))))))"})
     answer = callers["stranger"].post("/v1/documents/slow", json={"t": TEXT})
     assert answer.status_code in (201, 204, 401) and answer.elapsed.total_seconds() < 6, answer.text[:300]
+
+
+# Elsewhere
+
+def test_field_rules_hold_for_profiles(start):
+    server = start()
+    admin, stranger = admin_login(server), Caller(server)
+    own = {"read": "id == auth.id", "update": "id == auth.id"}
+    admin.put_collection("users", rules=own, fieldRules={"score": {"read": "false"}, "level": {"write": "false"}})
+    login = {"email": "profile@example.org", "password": PASSWORD}
+    body = assert_problem(stranger.post("/v1/auth/register", json={**login, "level": 1}), 403)
+    assert [error["pointer"] for error in body["errors"]] == ["/level"]
+    answers = [stranger.must(201, "POST", "/v1/auth/register", json={**login, "score": "s3cret", "name": "P"})]
+    user = User(server, answers[0])
+    answers += [
+        user.must(200, "GET", "/v1/auth/me"), user.must(200, "PATCH", "/v1/auth/me", json={"name": "Q"}), user.must(200, "PATCH", "/v1/auth/me", json={"score": "other s3cret"}),
+        user.must(200, "GET", f"/v1/documents/users/{user.id}"), user.list("users"), stranger.must(200, "POST", "/v1/auth/login", json=login),
+        stranger.must(200, "POST", "/v1/auth/refresh", json={"refreshToken": user.login["refreshToken"]}),
+    ]
+    for answer in answers:
+        assert "s3cret" not in json.dumps(answer), answer
+    assert_problem(user.patch("/v1/auth/me", json={"level": 9}), 403)
+    assert_problem(user.get("/v1/documents/users", params={"sort": "score"}), 403)
+    assert user.list("users", filter="has(score)")["items"] == []
+    stored = admin.read("users", user.id)
+    assert stored["score"] == "other s3cret" and "level" not in stored and stored["name"] == "Q"
+
+
+def test_a_lookup_in_the_rules_of_a_bucket(admin, callers):
+    ann, ben = callers["ann"], callers["ben"]
+    admin.put_collection("albums")
+    admin.must((200, 201), "PUT", "/v1/documents/albums/summer", json={"owner": ann.id, "friends": [ann.id, ben.id]})
+    album = 'lookup("albums", path.split("/")[0])'
+    admin.put_bucket("photos", rules={"read": f"auth.id in {album}.friends", "write": f"{album}.owner == auth.id", "delete": f"{album}.owner == auth.id"})
+    ann.must(201, "PUT", "/v1/files/photos/summer/1.txt", data=b"one")
+    assert_problem(ben.put("/v1/files/photos/summer/2.txt", data=b"two"), 403)
+    assert_problem(ann.put("/v1/files/photos/winter/1.txt", data=b"two"), 403)
+    path = "/v1/files/photos/summer/1.txt"
+    assert ben.get(path).content == b"one" and callers["stranger"].get(path).status_code == 404
+    assert [item["path"] for item in ben.must(200, "GET", "/v1/files/photos")["items"]] == ["summer/1.txt"]
+    assert callers["stranger"].must(200, "GET", "/v1/files/photos")["items"] == []
+    assert_problem(ben.delete(path), 403)
+    admin.must(200, "PATCH", "/v1/documents/albums/summer", json={"friends": []})
+    assert ben.get(path).status_code == 404 and ben.must(200, "GET", "/v1/files/photos")["items"] == []
+    assert ann.delete(path).status_code == 204
+    assert_problem(admin.put("/v1/buckets/photos", json={"rules": {"read": 'lookup("nowhere", path) == null'}}), 422, says="nowhere")
+
+
+def test_only_admins_see_how_a_list_is_read(checked, callers):
+    admin = callers["admin"]
+    assert admin.get("/v1/documents/checked", params={"filter": "n > 1", "explain": "true"}).status_code == 200
+    for who in ("ann", "stranger"):
+        assert_problem(callers[who].get("/v1/documents/checked", params={"explain": "true"}), (401, 403))
+        assert_problem(callers[who].post("/v1/query/checked", json={"explain": True}), (401, 403))
+
+
+def test_a_rule_sees_headers_but_no_secrets(admin, callers):
+    for rule, allowed in (
+        ('request.headers["x-app"] == "7"', True), ('request.headers["X-App"] == "7"', False), ("has(request.headers.authorization)", False), ("has(request.headers.cookie)", False),
+        ('request.query.mode == "test"', True), ("request.time > timestamp('2020-01-01T00:00:00Z') && request.time < timestamp('2100-01-01T00:00:00Z')", True), ('request.ip == "127.0.0.1"', True),
+    ):
+        admin.put_collection("headed", rules={"create": rule})
+        response = callers["ann"].post("/v1/documents/headed", json={}, params={"mode": "test"}, headers={"X-App": "7", "Cookie": "a=b"})
+        assert response.status_code in ((201, 204) if allowed else (403,)), f"{rule}: {response.status_code} {response.text[:300]}"
