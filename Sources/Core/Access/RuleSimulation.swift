@@ -170,10 +170,14 @@ extension DocumentRecord {
       }
       return Timestamp(milliseconds: time.milliseconds)
     }
+    let id = object["id"] ?? .string(id ?? "simulated")
+    guard let id = id.stringValue, Names.isValidID(id) else {
+      throw RoostError(.validationFailed, "`id` is an id.", fields: [FieldError("\(pointer)/id", "expected an id as a string")])
+    }
     var own = object
     for name in Self.reservedFields { own[name] = nil }
     self.init(
-      id: object["id"]?.stringValue ?? id ?? "simulated", version: object["version"]?.intValue ?? 1, created: try time("createdAt"),
+      id: id, version: object["version"]?.intValue ?? 1, created: try time("createdAt"),
       updated: try time("updatedAt"), body: JSONValue.object(own).bytes())
   }
 }
