@@ -42,6 +42,16 @@ package struct RuleSimulation {
     }
     self.document = operation == .create ? nil : try needed(document, "document")
     self.incoming = operation == .create || operation == .update ? try needed(incoming, "incoming") : nil
+    for (collection, byID) in documents {
+      let pointer = "/documents/\(collection.pointerSegment)"
+      guard let byID = byID.objectValue else {
+        throw RoostError(.validationFailed, "`documents` are by collection and id.", fields: [FieldError(pointer, "expected an object")])
+      }
+      for (id, document) in byID where document.objectValue == nil {
+        throw RoostError(
+          .validationFailed, "A document is an object.", fields: [FieldError("\(pointer)/\(id.pointerSegment)", "expected an object")])
+      }
+    }
     reader = SimulatedReader(documents, at: now, found)
   }
 
@@ -160,10 +170,14 @@ extension DocumentRecord {
       }
       return Timestamp(milliseconds: time.milliseconds)
     }
+    let id = object["id"] ?? .string(id ?? "simulated")
+    guard let id = id.stringValue, Names.isValidID(id) else {
+      throw RoostError(.validationFailed, "`id` is an id.", fields: [FieldError("\(pointer)/id", "expected an id as a string")])
+    }
     var own = object
     for name in Self.reservedFields { own[name] = nil }
     self.init(
-      id: object["id"]?.stringValue ?? id ?? "simulated", version: object["version"]?.intValue ?? 1, created: try time("createdAt"),
+      id: id, version: object["version"]?.intValue ?? 1, created: try time("createdAt"),
       updated: try time("updatedAt"), body: JSONValue.object(own).bytes())
   }
 }

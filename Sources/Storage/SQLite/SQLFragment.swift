@@ -20,9 +20,14 @@ struct SQLFragment: Sendable {
     SQLFragment(left + right.text, right.values)
   }
 
-  /// The parts in brackets, joined by ` AND ` or ` OR `.
+  /// The parts in brackets, joined by ` AND ` or ` OR `. Many are joined in groups of groups, because SQLite takes a chain for a tree as
+  /// deep as the chain is long, and refuses one that is deeper than 1,000.
   static func joined(_ parts: [SQLFragment], by word: String) -> SQLFragment {
     guard parts.count != 1 else { return parts[0] }
-    return SQLFragment(parts.map { "(\($0.text))" }.joined(separator: " \(word) "), parts.flatMap(\.values))
+    guard parts.count > chainMax else { return SQLFragment(parts.map { "(\($0.text))" }.joined(separator: " \(word) "), parts.flatMap(\.values)) }
+    let middle = parts.count / 2
+    return joined([joined(Array(parts[..<middle]), by: word), joined(Array(parts[middle...]), by: word)], by: word)
   }
+
+  private static let chainMax = 16
 }
