@@ -16,6 +16,9 @@ enum SchemaLimits {
   /// The steps of one validation: a schema applied to a value is one, and so are 16 bytes or one value looked at. A document of a
   /// mebibyte takes about a million with a plain schema; ten million take about half a second.
   static let stepsMax = 10_000_000
+  /// Values, or 16 bytes of text, that defaults add to one document. So many are at least 1.25 MiB as text, more than any document
+  /// may have, so that it does not matter which are left out.
+  static let defaultsMax = 1 << 18
   /// Text quoted in a message, in code points.
   static let quotedMax = 40
   /// The pointers of all failures of one validation together; reporting ends past it.
