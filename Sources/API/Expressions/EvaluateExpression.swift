@@ -26,7 +26,7 @@ enum EvaluateExpression {
         fields: [FieldError("/expression", "line \(error.line), column \(error.column): \(error.message)")])
     }
     var bytes = Array(#"{"value":"#.utf8)
-    guard value.write(into: &bytes, bytesMax: Limits.evaluationBytesMax) else {
+    guard value.write(into: &bytes, most: Limits.evaluationBytesMax) else {
       throw RoostError(
         .evaluationError, "The value cannot be written as JSON: it is too large, or a map has keys that are the same as text.",
         fields: [FieldError("/expression", "expected a value that JSON can hold")])

@@ -56,24 +56,18 @@ extension CELValue {
     }
   }
 
-  /// Writes the value as JSON, as ``json`` has it but with the exact digits of every uint. False if JSON has no such value or it takes more
-  /// than so many bytes; what was written then is of no use. A small expression is enough for a large value: it repeats a text.
-  package func write(into bytes: inout [UInt8], bytesMax: Int) -> Bool {
-    var parts = 1_000_000
-    return write(into: &bytes, bytesMax, &parts) && bytes.count <= bytesMax
-  }
-
-  private func write(into bytes: inout [UInt8], _ bytesMax: Int, _ parts: inout Int) -> Bool {
-    parts -= 1
-    guard parts >= 0, bytes.count <= bytesMax else { return false }
+  /// Writes the value as JSON, as ``json`` has it but with the exact digits of every uint. False if JSON has no such value, or if that
+  /// would make more than `most` bytes; what was written then is of no use.
+  package func write(into bytes: inout [UInt8], most: Int) -> Bool {
+    guard bytes.count <= most else { return false }
     switch self {
     case .uint(let value): bytes.append(contentsOf: String(value).utf8)
-    case .optional(let wrapped?): return wrapped.write(into: &bytes, bytesMax, &parts)
+    case .optional(let wrapped?): return wrapped.write(into: &bytes, most: most)
     case .list(let elements):
       bytes.append(UInt8(ascii: "["))
       for (position, element) in elements.enumerated() {
         if position > 0 { bytes.append(UInt8(ascii: ",")) }
-        guard element.write(into: &bytes, bytesMax, &parts) else { return false }
+        guard element.write(into: &bytes, most: most) else { return false }
       }
       bytes.append(UInt8(ascii: "]"))
     case .map(let map):
@@ -84,12 +78,12 @@ extension CELValue {
         if position > 0 { bytes.append(UInt8(ascii: ",")) }
         JSONValue.string(name).write(into: &bytes)
         bytes.append(UInt8(ascii: ":"))
-        guard entry.value.write(into: &bytes, bytesMax, &parts) else { return false }
+        guard entry.value.write(into: &bytes, most: most) else { return false }
       }
       bytes.append(UInt8(ascii: "}"))
-    default: json(&parts)?.write(into: &bytes)
+    default: json?.write(into: &bytes)
     }
-    return true
+    return bytes.count <= most
   }
 
   private var keyText: String? {

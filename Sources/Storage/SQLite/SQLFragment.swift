@@ -20,16 +20,14 @@ struct SQLFragment: Sendable {
     SQLFragment(left + right.text, right.values)
   }
 
-  /// The parts in brackets, joined by ` AND ` or ` OR `.
+  /// The parts in brackets, joined by ` AND ` or ` OR `. Many are joined in groups of groups, because SQLite takes a chain for a tree as
+  /// deep as the chain is long, and refuses one that is deeper than 1,000.
   static func joined(_ parts: [SQLFragment], by word: String) -> SQLFragment {
     guard parts.count != 1 else { return parts[0] }
-    return SQLFragment(text(of: parts[...], word), parts.flatMap(\.values))
+    guard parts.count > chainMax else { return SQLFragment(parts.map { "(\($0.text))" }.joined(separator: " \(word) "), parts.flatMap(\.values)) }
+    let middle = parts.count / 2
+    return joined([joined(Array(parts[..<middle]), by: word), joined(Array(parts[middle...]), by: word)], by: word)
   }
 
-  /// Many parts are halved, again and again: `a OR b OR c` is as deep as it is long, and SQLite takes a depth of 1000.
-  private static func text(of parts: ArraySlice<SQLFragment>, _ word: String) -> String {
-    guard parts.count > 64 else { return parts.map { "(\($0.text))" }.joined(separator: " \(word) ") }
-    let middle = parts.startIndex + parts.count / 2
-    return "(\(text(of: parts[..<middle], word))) \(word) (\(text(of: parts[middle...], word)))"
-  }
+  private static let chainMax = 16
 }
