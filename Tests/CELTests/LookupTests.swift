@@ -52,7 +52,7 @@ private struct Context: CELActivation {
     arguments: [
       (#"lookup(team, "x") == null"#, 8, "collection's name in quotes"), (#"lookup("teams") == null"#, 1, "found 1 argument"),
       (#"lookup("", team) == null"#, 8, "in quotes"),
-      (#"lookup("teams", 1) == null"#, 17, "must be a string, found int"), (#"lokup("teams", team) == null"#, 1, "did you mean 'lookup'?"),
+      (#"lookup("teams", 1) == null"#, 17, "must be a string, found 1 (int)"), (#"lokup("teams", team) == null"#, 1, "did you mean 'lookup'?"),
     ] as [(String, Int, String)])
   func refused(source: String, column: Int, message: String) {
     let error = #expect(throws: CELError.self) { try CELExpression(source, in: environment) }
@@ -77,5 +77,13 @@ private struct Context: CELActivation {
     let expression = try CELExpression(#"teams.all(t, lookup("teams", t) == null)"#, in: many)
     #expect(throws: CELEvaluationError.self) { try expression.evaluate(Many(lookups: teams)) }
     #expect(teams.asked.count < 1000)
+  }
+
+  @Test("An explanation names the documents that were looked up, and their ids") func explanation() throws {
+    let source = #"lookup("teams", none) == null && lookup("teams", team).owner == "eve""#
+    let explanation = try CELExpression(source, in: environment).explain(Context(lookups: Teams()))
+    #expect(explanation.part == #"lookup("teams", team).owner == "eve""#)
+    #expect(explanation.names.map(\.name) == [#"lookup("teams", team).owner"#, "team"])
+    #expect(explanation.names.map(\.value) == [.string("ada"), .string("red")])
   }
 }

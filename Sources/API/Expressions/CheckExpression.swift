@@ -21,14 +21,14 @@ enum CheckExpression {
     if let collection, kind.kind == .filter || kind.name == "read" {
       plan = try await call.project.documents.plan(query(expression, kind.kind, params, sort, call), in: collection)
     }
-    return .privateJSON(
-      200,
-      [
-        "valid": true, "kind": .string(kind.name), "type": .string(expression.root.type.name),
-        "fields": .object(JSONObject(expression.documentFields.map { ($0.path, .string($0.type.name)) })),
-        "lookups": .array(expression.lookedUp.sorted().map(JSONValue.string)), "plan": plan?.value ?? .null,
-        "warnings": .array(expression.unknownFields(of: type).map(JSONValue.string)),
-      ])
+    var answer: JSONObject = [
+      "valid": true, "kind": .string(kind.name), "type": .string(expression.root.type.name),
+      "fields": .object(JSONObject(expression.documentFields.map { ($0.path, .string($0.type.name)) })),
+      "lookups": .array(expression.lookedUp.sorted().map(JSONValue.string)),
+      "warnings": .array(expression.unknownFields(of: type).map(JSONValue.string)),
+    ]
+    if let plan { answer["plan"] = plan.value }
+    return .privateJSON(200, .object(answer))
   }
 
   private static func kind(_ name: String) throws -> (name: String, kind: ExpressionKind) {

@@ -13,6 +13,9 @@ extension CELChecker {
     if isTypeWanted, Self.typeNames.contains(plain) { return CELNode(.literal(.type(plain)), at: position, type: .type) }
     if isTypeWanted, plain == "optional_type" { return CELNode(.literal(.type(plain)), at: position, type: .type) }
     guard let holder = environment.bareNames else { throw unknown(plain, at: position) }
+    guard !environment.reservedNames.contains(plain) else {
+      throw Self.fault("'\(plain)' is not known here; a field of that name is written \(holder).\(plain)", at: position)
+    }
     let operand = CELNode(.identifier(holder), at: position, type: environment.variables[holder] ?? .dyn)
     if case .object(let fields, open: false) = operand.type, fields[plain] == nil { throw unknown(plain, at: position, fields: fields.keys) }
     // Unless it is known, such a field is written with what it belongs to: hardly anybody means one.

@@ -4,6 +4,8 @@ package struct CELEnvironment: Sendable {
   package let variables: [String: CELType]
   /// The variable whose fields may be written without it; nil if none may.
   package let bareNames: String?
+  /// Names that must not be taken for bare fields, because elsewhere they are variables.
+  package let reservedNames: Set<String>
   package let limits: CELLimits
   /// Whether `lookup("collection", id)` may be called.
   package let hasLookup: Bool
@@ -12,10 +14,13 @@ package struct CELEnvironment: Sendable {
   package let isChecked: Bool
 
   /// With `fieldsOf: "document"` a name that is no variable means a field of the document: `title` is `document.title`.
-  package init(variables: [String: CELType], fieldsOf bareNames: String? = nil, limits: CELLimits = .standard, hasLookup: Bool = false, isChecked: Bool = true)
-  {
+  package init(
+    variables: [String: CELType], fieldsOf bareNames: String? = nil, reserving reservedNames: Set<String> = [], limits: CELLimits = .standard,
+    hasLookup: Bool = false, isChecked: Bool = true
+  ) {
     self.variables = variables
     self.bareNames = bareNames
+    self.reservedNames = reservedNames
     self.limits = limits
     self.hasLookup = hasLookup
     self.isChecked = isChecked

@@ -81,6 +81,7 @@ struct CELDecision<Activation: CELActivation> {
     guard found.count < CELExplanation.namesMax else { return }
     if let name = node.writtenName(text) {
       if !found.contains(where: { $0.name == name }) { found.append((name, outcome(node.asField).value)) }
+      if let id = node.lookedUpID { collect(id, text, into: &found) }
       return
     }
     switch node.kind {
@@ -98,7 +99,7 @@ extension CELNode {
     return left.operands(of: sign) + right.operands(of: sign)
   }
 
-  /// `auth.id`, `tags[0]` or a bare `author` for a part that only names something; nil for any other.
+  /// `auth.id`, `tags[0]`, `lookup("teams", team).owner` or a bare `author` for a part that only names something; nil for any other.
   fileprivate func writtenName(_ text: (CELNode) -> String) -> String? {
     switch kind {
     case .identifier(let name): return name.hasPrefix("@") ? nil : span.isEmpty ? "" : name
@@ -108,7 +109,17 @@ extension CELNode {
     case .index(let operand, let index):
       guard index.literal != nil, let holder = operand.writtenName(text) else { return nil }
       return "\(holder)[\(text(index))]"
+    case .call: return lookup == nil ? nil : text(self)
     default: return nil
+    }
+  }
+
+  /// Of a field of a document that was looked up, what gives the document's id.
+  fileprivate var lookedUpID: CELNode? {
+    switch kind {
+    case .select(let operand, _, _), .index(let operand, _): operand.lookedUpID
+    case .call: lookup?.id
+    default: nil
     }
   }
 

@@ -45,6 +45,7 @@ struct CELFieldScan {
       skipBlanks()
       position += 1
       skipBlanks()
+      guard position < count else { return }
       let place = keyMayBeEscaped && isEscaped(keyStart, keyEnd + 1) ? unescaped(keyStart, keyEnd, names) : place(of: keyStart, keyEnd, names)
       let start = position
       let mayBeEscaped = skipValue()

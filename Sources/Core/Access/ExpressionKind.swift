@@ -8,15 +8,15 @@ package enum ExpressionKind: Sendable {
   package func environment(document: CELType = ExpressionKind.documentType(.dyn)) -> CELEnvironment {
     let common = ["auth": Self.auth, "request": Self.request]
     switch self {
-    case .readRule: return CELEnvironment(variables: common.with(["document": document]), fieldsOf: "document", hasLookup: true)
+    case .readRule: return CELEnvironment(variables: common.with(["document": document]), fieldsOf: "document", reserving: Self.names, hasLookup: true)
     case .filter:
       // A caller's own: it must not look where the caller may not.
-      return CELEnvironment(variables: common.with(["document": document, "params": .map(.string, .dyn)]), fieldsOf: "document")
+      return CELEnvironment(variables: common.with(["document": document, "params": .map(.string, .dyn)]), fieldsOf: "document", reserving: Self.names)
     case .writeRule:
-      return CELEnvironment(variables: common.with(["document": document, "incoming": document]), fieldsOf: "document", hasLookup: true)
-    case .bucketRule: return CELEnvironment(variables: common.with(["file": Self.file]), fieldsOf: "file", hasLookup: true)
+      return CELEnvironment(variables: common.with(["document": document, "incoming": document]), fieldsOf: "document", reserving: Self.names, hasLookup: true)
+    case .bucketRule: return CELEnvironment(variables: common.with(["file": Self.file]), fieldsOf: "file", reserving: Self.names, hasLookup: true)
     case .triggerCondition:
-      return CELEnvironment(variables: ["event": Self.event, "document": document], fieldsOf: "document")
+      return CELEnvironment(variables: ["event": Self.event, "document": document], fieldsOf: "document", reserving: Self.names)
     }
   }
 
@@ -42,6 +42,9 @@ package enum ExpressionKind: Sendable {
   }
 
   private static let ours: [String: CELType] = ["id": .string, "version": .int, "createdAt": .string, "updatedAt": .string]
+
+  /// Every variable of some kind of expression: in the others a bare name like them would be a field by mistake.
+  private static let names: Set<String> = ["auth", "request", "params", "document", "incoming", "file", "event"]
 
   // Closed, so that a misspelt name is found when the expression is saved.
   private static let auth = CELType.object(

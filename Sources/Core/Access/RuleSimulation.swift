@@ -42,11 +42,14 @@ package struct RuleSimulation {
     }
     self.document = operation == .create ? nil : try needed(document, "document")
     self.incoming = operation == .create || operation == .update ? try needed(incoming, "incoming") : nil
-    for (collection, given) in documents {
-      guard let given = given.objectValue, given.allSatisfy({ $0.value.objectValue != nil }) else {
+    for (collection, byID) in documents {
+      let pointer = "/documents/\(collection.pointerSegment)"
+      guard let byID = byID.objectValue else {
+        throw RoostError(.validationFailed, "`documents` are by collection and id.", fields: [FieldError(pointer, "expected an object")])
+      }
+      for (id, document) in byID where document.objectValue == nil {
         throw RoostError(
-          .validationFailed, "`documents` are documents by collection and id.",
-          fields: [FieldError("/documents/\(collection.pointerSegment)", "expected an object of objects")])
+          .validationFailed, "A document is an object.", fields: [FieldError("\(pointer)/\(id.pointerSegment)", "expected an object")])
       }
     }
     reader = SimulatedReader(documents, at: now, found)

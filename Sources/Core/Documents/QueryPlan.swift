@@ -12,17 +12,17 @@ package struct QueryPlan: Sendable {
     case memory
   }
 
-  /// The statements with `?` for values.
-  package let sql: [String]
+  /// The statement with `?` for values.
+  package let sql: String
   package let precision: Precision
-  /// The fields of the index that leads through the page in its order; nil where rows are searched and sorted.
+  /// The fields of the index that leads to the page; nil where every document is looked at.
   package let index: [String]?
   /// The fields of an index that would; nil where there is one, or none would help.
   package let missingIndex: [String]?
   /// The database's own words about its plan.
   package let steps: [String]
 
-  package init(sql: [String], precision: Precision, index: [String]?, missingIndex: [String]?, steps: [String]) {
+  package init(sql: String, precision: Precision, index: [String]?, missingIndex: [String]?, steps: [String]) {
     self.sql = sql
     self.precision = precision
     self.index = index
@@ -33,7 +33,7 @@ package struct QueryPlan: Sendable {
   package var value: JSONValue {
     func list(_ names: [String]?) -> JSONValue { names.map { .array($0.map(JSONValue.string)) } ?? .null }
     return [
-      "sql": list(sql), "precision": .string(precision.rawValue), "index": list(index), "missingIndex": list(missingIndex), "steps": list(steps),
+      "sql": .string(sql), "precision": .string(precision.rawValue), "index": list(index), "missingIndex": list(missingIndex), "steps": list(steps),
     ]
   }
 }

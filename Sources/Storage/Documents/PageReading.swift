@@ -194,9 +194,11 @@ struct PageReading {
     switch plan.index {
     case nil: nil
     case .ids: ["id"]
-    case .declared(let name): shape.indexes.first { $0.name == name }?.keys.map(\.text)
+    case .declared(let name): indexFields { $0 == name }
     }
   }
+
+  func indexFields(where isMeant: (_ name: String) -> Bool) -> [String]? { shape.indexes.first { isMeant($0.name) }?.keys.map(\.text) }
 
   /// The fields of an index that would.
   var fieldsToIndex: [String] { plan.fieldsToIndex }

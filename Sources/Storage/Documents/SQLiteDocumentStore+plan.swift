@@ -23,8 +23,10 @@ extension PageReading {
     for statement in statements {
       steps += try database.rows("EXPLAIN QUERY PLAN " + statement.text, statement.values) { $0.text(3) }
     }
+    // An index that was not chosen for its order may still be searched.
+    let index = indexFields ?? indexFields { name in steps.contains { $0.contains(" \(name) ") } }
     return QueryPlan(
-      sql: statements.map(\.text), precision: precision, index: indexFields, missingIndex: indexFields == nil && !fieldsToIndex.isEmpty ? fieldsToIndex : nil,
-      steps: steps)
+      sql: statements.map(\.text).joined(separator: ";\n"), precision: precision, index: index,
+      missingIndex: index == nil && !fieldsToIndex.isEmpty ? fieldsToIndex : nil, steps: steps)
   }
 }

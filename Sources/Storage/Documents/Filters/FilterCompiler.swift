@@ -28,8 +28,21 @@ struct FilterCompiler {
   /// The call of `lookup` whose document is asked about, if it is not the row's own.
   var subject: CELNode?
   let evaluate: (CELNode) -> Constant
+  /// Shared by all that is asked about one expression.
+  var budget = Budget()
+
+  /// Each `?:` asks about its condition twice, so nested ones ask exponentially often; the SQL would be as long.
+  final class Budget {
+    private var questions = 4_000
+
+    func take() -> Bool {
+      questions -= 1
+      return questions >= 0
+    }
+  }
 
   func condition(_ node: CELNode, _ question: Question) -> FilterCondition {
+    guard budget.take() else { return .unknown }
     if let constant = constant(node) {
       guard case .value(.bool(let value)) = constant else { return .never }
       return value == (question == .isTrue) ? .always : .never
@@ -109,7 +122,7 @@ struct FilterCompiler {
   /// A leaf that asks about a document of another collection: true for the rows for which there is that document and the leaf holds of it.
   private func lookedUp(_ call: CELNode, _ node: CELNode, _ question: Question) -> FilterCondition {
     guard let lookups, let (collection, id) = call.lookup, let idField = field(id), let table = lookups.table(collection) else { return .unknown }
-    let inner = FilterCompiler(fields: .undeclared, subject: call, evaluate: evaluate)
+    let inner = FilterCompiler(fields: .undeclared, subject: call, evaluate: evaluate, budget: budget)
     switch inner.condition(node, question) {
     case .never: return .never
     // Nothing is known of the leaf, which may hold where there is no such document.
