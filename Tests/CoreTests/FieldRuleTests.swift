@@ -68,6 +68,37 @@ struct FieldRuleTests {
     #expect(try stored(seen.decision(there, "d", now)) == #"{"n":2,"email":"a@x.org"}"#)
   }
 
+  @Test("Whoever sets a field that they do not see is not told whether they guessed its value")
+  func guessing() throws {
+    let there = document(#"{"n":1,"pin":1234,"code":"x"}"#)
+    let rules: JSONValue = [
+      "rules": ["read": "true", "update": "true"], "fieldRules": ["pin": ["read": "false", "write": "false"], "code": ["read": "false"]],
+    ]
+    let bob = try access(user("bob"), rules)
+    for pin in ["1234", "1", "null", "1234.0"] {
+      let text = #"{"n":1,"pin":\#(pin)}"#
+      #expect(refusal { try bob.put(id: "d", body: body(text), condition: .none).decision(there, "d", now) }?.fields.first?.pointer == "/pin")
+      #expect(refusal { try bob.patch(id: "d", condition: .none) { _ in Array(text.utf8) }.decision(there, "d", now) }?.fields.first?.pointer == "/pin")
+    }
+    // Where they may set it, it is always a write, never "nothing has changed".
+    for code in ["x", "y"] {
+      #expect(try stored(bob.put(id: "d", body: body(#"{"n":1,"code":"\#(code)"}"#), condition: .none).decision(there, "d", now)) != nil)
+    }
+    #expect(try stored(bob.put(id: "d", body: body(#"{"n":2}"#), condition: .none).decision(there, "d", now)) == #"{"n":2,"pin":1234,"code":"x"}"#)
+  }
+
+  @Test("A schema's default is nothing that somebody sets who does not see the field")
+  func hiddenDefault() throws {
+    let there = document(#"{"n":1,"pin":1234}"#)
+    let bob = try access(
+      user("bob"),
+      [
+        "rules": ["read": "true", "update": "true"], "fieldRules": ["pin": ["read": "false", "write": "false"]],
+        "schema": ["properties": ["pin": ["default": 0], "n": ["default": 7]]],
+      ])
+    #expect(try stored(bob.put(id: "d", body: body("{}"), condition: .none).decision(there, "d", now)) == #"{"n":7,"pin":1234}"#)
+  }
+
   @Test("A field's write rule is asked whenever its value changes, and only then")
   func writing() throws {
     let there = document(#"{"owner":"ada","role":"user"}"#)

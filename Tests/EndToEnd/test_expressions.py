@@ -557,6 +557,22 @@ def test_a_field_is_written_by_who_may(callers, admin, person, who, change, deni
             assert "notes" not in response.json() and ("email" in response.json()) == (who == "ann" and change.get("email", "") is not None)
 
 
+def test_who_guesses_a_hidden_value_is_not_told(callers, admin):
+    admin.put_collection("guarded", rules={"read": "true", "update": "true"}, fieldRules={"pin": {"read": "false", "write": "false"}, "code": {"read": "false"}})
+    admin.create("guarded", id="g", pin=1234, n=1)
+    path = "/v1/documents/guarded/g"
+    for pin in (1234, 1, None, "1234"):
+        if pin is not None:
+            assert_problem(callers["ben"].patch(path, json={"pin": pin}), 403)
+        assert_problem(callers["ben"].put(path, json={"n": 1, "pin": pin}), 403)
+        write = {"op": "put", "collection": "guarded", "id": "g", "data": {"pin": pin}}
+        assert_problem(callers["ben"].post("/v1/batch", json={"writes": [write]}), 403)
+    versions = [callers["ben"].must(200, "PATCH", path, json={"code": code})["version"] for code in ("a", "a", "b", "b")]
+    assert versions == [2, 3, 4, 5], "each is a write, whether the value was right or not"
+    assert callers["ben"].must(200, "PATCH", path, json={"n": 1})["version"] == 5
+    assert admin.read("guarded", "g")["pin"] == 1234
+
+
 def test_field_rules_hold_for_new_documents(callers, admin):
     admin.put_collection("people", **PEOPLE)
     ann, ben = callers["ann"], callers["ben"]

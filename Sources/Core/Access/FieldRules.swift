@@ -52,6 +52,14 @@ package struct FieldRules: Sendable {
     return body[range]
   }
 
+  /// Those of the hidden fields that somebody sets all the same.
+  static func named(_ hidden: [String], in body: [UInt8]) -> [String] { hidden.filter { JSONText.member($0, of: body) != nil } }
+
+  /// The body without those hidden fields that are in it as they were: what a caller sends who does not see them.
+  static func leavingOut(_ hidden: [String], of before: [UInt8], from after: [UInt8]) -> [UInt8] {
+    JSONText.removingMembers(named(hidden, in: after).filter { text($0, in: before) == text($0, in: after) }, from: after)
+  }
+
   /// The body with its hidden fields as they were: what somebody does not see they can neither take away nor overwrite unknowingly.
   /// A value that they name themselves stays.
   static func keeping(_ hidden: [String], of before: [UInt8], in after: [UInt8]) -> [UInt8] {

@@ -74,7 +74,7 @@ package struct RuleSimulation {
 
   private func decide(_ lookups: RuleLookups) throws -> Bool {
     if operation == .read, let document { return try access.view(of: document, lookups) != nil }
-    let body = incoming.map { DocumentBody(stored: $0.body) }
+    let body = incoming.map { DocumentBody(stored: sent($0.body, lookups)) }
     let id = document?.id ?? incoming?.id ?? ""
     let write =
       switch operation {
@@ -88,6 +88,13 @@ package struct RuleSimulation {
     } catch let error as RoostError where [.forbidden, .unauthenticated, .notFound].contains(error.code) {
       return false
     }
+  }
+
+  /// What a caller sends so that the document becomes this: hidden fields that stay are not named.
+  private func sent(_ body: [UInt8], _ lookups: RuleLookups) -> [UInt8] {
+    guard let document, !access.collection.fieldRules.guarded.isEmpty else { return body }
+    let hidden = access.collection.fieldRules.hidden(RuleContext(access.variables, document: document, lookups: lookups))
+    return FieldRules.leavingOut(hidden, of: document.body, from: body)
   }
 
   private var operationRule: Rule {

@@ -68,11 +68,14 @@ package struct DocumentAccess: Sendable {
     let fitness = Result { try requireFit(sent) }
     return write(id, view: viewOfOwn) { [self] moment, lookups in
       var new = sent
-      var hidden: [String] = []
+      var (hidden, named): ([String], [String]) = ([], [])
       if let current = moment.current {
         hidden = self.hidden(in: current, lookups)
-        new = FieldRules.keeping(hidden, of: current.body, in: sent)
-        try requireUpdate(current, body: new, moment, lookups)
+        named = FieldRules.named(hidden, in: body.bytes)
+        // A default is nothing that the caller sets.
+        let defaults = hidden.filter { !named.contains($0) }
+        new = FieldRules.keeping(hidden, of: current.body, in: defaults.isEmpty ? sent : JSONText.removingMembers(defaults, from: sent))
+        try requireUpdate(current, body: new, guessing: named, moment, lookups)
       } else {
         // No profile is made by writing it, and nobody is told by the difference which users there are.
         if collection.name == Collection.users {
@@ -82,7 +85,7 @@ package struct DocumentAccess: Sendable {
       }
       try condition.require(moment.current)
       if hidden.isEmpty { try fitness.get() } else { try requireFit(new, hidden: hidden) }
-      return moment.current?.body == new ? .keep : .store(body: new)
+      return moment.current?.body == new && named.isEmpty ? .keep : .store(body: new)
     }
   }
 
@@ -95,19 +98,21 @@ package struct DocumentAccess: Sendable {
       guard let current = moment.current else { throw RoostError.documentNotFound(id, in: collection.name) }
       // The change may fail on fields that the caller may not see, so reading or writing comes first.
       guard caller.passesRules || collection.rules.update.expression != nil else { throw try hiddenOrDenied(current, "change this document", lookups) }
-      let body: [UInt8]
+      let (body, named): ([UInt8], [String])
       let hidden = hidden(in: current, lookups)
       do {
-        body = FieldRules.keeping(hidden, of: current.body, in: try change(current.without(hidden).body))
+        let changed = try change(current.without(hidden).body)
+        named = FieldRules.named(hidden, in: changed)
+        body = FieldRules.keeping(hidden, of: current.body, in: changed)
         try requireSize(body)
       } catch {
         // What is wrong with the result would tell of a document that the caller may not see.
         throw try view(of: current, lookups) != nil ? error : RoostError.documentNotFound(id, in: collection.name)
       }
-      try requireUpdate(current, body: body, moment, lookups)
+      try requireUpdate(current, body: body, guessing: named, moment, lookups)
       try condition.require(current)
       if current.body != body { try requireFit(body, hidden: hidden) }
-      return current.body == body ? .keep : .store(body: body)
+      return current.body == body && named.isEmpty ? .keep : .store(body: body)
     }
   }
 
@@ -158,12 +163,16 @@ package struct DocumentAccess: Sendable {
     try requireFields(nil, body, context)
   }
 
-  func requireUpdate(_ current: DocumentRecord, body: [UInt8], _ moment: WriteMoment, _ lookups: RuleLookups) throws {
+  /// - Parameter named: fields that the caller sets and does not see. Whatever they held, setting them is a change: whoever guesses a value
+  ///   is not told by the answer that it was right.
+  func requireUpdate(
+    _ current: DocumentRecord, body: [UInt8], guessing named: [String] = [], _ moment: WriteMoment, _ lookups: RuleLookups
+  ) throws {
     let incoming = DocumentRecord(id: current.id, version: current.version + 1, created: current.created, updated: moment.now, body: body)
     if !caller.passesRules {
       let context = RuleContext(variables, document: current, incoming: incoming, lookups: lookups)
       guard collection.rules.update.allows(context) else { throw try hiddenOrDenied(current, "change this document", lookups) }
-      try requireFields(current.body, body, context)
+      try requireFields(current.without(named).body, body, context)
     }
     if collection.name == Collection.users { try UserProfile.requireSameIdentity(current.body, body) }
   }
