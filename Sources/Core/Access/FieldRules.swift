@@ -63,16 +63,33 @@ package struct FieldRules: Sendable {
   /// The body with its hidden fields as they were: what somebody does not see they can neither take away nor overwrite unknowingly.
   /// A value that they name themselves stays.
   static func keeping(_ hidden: [String], of before: [UInt8], in after: [UInt8]) -> [UInt8] {
-    var body = after
-    for name in hidden where JSONText.member(name, of: body) == nil {
-      guard let range = JSONText.member(name, of: before) else { continue }
-      body.removeLast()
-      if body.count > 1 { body.append(UInt8(ascii: ",")) }
-      JSONValue.string(name).write(into: &body)
-      body.append(UInt8(ascii: ":"))
-      body.append(contentsOf: before[range])
-      body.append(UInt8(ascii: "}"))
+    guard hidden.contains(where: { JSONText.member($0, of: before) != nil && JSONText.member($0, of: after) == nil }) else { return after }
+    typealias Member = (name: String, text: ArraySlice<UInt8>)
+    var members: [Member] = []
+    var places: [String: Int] = [:]
+    JSONText.forEachMember(of: after) { name, range in
+      places[name] = members.count
+      members.append((name, after[range]))
     }
+    // Each goes behind the one that it stood behind, so that a document which is not changed keeps its text.
+    var kept: [Int: [Member]] = [:]
+    var place = 0
+    JSONText.forEachMember(of: before) { name, range in
+      if let known = places[name] {
+        place = known + 1
+      } else if hidden.contains(name) {
+        kept[place, default: []].append((name, before[range]))
+      }
+    }
+    let all = (0...members.count).flatMap { (kept[$0] ?? []) + members[$0...].prefix(1) }
+    var body: [UInt8] = [UInt8(ascii: "{")]
+    for (position, member) in all.enumerated() {
+      if position > 0 { body.append(UInt8(ascii: ",")) }
+      JSONValue.string(member.name).write(into: &body)
+      body.append(UInt8(ascii: ":"))
+      body.append(contentsOf: member.text)
+    }
+    body.append(UInt8(ascii: "}"))
     return body
   }
 }
