@@ -838,3 +838,30 @@ def test_a_get_a_list_and_a_simulation_agree(admin, callers, odd, rule, indexed)
         if "lookup" not in rule:
             admin.put_collection("decided", rules={"read": "true"})
             assert {item["id"] for item in ann.every("/v1/documents/decided", limit=40, filter=rule)} == got, "a filter decides like a rule"
+
+
+@pytest.fixture(scope="module")
+def partly_hidden(admin, odd):
+    """The odd documents, `v` hidden unless w is 1; and beside them what somebody sees of them, as documents of their own."""
+    indexes = [{"fields": ["v"]}, {"fields": ["w", "v"]}]
+    admin.put_collection("veiled2", rules={"read": "true"}, fieldRules={"v": {"read": "w == 1"}}, indexes=indexes)
+    admin.put_collection("unveiled", rules={"read": "true"}, indexes=indexes)
+    for key, document in enumerate(odd[0].values()):
+        own = {"k": key, **{name: document[name] for name in ("v", "w") if name in document}}
+        admin.create("veiled2", **own)
+        admin.create("unveiled", **{name: value for name, value in own.items() if name != "v" or own.get("w") == 1})
+
+
+@pytest.mark.parametrize("filter", [rule for rule in DECIDING if "lookup" not in rule])
+def test_a_filter_sees_what_its_caller_sees(callers, partly_hidden, filter):
+    keys = lambda who, collection: sorted(item["k"] for item in callers[who].every(f"/v1/documents/{collection}", limit=40, filter=filter))
+    assert keys("ann", "veiled2") == keys("stranger", "veiled2") == keys("ann", "unveiled")
+    negated = f"!({filter})"
+    assert sorted(item["k"] for item in callers["ann"].every("/v1/documents/veiled2", filter=negated)) == sorted(item["k"] for item in callers["ann"].every("/v1/documents/unveiled", filter=negated))
+
+
+def test_what_is_hidden_is_in_no_page(callers, partly_hidden):
+    page = callers["ann"].every("/v1/documents/veiled2", limit=7)
+    assert page and all(("v" in item) <= (item.get("w") == 1) for item in page)
+    assert [{name: item.get(name, "none") for name in ("k", "v", "w")} for item in page] == [
+        {name: item.get(name, "none") for name in ("k", "v", "w")} for item in callers["ann"].every("/v1/documents/unveiled", limit=7)]
