@@ -67,6 +67,11 @@ def test_a_failure_ends_with_1_and_says_why(tmp_path):
     assert failed["rule"] == "published || author == auth.id" and failed["decidedBy"]["part"] in ("published", "author == auth.id", failed["rule"])
 
 
+def test_a_strangers_null_is_named():
+    failed = results(file_of({**CASE, "expect": "allow"}))["tests"][0]
+    assert failed["decidedBy"]["part"] == "author == auth.id" and failed["decidedBy"]["error"] == "null has no field 'id'"
+
+
 def test_what_should_be_denied_and_is_not_fails_too():
     tests = results(file_of({**CASE, "auth": {"id": "u1"}}))
     assert tests["failed"] == 1 and tests["tests"][0]["allowed"]
@@ -75,6 +80,24 @@ def test_what_should_be_denied_and_is_not_fails_too():
 def test_an_absent_rule_denies_and_says_so():
     result = run(file_of({**CASE, "operation": "delete", "expect": "allow"}))
     assert result.returncode == 1 and "no rule 'delete'" in result.stdout
+
+
+def test_a_hidden_field_that_stays_is_not_written():
+    text = """
+collections:
+  staff:
+    rules: {read: "true", update: "true"}
+    fieldRules: {salary: {read: "false", write: "false"}}
+tests:
+  - {name: stays, collection: staff, operation: update, document: {n: 1, salary: 5}, incoming: {n: 2, salary: 5}, expect: allow, denied: []}
+  - {name: goes up, collection: staff, operation: update, document: {n: 1, salary: 5}, incoming: {n: 2, salary: 6}, expect: deny, denied: [salary]}
+  - {name: appears, collection: staff, operation: update, document: {n: 1}, incoming: {n: 2, salary: 6}, expect: deny, denied: [salary]}
+  - {name: is hidden, collection: staff, operation: read, document: {n: 1, salary: 5}, expect: allow, hidden: [salary]}
+  - {name: wrongly expected, collection: staff, operation: read, document: {n: 1, salary: 5}, expect: allow, hidden: []}
+"""
+    answer = results(text)
+    assert [test["passed"] for test in answer["tests"]] == [True, True, True, True, False], answer
+    assert "hidden" in run(text).stdout
 
 
 def test_a_part_of_the_tests():
