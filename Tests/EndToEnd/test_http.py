@@ -3,6 +3,7 @@ import gzip
 import json
 import re
 import time
+from pathlib import Path
 
 import pytest
 
@@ -240,3 +241,10 @@ def test_a_slow_head_is_given_up(server):
         answer = connection.answer()
         assert answer is None or answer[0] == 408
         assert connection.is_closed()
+
+
+def test_the_server_makes_room_for_its_connections(server):
+    """A process often starts with room for 1,024 open files, though it may have more."""
+    soft, hard = re.search(r"Max open files\s+(\d+|unlimited)\s+(\d+|unlimited)", Path(f"/proc/{server.pid}/limits").read_text()).groups()
+    wanted = 65_536 if hard == "unlimited" else min(65_536, int(hard))
+    assert soft == "unlimited" or int(soft) >= wanted

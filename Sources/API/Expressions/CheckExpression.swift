@@ -6,7 +6,7 @@ import JSON
 /// `POST /v1/expressions/check` {expression, kind, collection, params, sort}: what an expression uses, and how a list would be read with it.
 enum CheckExpression {
   static let route = Route.admin(.post, "/v1/expressions/check") { call in
-    var reader = try ConfigurationReader(call.value(), of: "check")
+    var reader = try ConfigurationReader(call.value(), of: "request")
     let source = try reader.required("expression", "a CEL expression")
     let kind = try kind(reader.string("kind") ?? "filter")
     let collection = try reader.string("collection").map(call.project.collection)

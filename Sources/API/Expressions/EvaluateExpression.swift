@@ -6,7 +6,7 @@ import JSON
 /// `POST /v1/expressions/evaluate` {expression, variables}: `{"value", "type"}`, for trying an expression out.
 enum EvaluateExpression {
   static let route = Route.admin(.post, "/v1/expressions/evaluate") { call in
-    var reader = try ConfigurationReader(call.value(), of: "evaluation")
+    var reader = try ConfigurationReader(call.value(), of: "request")
     let source = try reader.required("expression", "a CEL expression")
     let variables = try reader.object("variables") ?? [:]
     try reader.refuseUnknown()

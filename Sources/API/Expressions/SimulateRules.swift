@@ -6,7 +6,7 @@ import JSON
 /// `POST /v1/rules/simulate` {collection, operation, auth, document, incoming, request, documents}: what the rules would say, and why.
 enum SimulateRules {
   static let route = Route.admin(.post, "/v1/rules/simulate") { call in
-    var reader = try ConfigurationReader(call.value(), of: "simulation")
+    var reader = try ConfigurationReader(call.value(), of: "request")
     let name = try reader.required("collection", "a collection's name")
     let operation = RuleOperation(rawValue: try reader.required("operation", "read, create, update or delete"))
     guard let operation else {

@@ -15,6 +15,7 @@ enum RunningServer {
     let log = JSONLog()
     log.bootstrap()
     defer { log.flush() }
+    OpenFiles.makeRoom()
     let clock = SystemClock()
     let ticks = LaneTicks()
     let folder = try DataFolder(path: settings.dataFolder, locking: true)

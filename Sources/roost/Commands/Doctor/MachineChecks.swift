@@ -26,8 +26,9 @@ enum MachineChecks {
   private static var openFiles: DoctorFinding {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return .ok("open files", "limit unknown") }
-    let finding = limit.rlim_cur > 1 << 40 ? "no limit" : "at most \(limit.rlim_cur)"
-    return limit.rlim_cur < openFilesWanted
+    let finding = limit.rlim_max > 1 << 40 ? "no limit" : "at most \(limit.rlim_max)"
+    // The server asks for as many as it may have.
+    return limit.rlim_max < openFilesWanted
       ? .warn("open files", finding, mend: "Each connection is one: LimitNOFILE=65536 in the systemd unit, or `ulimit -n 65536`.")
       : .ok("open files", finding)
   }
