@@ -122,4 +122,21 @@ struct FilterAgreementTests {
       #expect(try await store.page(filter, params: ["n": 5], in: things).items.count == count, "\(filter)")
     }
   }
+
+  @Test(
+    "Wide and nested filters are answered in time",
+    arguments: [
+      Array(repeating: "a == 1", count: 1000).joined(separator: " || "), Array(repeating: "a != 1", count: 1000).joined(separator: " && "),
+      String(repeating: "(", count: 50) + "a == 2" + String(repeating: " ? b != 1 : c != 1)", count: 50),
+      String(repeating: "!(a == 1 && ", count: 25) + "a == 2" + String(repeating: ")", count: 25),
+    ])
+  func wide(filter: String) async throws {
+    let store = try await TestStorage()
+    let things = try await store.collection()
+    var records: [DocumentRecord] = []
+    for number in 0..<3 { records.append(try await store.create(["a": .int(Int64(number)), "b": 1, "c": 2], in: things)) }
+    let expression = try ExpressionKind.filter.compile(filter, pointer: "")
+    let expected = records.filter { expression.allows(RuleContext(.test(.anonymous), document: $0)) }.map(\.id)
+    #expect(try await store.page(filter, in: things).items.map(\.id) == expected)
+  }
 }

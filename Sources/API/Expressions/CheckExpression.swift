@@ -27,7 +27,7 @@ enum CheckExpression {
       "lookups": .array(expression.lookedUp.sorted().map(JSONValue.string)),
       "warnings": .array(expression.unknownFields(of: type).map(JSONValue.string)),
     ]
-    if let plan { answer["plan"] = plan.value }
+    answer["plan"] = plan?.value ?? .null
     return .privateJSON(200, .object(answer))
   }
 

@@ -29,7 +29,8 @@ package struct JSONSchema: Sendable {
   /// The instance with the `default`s of missing properties filled in, as they stand in the schema; nil where nothing changes.
   ///
   /// Follows `properties`, also of nested objects that are there, `$ref` and `allOf`. The first default found counts: the
-  /// property's own, then its `$ref`'s, then its `allOf`'s. The result can be larger than what a caller was allowed to send.
+  /// property's own, then its `$ref`'s, then its `allOf`'s. The result can be larger than what a caller was allowed to send,
+  /// and filled once more where a default is an object whose own members have defaults.
   package func fillingDefaults(_ instance: JSONValue) -> JSONValue? {
     fillingDefaults(instance, stepsMax: SchemaLimits.stepsMax)
   }

@@ -2,6 +2,7 @@
 struct SchemaDefaults {
   private let nodes: [SchemaNode]
   private var stepsLeft: Int
+  private var defaultsLeft = SchemaLimits.defaultsMax
   private var nesting = 0
 
   init(_ nodes: [SchemaNode], stepsMax: Int) {
@@ -31,7 +32,8 @@ struct SchemaDefaults {
           isChanged = true
         }
       } else if let fallback = fallback(of: node) {
-        stepsLeft -= SchemaEquality.weight(fallback)
+        defaultsLeft -= SchemaEquality.weight(fallback)
+        guard defaultsLeft >= 0 else { break }
         object[entry.name] = fallback
         isChanged = true
       }

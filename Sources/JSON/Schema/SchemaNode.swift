@@ -162,6 +162,8 @@ final class SchemaObjectRules: Sendable {
   let countMax: Int?
   let dependentRequired: [(String, [String])]
   let dependentSchemas: [(String, Int)]
+  /// The names of both.
+  let dependentCount: Int
 
   init(
     properties: SchemaProperties, patterns: [(pattern: SchemaPattern, node: Int)], additional: Int?, names: Int?, countMin: Int,
@@ -176,6 +178,7 @@ final class SchemaObjectRules: Sendable {
     self.countMax = countMax
     self.dependentRequired = dependentRequired
     self.dependentSchemas = dependentSchemas
+    dependentCount = dependentRequired.reduce(dependentSchemas.count) { $0 + 1 + $1.1.count }
   }
 }
 

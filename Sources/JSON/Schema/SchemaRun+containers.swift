@@ -2,7 +2,7 @@ extension SchemaRun {
   // MARK: Objects
 
   mutating func checkObject(_ rules: SchemaObjectRules, _ object: JSONObject, _ value: JSONValue, _ evaluated: SchemaEvaluated?) -> Bool {
-    guard charge(object.count >> 2) else { return false }
+    guard charge(object.count >> 2 + rules.dependentCount) else { return false }
     var isValid = true
     if object.count < rules.countMin {
       isValid = fail("expected at least \(SchemaText.count(rules.countMin, "member")), found \(object.count)")
@@ -51,6 +51,7 @@ extension SchemaRun {
       if !isValid, isOver { return false }
     }
     guard requiredLeft > 0 else { return isValid }
+    guard charge(rules.properties.entries.count >> 2) else { return false }
     for entry in rules.properties.entries where entry.isRequired && !object.contains(entry.name) {
       isValid = fail(member: entry.name, "expected a value, which is required, found nothing")
       if isOver { return false }

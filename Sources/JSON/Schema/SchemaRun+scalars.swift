@@ -45,8 +45,9 @@ extension SchemaRun {
     if let pattern = rules.pattern, !matches(pattern, text) {
       isValid = fail("expected a text that matches the pattern \(SchemaText.quoted(pattern.text)), found \(SchemaText.quoted(text))")
     }
-    if let format = rules.format, !format.accepts(text) {
-      isValid = fail("expected \(format.description), found \(SchemaText.quoted(text))")
+    if let format = rules.format {
+      guard charge(bytes >> 2) else { return false }
+      if !format.accepts(text) { isValid = fail("expected \(format.description), found \(SchemaText.quoted(text))") }
     }
     return isValid
   }

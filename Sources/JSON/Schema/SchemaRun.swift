@@ -113,7 +113,9 @@ struct SchemaRun: ~Copyable {
     for place in first..<max(first, found.count) { found[place].path.append(step) }
   }
 
-  func isFalse(_ place: Int) -> Bool { nodes[place].types.isEmpty }
+  func isFalse(_ place: Int) -> Bool { types(of: place).isEmpty }
+
+  func types(of place: Int) -> SchemaTypes { nodes[place].types }
 
   // MARK: One schema on one value
 

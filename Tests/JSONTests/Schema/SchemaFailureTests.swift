@@ -33,9 +33,17 @@ import Testing
     (#"{"maxProperties":0}"#, #"{"a":1}"#, [": expected at most 0 members, found 1"]),
     (#"{"propertyNames":{"maxLength":1}}"#, #"{"ab":1}"#, ["/ab: expected at most 1 character, found 2"]),
     (#"{"dependentRequired":{"a":["b"]}}"#, #"{"a":1}"#, ["/b: expected a value, which is required where \"a\" is there, found nothing"]),
+    // What the only branch for a value of this type wants is more to the point.
+    (#"{"anyOf":[{"type":"null"},{"type":"object","required":["a"]}]}"#, "{}", ["/a: expected a value, which is required, found nothing"]),
+    (#"{"oneOf":[{"type":"null"},{"type":"string","minLength":1}]}"#, "\"\"", [": expected at least 1 character, found 0"]),
+    (
+      #"{"anyOf":[{"minimum":3},{"type":"integer","multipleOf":2}]}"#, "1",
+      [": expected a value that fits at least one of the 2 schemas of anyOf, found the number 1"]
+    ),
+    (#"{"not":{"anyOf":[{"type":"null"},{"type":"string"}]}}"#, "1", []),
     (#"{"anyOf":[{"type":"null"},{"type":"string"}]}"#, "1", [": expected a value that fits at least one of the 2 schemas of anyOf, found the number 1"]),
     (#"{"oneOf":[true,true]}"#, "1", [": expected a value that fits exactly one of the 2 schemas of oneOf, found the number 1, which fits 2"]),
-    (#"{"oneOf":[false]}"#, "1", [": expected a value that fits exactly one of the 1 schemas of oneOf, found the number 1, which fits none"]),
+    (#"{"oneOf":[false]}"#, "1", [": expected a value that fits one of the 1 schemas of oneOf, found the number 1"]),
     (#"{"not":{}}"#, "true", [": expected a value that does not fit the schema of not, found true"]),
     (
       #"{"properties":{"a":{"type":"string"},"b":{"allOf":[{"minimum":3},{"maximum":1}]}}}"#, #"{"a":1,"b":2}"#,
