@@ -71,6 +71,11 @@ private let closed = CELEnvironment(
       ("type(title) == 'string'", 13, "write the type's name without quotation marks"),
       ("tags.length > 1", 6, "a list(string) has no fields, so not 'length'; write size(x)"),
       ("title", 1, "the expression must be a bool, found one that is a string"), ("likes", 1, "must be a bool, found one that is a number"),
+      ("auth && draft", 6, "found auth (map); to ask whether there is one, compare it with null"), ("!title", 1, "compare it with \"\""),
+      ("tags.size > 3", 6, "a list(string) has no fields, so not 'size'; write size()"), ("request.time - '1h' > request.time", 14, "write duration(…) around"),
+      ("request.time - duration('7d') > request.time", 25, "'7d' (string) is no duration; write hours, minutes and seconds"),
+      ("request.time > timestamp('2024-12-31')", 26, "'2024-12-31' (string) is no timestamp; write a date and a time, as in"),
+      ("title.matches(/^a/)", 15, "a regular expression is a string"), ("`title` == 'a'", 1, "as in document.`title`"),
       ("auth == 'u1'", 6, "found auth (map) and 'u1' (string)"), ("request.time > '2024-01-01'", 14, "write timestamp(…) around the string"),
       ("likes + likes + likes + likes + likes + likes > 'x'", 47, "found a number and 'x' (string)"),
     ])

@@ -793,3 +793,75 @@ def test_a_rule_sees_headers_but_no_secrets(admin, callers):
         admin.put_collection("headed", rules={"create": rule})
         response = callers["ann"].post("/v1/documents/headed", json={}, params={"mode": "test"}, headers={"X-App": "7", "Cookie": "a=b"})
         assert response.status_code in ((201, 204) if allowed else (403,)), f"{rule}: {response.status_code} {response.text[:300]}"
+
+
+# One answer everywhere: a get, a list, a filter and a simulation decide the same.
+
+ODD = [None, True, False, 0, 1, -1, 3, 1.0, 1.5, 1e300, 9007199254740993, 9223372036854775807, -9223372036854775808, "", "a", "A", "é", "e\u0301", "😀", "a\u0000b", "3", "true", "2026-11-21T10:00:00Z",
+       [], [1, "a"], ["mine", None], {}, {"a": 1}, {"a": {"b": "x"}}, "mine", "hers"]
+DECIDING = [
+    "v == 1", "v != 1", "v == 'a'", "v != null", "v == null", "has(v)", "!has(v)", "v > 0", "v <= 1.5", "v < 'b'", "v >= 'a'", "v", "!v", "v in [1, 'a', true, null]", "!(v in [1, 'a'])", "1 in v", "'a' in v",
+    "v.startsWith('a')", "v.contains('e')", "v.matches('^[a-z]$')", "size(v) > 0", "size(v) == 1", "v.a == 1", "has(v.a)", "v.a.b == 'x'", "v[0] == 1", "type(v) == int", "type(v) == double", "type(v) == string",
+    "v == 9007199254740993", "v == 9007199254740992.0", "v > 9223372036854775806", "v < -1", "v == 1 || w == 2", "v == 1 && w == 2", "v > 0 ? w == 2 : w == 1", "(v == 1) == (w == 2)", "v == w", "v < w", "v + 0 > 0", "v == 'e\\u0301'", "v == 'a\\u0000b'",
+    "timestamp(v) < request.time", "auth.id == v || w == 2", "document == {}", "size(document) > 5", "'v' in document", "[v, w].exists(x, x == 1)", "string(v) == '1'", "int(v) > 2", "double(v) > 0.5", "dyn(v) == dyn(w)", "v.size() < 3 && w != 1",
+    'lookup("things", v).open', 'lookup("things", v) != null', 'lookup("things", v) == null', 'lookup("things", v).n > w', 'lookup("things", v).n == w || v == 1', '!lookup("things", v).open', 'has(lookup("things", v).n)', '"x" in lookup("things", v).list',
+    'lookup("things", "mine").n == w', 'lookup("things", lookup("things", v).next).open', 'lookup("things", w == 2 ? v : "hers").open', "optional.none().orValue(v) == 1", "document.?v.orValue(5) == 5", "v.?a.orValue(0) == 1",
+]
+
+
+@pytest.fixture(scope="module")
+def odd(admin):
+    admin.put_collection("things")
+    for id, thing in {"mine": {"open": True, "n": 2, "next": "hers", "list": ["x"]}, "hers": {"open": False, "n": None, "next": "mine", "list": []}, "a": {"open": True}}.items():
+        admin.must((200, 201), "PUT", f"/v1/documents/things/{id}", json=thing)
+    bodies = [{"v": v, **({"w": w} if w else {})} for v in ODD for w in (None, 1, 2)] + [{}, {"w": 1}, {"w": 2}]
+    admin.put_collection("decided")
+    made = admin.must(200, "POST", "/v1/batch", json={"writes": [{"op": "create", "collection": "decided", "data": body} for body in bodies]})["items"]
+    return {item["id"]: item for item in admin.every("/v1/documents/decided", limit=1000)}, len(made)
+
+
+@pytest.mark.parametrize("indexed", [False, True], ids=["without an index", "with an index"])
+@pytest.mark.parametrize("rule", DECIDING)
+def test_a_get_a_list_and_a_simulation_agree(admin, callers, odd, rule, indexed):
+    documents, count = odd
+    assert len(documents) == count == len(ODD) * 3 + 3
+    admin.put_collection("decided", rules={"read": rule}, indexes=[{"fields": ["v"]}, {"fields": ["w", "v"]}] if indexed else [])
+    ann = callers["ann"]
+    listed = {item["id"] for item in ann.every("/v1/documents/decided", limit=40)}
+    got = {id for id in documents if ann.get(f"/v1/documents/decided/{id}").status_code == 200}
+    assert listed == got, f"only in the list: {[documents[id] for id in listed - got]}; only by id: {[documents[id] for id in got - listed]}"
+    backwards = {item["id"] for item in ann.every("/v1/documents/decided", limit=40, sort="-v")}
+    assert backwards == got
+    if not indexed:
+        for id, document in list(documents.items())[:: max(1, len(documents) // 12)]:
+            assert simulate(admin, "decided", "read", {"id": ann.id}, document=document)["allowed"] == (id in got), document
+        if "lookup" not in rule:
+            admin.put_collection("decided", rules={"read": "true"})
+            assert {item["id"] for item in ann.every("/v1/documents/decided", limit=40, filter=rule)} == got, "a filter decides like a rule"
+
+
+@pytest.fixture(scope="module")
+def partly_hidden(admin, odd):
+    """The odd documents, `v` hidden unless w is 1; and beside them what somebody sees of them, as documents of their own."""
+    indexes = [{"fields": ["v"]}, {"fields": ["w", "v"]}]
+    admin.put_collection("veiled2", rules={"read": "true"}, fieldRules={"v": {"read": "w == 1"}}, indexes=indexes)
+    admin.put_collection("unveiled", rules={"read": "true"}, indexes=indexes)
+    for key, document in enumerate(odd[0].values()):
+        own = {"k": key, **{name: document[name] for name in ("v", "w") if name in document}}
+        admin.create("veiled2", **own)
+        admin.create("unveiled", **{name: value for name, value in own.items() if name != "v" or own.get("w") == 1})
+
+
+@pytest.mark.parametrize("filter", [rule for rule in DECIDING if "lookup" not in rule])
+def test_a_filter_sees_what_its_caller_sees(callers, partly_hidden, filter):
+    keys = lambda who, collection: sorted(item["k"] for item in callers[who].every(f"/v1/documents/{collection}", limit=40, filter=filter))
+    assert keys("ann", "veiled2") == keys("stranger", "veiled2") == keys("ann", "unveiled")
+    negated = f"!({filter})"
+    assert sorted(item["k"] for item in callers["ann"].every("/v1/documents/veiled2", filter=negated)) == sorted(item["k"] for item in callers["ann"].every("/v1/documents/unveiled", filter=negated))
+
+
+def test_what_is_hidden_is_in_no_page(callers, partly_hidden):
+    page = callers["ann"].every("/v1/documents/veiled2", limit=7)
+    assert page and all(("v" in item) <= (item.get("w") == 1) for item in page)
+    assert [{name: item.get(name, "none") for name in ("k", "v", "w")} for item in page] == [
+        {name: item.get(name, "none") for name in ("k", "v", "w")} for item in callers["ann"].every("/v1/documents/unveiled", limit=7)]

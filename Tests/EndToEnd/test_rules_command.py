@@ -67,6 +67,11 @@ def test_a_failure_ends_with_1_and_says_why(tmp_path):
     assert failed["rule"] == "published || author == auth.id" and failed["decidedBy"]["part"] in ("published", "author == auth.id", failed["rule"])
 
 
+def test_a_strangers_null_is_named():
+    failed = results(file_of({**CASE, "expect": "allow"}))["tests"][0]
+    assert failed["decidedBy"]["part"] == "author == auth.id" and failed["decidedBy"]["error"] == "null has no field 'id'"
+
+
 def test_what_should_be_denied_and_is_not_fails_too():
     tests = results(file_of({**CASE, "auth": {"id": "u1"}}))
     assert tests["failed"] == 1 and tests["tests"][0]["allowed"]

@@ -40,6 +40,7 @@ extension CELChecker {
       throw Self.fault("there is no \(call); expected \(usages)\(Self.hint(name, checked))", at: position)
     }
     if name == "matches" { try checkPattern(checked[1]) }
+    if name == "duration" || name == "timestamp" { try checkTime(checked[0], of: name) }
     let type = fitting.dropFirst().reduce(first.result) { $0.joined($1.result) }
     let target = isMethod ? checked.removeFirst() : nil
     return CELNode(.call(function: name, target: target, arguments: checked), at: position, type: type)
@@ -49,6 +50,17 @@ extension CELChecker {
   private static func hint(_ name: String, _ arguments: [CELNode]) -> String {
     guard name == "contains", case .list = arguments[0].type else { return "" }
     return "; for a list, write \"…\" in it"
+  }
+
+  /// In what is saved for documents to come, a text that can never be converted is a mistake. Elsewhere it is what the language
+  /// definition says, an error of the evaluation.
+  private func checkTime(_ node: CELNode, of name: String) throws(CELError) {
+    guard environment.bareNames != nil, node.type == .string, case .string(let text)? = node.literal else { return }
+    let isDuration = name == "duration"
+    guard isDuration ? CELDuration(text: text) == nil : CELTimestamp(text: text) == nil else { return }
+    let example =
+      isDuration ? #"hours, minutes and seconds, as in duration("1h30m"); a day is "24h""# : #"a date and a time, as in timestamp("2024-12-31T23:59:59Z")"#
+    throw Self.fault("\(described(node)) is no \(name); write \(example)", at: node.position)
   }
 
   private func checkPattern(_ node: CELNode) throws(CELError) {

@@ -95,7 +95,7 @@ extension CELChecker {
       let type = try fieldType(field, of: inner, isOptional: isOptional, at: position)
       return isOptional ? type : .optional(type)
     default:
-      let function = CELForeignWords.functions[field.lowercased()].map { "; write \($0)" }
+      let function = CELForeignWords.functions[field.lowercased()].map { "; write \($0)" } ?? (CELFunctions.table[field] == nil ? nil : "; write \(field)()")
       throw Self.fault("\(operand.type.nameWithArticle) has no fields, so not '\(field)'\(function ?? "")", at: position)
     }
   }

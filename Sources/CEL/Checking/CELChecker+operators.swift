@@ -47,7 +47,7 @@ extension CELChecker {
       let left = try check(left)
       let right = try check(right)
       guard let type = sign.result(left.type, right.type) else {
-        throw Self.fault("'\(sign.rawValue)' cannot take \(described(left)) and \(described(right))\(Self.hint(left, right))", at: position)
+        throw Self.fault("'\(sign.rawValue)' cannot take \(described(left)) and \(described(right))\(Self.hint(left, right, isSum: true))", at: position)
       }
       return CELNode(.binary(sign, left, right), at: position, type: type)
     }
@@ -82,12 +82,13 @@ extension CELChecker {
   }
 
   /// How two values of these types can be brought together.
-  private static func hint(_ left: CELNode, _ right: CELNode) -> String {
+  private static func hint(_ left: CELNode, _ right: CELNode, isSum: Bool = false) -> String {
     for (side, other) in [(left, right), (right, left)] where other.type.isNumeric && other.type != .dyn {
       guard case .string(let text)? = side.literal, let last = text.utf8.last, CELLexer.isDigit(last), Double(text) != nil else { continue }
       return "; write \(text) without quotation marks"
     }
     return switch (left.type, right.type) {
+    case (.timestamp, .string) where isSum: "; write duration(…) around the string"
     case (.timestamp, .string), (.string, .timestamp): "; write timestamp(…) around the string"
     case (.duration, .string), (.string, .duration): "; write duration(…) around the string"
     case (.string, .int), (.string, .number), (.int, .string), (.number, .string): "; convert one with int(…) or string(…)"

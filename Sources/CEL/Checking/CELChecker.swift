@@ -78,7 +78,10 @@ struct CELChecker {
   }
 
   func demand(_ expected: CELType, of node: CELNode, _ what: String, at position: CELPosition) throws(CELError) {
-    guard node.type.mayBe(expected) else { throw Self.fault("\(what) must be \(expected.nameWithArticle), found \(described(node))", at: position) }
+    guard node.type.mayBe(expected) else {
+      let advice = expected == .bool ? node.asCondition : nil
+      throw Self.fault("\(what) must be \(expected.nameWithArticle), found \(described(node))\(advice.map { "; \($0)" } ?? "")", at: position)
+    }
   }
 
   mutating func scoped<Result>(
@@ -146,6 +149,19 @@ struct CELChecker {
     let checked = CELComprehension(
       macro: loop.macro, range: range, variable: loop.variable, secondVariable: loop.secondVariable, condition: condition, body: body)
     return CELNode(.comprehension(checked), at: position, type: type)
+  }
+}
+
+extension CELNode {
+  /// How to ask what other languages ask by naming a value.
+  fileprivate var asCondition: String? {
+    switch type {
+    case .map, .object: "to ask whether there is one, compare it with null"
+    case .string: "to ask whether it has text, compare it with \"\""
+    case .int, .uint, .double, .number: "to ask whether it is zero, compare it with 0"
+    case .list: "to ask whether it has elements, write size(x) > 0"
+    default: nil
+    }
   }
 }
 

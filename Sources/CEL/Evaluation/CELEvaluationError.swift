@@ -45,6 +45,8 @@ extension CELEvaluationError {
       case (.noSuchKey, _): "no such key: \(root.name(at: position).map { "'\($0)'" } ?? "it is missing")"
       case (.noSuchVariable, _): "no such variable here: \(root.name(at: position).map { "'\($0)'" } ?? "it is missing")"
       case (.noSuchOverload, .types(let left, let right?)): "\(root.name(at: position).map { "'\($0)' has " } ?? "")no such overload for \(left) and \(right)"
+      case (.noSuchOverload, .types(let type, nil)) where root.field(at: position) != nil:
+        "\(type == "null_type" ? "null" : type.hasPrefix("int") ? "an int" : "a \(type)") has no field '\(root.field(at: position) ?? "")'"
       case (.noSuchOverload, .types(let type, nil)): "\(root.name(at: position).map { "'\($0)' has " } ?? "")no such overload for \(type)"
       case (.noSuchOverload, _): "no such overload"
       case (.overflow, .key(let value)): "\(value.brief) is past the range of the type"
@@ -66,6 +68,17 @@ extension CELEvaluationError {
 }
 
 extension CELNode {
+  /// The field that is read at a place.
+  fileprivate func field(at position: CELPosition) -> String? {
+    if self.position == position {
+      switch kind {
+      case .select(_, let field, _), .optionalSelect(_, let field): return field
+      default: break
+      }
+    }
+    return children.lazy.compactMap { $0.field(at: position) }.first
+  }
+
   /// The name of the field, function or operator at a place.
   fileprivate func name(at position: CELPosition) -> String? {
     if self.position == position {

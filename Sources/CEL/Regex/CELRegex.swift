@@ -91,7 +91,7 @@ final class CELRegex: Sendable {
     for scalar in text.unicodeScalars {
       if follow(&current, previous, scalar) { return true }
       if isAnchored, current.count == 0 { return false }
-      try frame.charge(1 + current.looked.count >> 2)
+      try frame.charge(1 + current.looked >> 2)
       next.clear()
       for way in 0..<current.count {
         guard case .character(let set) = instructions[current.places[way]], sets[set].contains(scalar.value) else { continue }
@@ -111,29 +111,31 @@ final class CELRegex: Sendable {
     var count = 0
     /// Places that were reached, but not yet followed to where a character is taken.
     var waiting: [Int] = []
-    var seen: [Bool]
-    /// Which of `seen` are true.
-    var looked: [Int] = []
+    /// For each place the round in which it was last reached, so that nothing is to be wiped for the next one.
+    var seen: [Int]
+    var round = 1
+    /// How many places were reached in this round.
+    var looked = 0
 
     init(_ capacity: Int) {
       places = Array(repeating: 0, count: capacity)
-      seen = Array(repeating: false, count: capacity)
+      seen = Array(repeating: 0, count: capacity)
     }
 
+    /// Begins a new round. Nothing waits then: all that waited was followed.
     mutating func clear() {
-      for place in looked { seen[place] = false }
-      looked.removeAll(keepingCapacity: true)
+      round += 1
+      looked = 0
       count = 0
-      waiting.removeAll(keepingCapacity: true)
     }
   }
 
   /// Follows all waiting places. Whether one of them is a match.
   private func follow(_ ways: inout Ways, _ previous: Unicode.Scalar?, _ next: Unicode.Scalar?) -> Bool {
     while let place = ways.waiting.popLast() {
-      guard !ways.seen[place] else { continue }
-      ways.seen[place] = true
-      ways.looked.append(place)
+      guard ways.seen[place] != ways.round else { continue }
+      ways.seen[place] = ways.round
+      ways.looked += 1
       switch instructions[place] {
       case .match: return true
       case .jump(let target): ways.waiting.append(target)

@@ -5,9 +5,15 @@ extension CELParser {
 
   /// What is found where a value must be.
   func unexpectedValue() -> CELSyntaxFault {
-    switch taken.kind {
-    case .sign(let text), .keyword(let text): unexpected("a value after '\(text)'")
-    default: unexpected("a value")
+    let advice: String? =
+      switch token.kind {
+      case .sign("/"): "a regular expression is a string, as in title.matches(\"^a+$\")"
+      case .quotedName(let name): "backticks are for a field behind a dot, as in document.`\(name)`"
+      default: nil
+      }
+    return switch taken.kind {
+    case .sign(let text), .keyword(let text): unexpected("a value after '\(text)'", advice: advice)
+    default: unexpected("a value", advice: advice)
     }
   }
 

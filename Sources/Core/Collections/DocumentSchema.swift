@@ -18,9 +18,14 @@ package struct DocumentSchema: Sendable {
         .validationFailed, "The schema is not a valid JSON Schema (draft 2020-12).",
         fields: error.problems.map { FieldError(pointer + $0.pointer, $0.message) })
     }
-    type = CELType(schema: .object(value))
     let named = value["properties"]?.objectValue ?? [:]
     ignored = collection == Collection.users ? UserProfile.identityFields.filter { !named.contains($0) } : []
+    let type = CELType(schema: .object(value))
+    if case .object(let fields, let isOpen) = type, !ignored.isEmpty {
+      self.type = .object(fields.merging(ignored.map { ($0, .dyn) }) { field, _ in field }, open: isOpen)
+    } else {
+      self.type = type
+    }
   }
 
   /// Patterns are searched for in time linear in the text, as in expressions.

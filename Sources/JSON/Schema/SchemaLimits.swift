@@ -14,8 +14,8 @@ enum SchemaLimits {
   /// takes up to 0.9 KiB of it, 3 to 4 KiB without optimisation, and a worker thread has 1 MiB.
   static let nestingMax = 272
   /// The steps of one validation: a schema applied to a value is one, and so are 16 bytes or one value looked at. A document of a
-  /// mebibyte takes about a million with a plain schema; ten million take about half a second.
-  static let stepsMax = 10_000_000
+  /// mebibyte takes about a million with a plain schema; five million take about 0.2 s.
+  static let stepsMax = 5_000_000
   /// Values, or 16 bytes of text, that defaults add to one document. So many are at least 1.25 MiB as text, more than any document
   /// may have, so that it does not matter which are left out.
   static let defaultsMax = 1 << 18

@@ -2,6 +2,8 @@
 struct SchemaPattern: Sendable {
   /// As the schema has it.
   let text: String
+  /// See `SchemaPatternSyntax.size`.
+  let size: Int
   /// Whether it is found anywhere in a text; nil when the search gave up.
   let isFound: @Sendable (String) -> Bool?
 
@@ -10,6 +12,7 @@ struct SchemaPattern: Sendable {
     self.text = text
     let syntax = try SchemaPatternSyntax(text)
     if let feature = syntax.unsupported { throw SchemaPatternFault(description: "\(feature), which cannot be found in linear time") }
+    size = syntax.size
     isFound = try patterns(syntax.translation)
   }
 }

@@ -4,6 +4,14 @@ struct SchemaPatternSyntax {
   private(set) var translation = ""
   /// The first thing found that is right, but has no counterpart.
   private(set) var unsupported: String?
+  /// How many characters the pattern asks for, with its repetitions written out: what a search costs for each character of a text,
+  /// at most. Counted up to `sizeMax`.
+  private(set) var size = 0
+
+  private static let sizeMax = 10_000
+  /// The size before each group that is open, and that of the last atom.
+  private var outerSizes: [Int] = []
+  private var atomSize = 0
 
   private let pattern: [Unicode.Scalar]
   private var position = 0
@@ -19,35 +27,45 @@ struct SchemaPatternSyntax {
       case "(":
         try group()
         open += 1
+        outerSizes.append(size)
+        size = 0
         isRepeatable = false
       case ")":
         guard open > 0 else { throw SchemaPatternFault(description: "a ')' without its '('") }
         open -= 1
+        atomSize = size
+        size += outerSizes.popLast() ?? 0
         translation += ")"
         isRepeatable = true
       case "|", "^", "$":
         translation.unicodeScalars.append(scalar)
         isRepeatable = false
       case "*", "+", "?":
-        try repetition(String(scalar), isRepeatable)
+        try repetition(String(scalar), isRepeatable, times: 1)
         isRepeatable = false
       case "{":
         if let count = try takeCount() {
-          try repetition(count, isRepeatable)
+          try repetition(count.text, isRepeatable, times: count.most)
           isRepeatable = false
         } else {
           append(scalar)
+          countAtom()
           isRepeatable = true
         }
       case "[":
         try bracket()
+        countAtom()
         isRepeatable = true
       case ".":
         translation += "[^\\n\\r\\x{2028}\\x{2029}]"
+        countAtom()
         isRepeatable = true
-      case "\\": isRepeatable = try escape()
+      case "\\":
+        isRepeatable = try escape()
+        countAtom()
       default:
         append(scalar)
+        countAtom()
         isRepeatable = true
       }
     }
@@ -93,6 +111,11 @@ struct SchemaPatternSyntax {
     }
   }
 
+  private mutating func countAtom() {
+    atomSize = 1
+    size = min(size + 1, SchemaPatternSyntax.sizeMax)
+  }
+
   private mutating func refuse(_ feature: String) { if unsupported == nil { unsupported = feature } }
 
   // MARK: Structure
@@ -108,15 +131,16 @@ struct SchemaPatternSyntax {
     else { throw SchemaPatternFault(description: "a '(?' that begins no group of ECMA-262") }
   }
 
-  private mutating func repetition(_ text: String, _ isRepeatable: Bool) throws(SchemaPatternFault) {
+  private mutating func repetition(_ text: String, _ isRepeatable: Bool, times: Int) throws(SchemaPatternFault) {
     guard isRepeatable else { throw SchemaPatternFault(description: "nothing before '\(text)' that it could repeat") }
     translation += text
+    size = min(size + atomSize * max(min(times, SchemaPatternSyntax.sizeMax) - 1, 0), SchemaPatternSyntax.sizeMax)
     // Greedy or not makes no difference to whether there is a match.
     _ = skip("?")
   }
 
   /// The rest of `{n}`, `{n,}` or `{n,m}`; nil, and nothing taken, where the brace begins none.
-  private mutating func takeCount() throws(SchemaPatternFault) -> String? {
+  private mutating func takeCount() throws(SchemaPatternFault) -> (text: String, most: Int)? {
     let start = position
     func number(_ parser: inout Self) -> Int? {
       var value: Int?
@@ -130,12 +154,12 @@ struct SchemaPatternSyntax {
       position = start
       return nil
     }
-    if skip("}") { return "{\(least)}" }
+    if skip("}") { return ("{\(least)}", least) }
     if skip(",") {
-      if skip("}") { return "{\(least),}" }
+      if skip("}") { return ("{\(least),}", least + 1) }
       if let most = number(&self), skip("}") {
         guard least <= most else { throw SchemaPatternFault(description: "a repetition count that is the wrong way round") }
-        return "{\(least),\(most)}"
+        return ("{\(least),\(most)}", most)
       }
     }
     position = start

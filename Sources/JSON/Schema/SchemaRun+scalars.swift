@@ -53,7 +53,9 @@ extension SchemaRun {
   }
 
   mutating func matches(_ pattern: SchemaPattern, _ text: String) -> Bool {
-    guard charge(4 + text.utf8.count >> 1) else { return false }
+    // Few patterns have all their characters tried at each place.
+    let bytes = text.utf8.count
+    guard charge(4 + bytes >> 1 + bytes * pattern.size >> 6) else { return false }
     return pattern.isFound(text) ?? giveUp("expected a text that the pattern \(SchemaText.quoted(pattern.text)) can be tried on in time, found a longer one")
   }
 }

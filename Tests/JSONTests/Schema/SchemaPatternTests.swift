@@ -48,6 +48,21 @@ import Testing
     for text in row.notFound { #expect(!schema.validate(.string(text)).isEmpty, "\(row.pattern) is not found in \(text.debugDescription)") }
   }
 
+  static let sizeRows: [(String, Int)] = [
+    ("", 0), ("abc", 3), ("a{3}", 3), ("(ab){2,4}c", 9), ("((a{10}){10}b){10}", 1010), ("a*b+[xy]?", 3), ("(a{1000}){1000}", 10_000), ("a{0}b", 2),
+    ("a{2,}", 3), ("a|(?:b|cd)", 4), ("\\d{2}\\.", 3),
+  ]
+
+  @Test("have a size that counts repetitions", arguments: sizeRows)
+  func sizes(_ pattern: String, _ size: Int) throws { #expect(try SchemaPatternSyntax(pattern).size == size) }
+
+  @Test("that are large cannot be made slow by many short texts", .timeLimit(.minutes(1)))
+  func manyTexts() throws {
+    let schema = try JSONSchema(testing: #"{"items":{"pattern":"(a?){900}b$"}}"#)
+    let failures = schema.validate(.array(Array(repeating: JSONValue.string(String(repeating: "a", count: 50)), count: 20_000)), most: 1000, stepsMax: 50_000)
+    #expect(failures.last?.message.contains("50000 steps") == true)
+  }
+
   static let refusedPatterns = [
     "(?!a)", "(?<=a)b", "(a)\\1", "(?<n>a)\\k<n>", "\\ud800", "\\p{Nonsense}", "\\p{Script=Nonsense}", "a{1001}", "(?i)a", "\\Qa\\E", "\\A", "\\z", "\\a",
     "\\01",
