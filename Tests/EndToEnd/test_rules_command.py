@@ -82,6 +82,24 @@ def test_an_absent_rule_denies_and_says_so():
     assert result.returncode == 1 and "no rule 'delete'" in result.stdout
 
 
+def test_a_hidden_field_that_stays_is_not_written():
+    text = """
+collections:
+  staff:
+    rules: {read: "true", update: "true"}
+    fieldRules: {salary: {read: "false", write: "false"}}
+tests:
+  - {name: stays, collection: staff, operation: update, document: {n: 1, salary: 5}, incoming: {n: 2, salary: 5}, expect: allow, denied: []}
+  - {name: goes up, collection: staff, operation: update, document: {n: 1, salary: 5}, incoming: {n: 2, salary: 6}, expect: deny, denied: [salary]}
+  - {name: appears, collection: staff, operation: update, document: {n: 1}, incoming: {n: 2, salary: 6}, expect: deny, denied: [salary]}
+  - {name: is hidden, collection: staff, operation: read, document: {n: 1, salary: 5}, expect: allow, hidden: [salary]}
+  - {name: wrongly expected, collection: staff, operation: read, document: {n: 1, salary: 5}, expect: allow, hidden: []}
+"""
+    answer = results(text)
+    assert [test["passed"] for test in answer["tests"]] == [True, True, True, True, False], answer
+    assert "hidden" in run(text).stdout
+
+
 def test_a_part_of_the_tests():
     cases = file_of(CASE, {**CASE, "name": "Another one"})
     assert "1 test, all" in run(cases, "--filter", "another").stdout

@@ -63,9 +63,6 @@ package struct FieldRules: Sendable {
   /// The body with its hidden fields as they were: what somebody does not see they can neither take away nor overwrite unknowingly.
   /// A value that they name themselves stays.
   static func keeping(_ hidden: [String], of before: [UInt8], in after: [UInt8]) -> [UInt8] {
-    if hidden.isEmpty { return after }
-    // Nothing has changed: not the order of the members either, so that this is no write.
-    if after == JSONText.removingMembers(hidden, from: before) { return before }
     var body = after
     for name in hidden where JSONText.member(name, of: body) == nil {
       guard let range = JSONText.member(name, of: before) else { continue }

@@ -90,7 +90,7 @@ struct RuleTestResult {
       ("part", .string(decided.part)), ("line", .int(Int64(decided.line))), ("column", .int(Int64(decided.column))),
     ]
     members.append(decided.partError.map { ("error", .string($0.message)) } ?? ("value", decided.partValue?.json ?? .null))
-    members.append(("names", .object(JSONObject(decided.names.map { ($0.name, $0.value?.json ?? .null) }))))
+    members.append(("names", .object(JSONObject(decided.names.map { ($0.name, $0.value.map { $0.json ?? .string("a \($0.typeName)") } ?? .null) }))))
     return .object(JSONObject(members))
   }
 }
