@@ -15,7 +15,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     .target(name: "JSON", swiftSettings: strict),
@@ -42,7 +41,7 @@ let package = Package(
       ],
       swiftSettings: strict),
     // roost.yaml: what an app consists of, and the tests of its rules.
-    .target(name: "AppFile", dependencies: ["Core", "JSON", .product(name: "Yams", package: "Yams")], swiftSettings: strict),
+    .target(name: "AppFile", dependencies: ["Core", "JSON", "CYAML"], swiftSettings: strict),
     .executableTarget(
       name: "roost",
       dependencies: [
@@ -58,6 +57,7 @@ let package = Package(
     .systemLibrary(name: "CSQLite", path: "Sources/System/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CZlib", path: "Sources/System/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CSodium", path: "Sources/System/CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+    .systemLibrary(name: "CYAML", path: "Sources/System/CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .target(name: "CSpawn", path: "Sources/System/CSpawn"),
 
     // Measured by scripts/bench, and by hand.

@@ -6,6 +6,4 @@ package enum AppFileLimits {
   static let valuesMax = 100_000
   /// Lists and objects within each other, as deep as a document may be.
   static let depthMax = 64
-  /// Aliases in a file that has anchors on lists or objects; see ``YAMLAliases``.
-  static let aliasesMax = 16
 }

@@ -1,106 +1,127 @@
 import JSON
-import Yams
 
 /// Reads YAML as the JSON that it stands for. No tags, no merge keys, each key once; anchors and aliases within bounds.
-package enum YAMLDocument {
+package struct YAMLDocument {
+  private let events: YAMLEvents
+  private var anchors: [String: Anchored] = [:]
+  private var values = 0
+
+  /// What an alias stands for, and how much of it there is: aliases of aliases grow without end in a few lines.
+  private struct Anchored {
+    let value: PlacedValue
+    let values: Int
+    let depth: Int
+  }
+
   /// Throws what is wrong with the text, and where. An empty file is null.
   package static func value(of bytes: [UInt8]) throws(AppFileError) -> PlacedValue {
     guard bytes.count <= AppFileLimits.bytesMax else {
       throw AppFileError(line: nil, "the file is larger than \(AppFileLimits.bytesMax) bytes")
     }
     let text = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
-    guard let source = String(validating: text, as: UTF8.self) else { throw AppFileError(line: nil, "the file is not UTF-8") }
-    try YAMLAliases(text).requireFew()
-    guard let root = try parse(source) else { return PlacedValue(line: 1, .scalar(.null)) }
-    var values = 0
-    return try value(of: root, depth: 1, count: &values)
+    guard String(validating: text, as: UTF8.self) != nil else { throw AppFileError(line: nil, "the file is not UTF-8") }
+    var document = YAMLDocument(events: try YAMLEvents(text))
+    return try document.root()
   }
 
-  private static func parse(_ source: String) throws(AppFileError) -> Node? {
-    do {
-      // The basic resolver makes nothing of scalars: what they are is decided in YAMLScalar.
-      return try Parser(yaml: source, resolver: .basic, encoding: .utf8).singleRoot()
-    } catch let error as YamlError {
-      throw AppFileError(error)
-    } catch {
-      throw AppFileError(line: nil, "the file cannot be read as YAML")
+  private init(events: YAMLEvents) { self.events = events }
+
+  private mutating func root() throws(AppFileError) -> PlacedValue {
+    _ = try events.next()
+    guard case .documentStart = try events.next().kind else { return PlacedValue(line: 1, .scalar(.null)) }
+    let (value, _) = try value(from: events.next(), depth: 1)
+    _ = try events.next()
+    let end = try events.next()
+    guard case .streamEnd = end.kind else { throw AppFileError(line: end.line, "found another document; one file is one document") }
+    return value
+  }
+
+  /// The value that begins with an event, and how deep it is.
+  private mutating func value(from event: YAMLEvent, depth: Int) throws(AppFileError) -> (PlacedValue, depth: Int) {
+    try count(1, event.line)
+    let before = values
+    guard depth <= AppFileLimits.depthMax else { throw tooDeep(event.line) }
+    let value: PlacedValue
+    var inner = 0
+    switch event.kind {
+    case .scalar(let text, let isPlain):
+      try requireTag(event, among: ["!", "tag:yaml.org,2002:str"])
+      value = PlacedValue(line: event.line, .scalar(isPlain ? try YAMLScalar.value(of: text, line: event.line) : .string(text)))
+    case .alias(let name):
+      guard let known = anchors[name] else { throw AppFileError(line: event.line, "found undefined alias (*\(name.prefix(64)))") }
+      guard depth + known.depth - 1 <= AppFileLimits.depthMax else { throw tooDeep(event.line) }
+      try count(known.values - 1, event.line)
+      return (known.value, known.depth)
+    case .listStart:
+      try requireTag(event, among: ["!", "tag:yaml.org,2002:seq"])
+      let (elements, deepest) = try list(depth: depth)
+      (value, inner) = (PlacedValue(line: event.line, .list(elements)), deepest)
+    case .mapStart:
+      try requireTag(event, among: ["!", "tag:yaml.org,2002:map"])
+      let (members, deepest) = try map(depth: depth)
+      (value, inner) = (PlacedValue(line: event.line, .map(members)), deepest)
+    case .listEnd, .mapEnd, .documentStart, .documentEnd, .streamStart, .streamEnd:
+      throw AppFileError(line: event.line, "the file cannot be read as YAML")
+    }
+    if let anchor = event.anchor { anchors[anchor] = Anchored(value: value, values: values - before + 1, depth: inner + 1) }
+    return (value, inner + 1)
+  }
+
+  private mutating func list(depth: Int) throws(AppFileError) -> ([PlacedValue], deepest: Int) {
+    var elements: [PlacedValue] = []
+    var deepest = 0
+    while true {
+      let event = try events.next()
+      if case .listEnd = event.kind { return (elements, deepest) }
+      let (element, inner) = try value(from: event, depth: depth + 1)
+      elements.append(element)
+      deepest = max(deepest, inner)
     }
   }
 
-  private static func value(of node: Node, depth: Int, count: inout Int) throws(AppFileError) -> PlacedValue {
-    let line = node.mark?.line ?? 1
-    count += 1
-    guard count <= AppFileLimits.valuesMax else {
+  private mutating func map(depth: Int) throws(AppFileError) -> ([PlacedValue.Member], deepest: Int) {
+    var members: [PlacedValue.Member] = []
+    var lines: [String: Int] = [:]
+    var deepest = 0
+    while true {
+      let event = try events.next()
+      if case .mapEnd = event.kind { return (members, deepest) }
+      let key = try key(event)
+      if let first = lines.updateValue(event.line, forKey: key) {
+        throw AppFileError(line: event.line, "the key '\(key.prefix(64))' stands there twice, first in line \(first)")
+      }
+      let (member, inner) = try value(from: events.next(), depth: depth + 1)
+      members.append(PlacedValue.Member(key: key, line: event.line, value: member))
+      deepest = max(deepest, inner)
+    }
+  }
+
+  private mutating func key(_ event: YAMLEvent) throws(AppFileError) -> String {
+    try requireTag(event, among: ["!", "tag:yaml.org,2002:str"])
+    switch event.kind {
+    case .scalar("<<", isPlain: true): throw AppFileError(line: event.line, "merge keys (<<) are not read; write the members out")
+    case .scalar(let text, _):
+      if let anchor = event.anchor { anchors[anchor] = Anchored(value: PlacedValue(line: event.line, .scalar(.string(text))), values: 1, depth: 1) }
+      return text
+    case .alias(let name):
+      if case .scalar(.string(let text))? = anchors[name]?.value.content { return text }
+      throw AppFileError(line: event.line, "an alias (*\(name.prefix(64))) as a key stands for a text")
+    default: throw AppFileError(line: event.line, "a key is a text, not a list or an object")
+    }
+  }
+
+  private mutating func count(_ more: Int, _ line: Int) throws(AppFileError) {
+    values += more
+    guard values <= AppFileLimits.valuesMax else {
       throw AppFileError(line: line, "the file stands for more than \(AppFileLimits.valuesMax) values")
     }
-    guard depth <= AppFileLimits.depthMax else {
-      throw AppFileError(line: line, "lists and objects lie more than \(AppFileLimits.depthMax) levels within each other")
-    }
-    switch node {
-    case .scalar(let scalar):
-      return PlacedValue(line: line, .scalar(try value(of: scalar, line: line)))
-    case .sequence(let sequence):
-      try requireNoTag(sequence.tag, line)
-      var elements: [PlacedValue] = []
-      for element in sequence { elements.append(try value(of: element, depth: depth + 1, count: &count)) }
-      return PlacedValue(line: line, .list(elements))
-    case .mapping(let mapping):
-      try requireNoTag(mapping.tag, line)
-      var members: [PlacedValue.Member] = []
-      for (key, member) in mapping {
-        let keyLine = key.mark?.line ?? line
-        let name = try keyText(key, line: keyLine)
-        members.append(PlacedValue.Member(key: name, line: keyLine, value: try value(of: member, depth: depth + 1, count: &count)))
-      }
-      return PlacedValue(line: line, .map(members))
-    case .alias:
-      throw AppFileError(line: line, "an alias (*name) without its anchor")
-    }
   }
 
-  private static func value(of scalar: Node.Scalar, line: Int) throws(AppFileError) -> JSONValue {
-    switch scalar.tag.rawValue {
-    case Tag.Name.implicit.rawValue: scalar.style == .plain ? try YAMLScalar.value(of: scalar.string, line: line) : .string(scalar.string)
-    case Tag.Name.str.rawValue, Tag.Name.nonSpecific.rawValue: .string(scalar.string)
-    default: throw AppFileError(line: line, "tags (\(scalar.tag.rawValue)) are not read; leave it out")
-    }
+  private func tooDeep(_ line: Int) -> AppFileError {
+    AppFileError(line: line, "lists and objects lie more than \(AppFileLimits.depthMax) levels within each other")
   }
 
-  private static func keyText(_ key: Node, line: Int) throws(AppFileError) -> String {
-    guard case .scalar(let scalar) = key else { throw AppFileError(line: line, "a key is a text, not a list or an object") }
-    if scalar.string == "<<", scalar.style == .plain {
-      throw AppFileError(line: line, "merge keys (<<) are not read; write the members out")
-    }
-    guard [Tag.Name.implicit, .str, .nonSpecific].map(\.rawValue).contains(scalar.tag.rawValue) else {
-      throw AppFileError(line: line, "tags (\(scalar.tag.rawValue)) are not read; leave it out")
-    }
-    return scalar.string
-  }
-
-  private static func requireNoTag(_ tag: Tag, _ line: Int) throws(AppFileError) {
-    guard [Tag.Name.implicit, .nonSpecific, .seq, .map].map(\.rawValue).contains(tag.rawValue) else {
-      throw AppFileError(line: line, "tags (\(tag.rawValue)) are not read; leave it out")
-    }
-  }
-}
-
-extension AppFileError {
-  /// The parser's words, and the line alone: its own description quotes the text around.
-  fileprivate init(_ error: YamlError) {
-    switch error {
-    case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
-      .composer(let context, let problem, let mark, _):
-      // The parser's own bound, in the words of its own settings.
-      if problem.hasPrefix("Maximum nesting level") {
-        self.init(line: mark.line, "lists and objects lie more than \(AppFileLimits.depthMax) levels within each other")
-        return
-      }
-      let around = context.map { ", \($0.text) that begins in line \($0.mark.line)" } ?? ""
-      self.init(line: mark.line, "\(problem) (column \(mark.column))\(around)")
-    case .duplicatedKeysInMapping(let duplicates, let context):
-      self.init(line: context.mark.line, "the key '\(duplicates.first ?? "")' stands there twice")
-    case .reader(let problem, _, _, _): self.init(line: nil, "the file holds what YAML does not allow: \(problem)")
-    default: self.init(line: nil, "the file cannot be read as YAML")
-    }
+  private func requireTag(_ event: YAMLEvent, among known: [String]) throws(AppFileError) {
+    if let tag = event.tag, !known.contains(tag) { throw AppFileError(line: event.line, "tags (\(tag.prefix(64))) are not read; leave it out") }
   }
 }

@@ -119,7 +119,7 @@ WRONG = [
     ("collections:\n  posts:\n    rules:\n      read: auth.idd == author\n", "idd", 4),
     ("collections:\n  posts:\n    rules:\n      read: 7\n", "expected an expression", 4),
     ("collections:\n  'no good': {}\n", "no good", 2),
-    ("collections:\n  posts: {}\n  posts: {}\n", "twice", 2),
+    ("collections:\n  posts: {}\n  posts: {}\n", "twice", 3),
     ("a: 1\n b: 2\n", "", 2),
     ("a: 'x\n", "", None),
     ("\tx: 1\n", "", 1),
