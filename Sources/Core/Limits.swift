@@ -24,10 +24,14 @@ package enum Limits {
   package static let fieldRulesMax = 32
   /// The answer of an expression that is tried out.
   package static let evaluationBytesMax = 4 << 20
-  /// Steps of one search for a schema's pattern in one text: some ten milliseconds.
-  package static let schemaPatternStepsMax = 2_000_000
+  /// Steps of one check against a schema for the smallest document: about a millisecond. Larger ones have four more for each byte.
+  package static let schemaStepsMin = 20_000
+  package static let schemaFailuresMax = 20
+  /// Steps of one search for a schema's pattern in one text: some milliseconds.
+  package static let schemaPatternStepsMax = 500_000
   /// Documents that the rules of one request remember; then they read again.
   package static let lookupsKeptMax = 1000
+  package static let lookupBytesKeptMax = 4 << 20
   /// Rows that one list may look at; past it the caller is told to declare an index.
   package static let scannedRowsMax = 1_000_000
   /// How long a reading that may scan runs before it is stopped.
@@ -40,6 +44,8 @@ package enum Limits {
   package static let writesPerCommitMax = 512
   /// Writes in one batch request.
   package static let batchWritesMax = 500
+  /// The documents that one batch leaves, together: its answer and its events hold them all.
+  package static let batchBytesMax = 16 << 20
   /// Collections, buckets or functions of one project.
   package static let collectionsMax = 1000
   package static let bucketsMax = 1000

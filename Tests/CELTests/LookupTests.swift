@@ -4,10 +4,12 @@ import Testing
 private final class Teams: CELLookups {
   var asked: [String] = []
 
-  func document(_ id: String, in collection: String) throws(CELLookupFailure) -> CELValue? {
+  func document(_ id: String, in collection: String) throws(CELLookupFailure) -> CELLookedUp? {
     asked.append("\(collection)/\(id)")
     if id == "broken" { throw CELLookupFailure() }
-    return id == "red" ? .map(CELMap(fields: [("owner", .string("ada")), ("members", .list([.string("ada"), .string("bob")]))])) : nil
+    guard id == "red" || id.hasPrefix("large") else { return nil }
+    let value = CELValue.map(CELMap(fields: [("owner", .string("ada")), ("members", .list([.string("ada"), .string("bob")]))]))
+    return CELLookedUp(value, size: id == "red" ? 50 : 1 << 20)
   }
 }
 
@@ -77,6 +79,10 @@ private struct Context: CELActivation {
     let expression = try CELExpression(#"teams.all(t, lookup("teams", t) == null)"#, in: many)
     #expect(throws: CELEvaluationError.self) { try expression.evaluate(Many(lookups: teams)) }
     #expect(teams.asked.count < 1000)
+    let large = try CELExpression(#"teams.all(t, lookup("teams", "large" + t).owner == "ada")"#, in: many)
+    let larger = Teams()
+    #expect(throws: CELEvaluationError.self) { try large.evaluate(Many(lookups: larger)) }
+    #expect(larger.asked.count < 10)
   }
 
   @Test("An explanation names the documents that were looked up, and their ids") func explanation() throws {

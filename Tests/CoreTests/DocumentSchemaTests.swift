@@ -68,6 +68,46 @@ struct DocumentSchemaTests {
       try pointers { try access(ada, posts).put(id: "d", body: body(#"{"title":"b","owner":"ada"}"#), condition: .none).decision(there, "d", now) } == nil)
   }
 
+  @Test("Who sets a hidden field must fit the schema, and is told nothing of the others")
+  func settingHidden() throws {
+    let configuration: JSONValue = [
+      "schema": [
+        "maxProperties": 4, "properties": ["email": ["type": "string", "maxLength": 5], "n": true],
+        "if": ["properties": ["email": ["pattern": "^a"]], "required": ["email"]],
+        "then": ["properties": ["n": ["maximum": 10]]],
+      ],
+      "rules": ["read": "true", "update": "true"], "fieldRules": ["email": ["read": "false"], "a": ["read": "false"], "b": ["read": "false"]],
+    ]
+    let there = document(#"{"email":"abc","a":1,"b":2}"#)
+    #expect(try pointers { try access(ada, configuration).put(id: "d", body: body(#"{"email":5}"#), condition: .none).decision(there, "d", now) } == ["/email"])
+    func message(of json: String) throws -> String? {
+      do {
+        _ = try access(ada, configuration).put(id: "d", body: body(json), condition: .none).decision(there, "d", now)
+        return nil
+      } catch let error as RoostError { return error.fields.map(\.detail).joined() }
+    }
+    #expect(try message(of: #"{"n":50}"#) == "does not fit")
+    #expect(try message(of: #"{"n":1,"m":2,"o":3}"#) == "does not fit")
+  }
+
+  @Test("A small document cannot make a schema work for long")
+  func bounded() throws {
+    let schema: JSONValue = [
+      "schema": [
+        "$defs": [
+          "n": ["anyOf": [["properties": ["c": ["$ref": "#/$defs/n"]], "required": ["z"]], ["properties": ["c": ["$ref": "#/$defs/n"]], "required": ["y"]]]]
+        ],
+        "$ref": "#/$defs/n",
+      ],
+      "rules": ["create": "true"],
+    ]
+    let nested = String(repeating: #"{"c":"#, count: 50) + "1" + String(repeating: "}", count: 50)
+    let write = try access(ada, schema).create(id: nil, body: body(nested))
+    #expect(try pointers { try write.decision(nil, "d", now) }?.isEmpty == false)
+    let refused = try access(ada, ["schema": schema["schema"] ?? nil]).create(id: nil, body: body(nested))
+    #expect(try pointers { try refused.decision(nil, "d", now) } == ["forbidden"])
+  }
+
   @Test("The schema of the profiles need not name what the account says")
   func profiles() throws {
     let users: JSONValue = [

@@ -99,6 +99,43 @@ struct FieldRuleTests {
     #expect(try stored(bob.put(id: "d", body: body("{}"), condition: .none).decision(there, "d", now)) == #"{"n":7,"pin":1234}"#)
   }
 
+  @Test("Names that Unicode calls alike are two names")
+  func canonicalNames() throws {
+    let configuration: JSONValue = ["rules": ["read": "true", "update": "true"], "fieldRules": ["caf\u{e9}": ["read": "false"]]]
+    let there = document("{\"caf\u{e9}\":1,\"n\":1}")
+    let write = try access(user("bob"), configuration).patch(id: "d", condition: .none) { _ in Array("{\"n\":1,\"cafe\u{301}\":2}".utf8) }
+    let body = try #require(try stored(write.decision(there, "d", now)))
+    #expect(body.utf8.elementsEqual("{\"caf\u{e9}\":1,\"n\":1,\"cafe\u{301}\":2}".utf8), "\(body)")
+  }
+
+  @Test("The size of what is hidden is not told, and does not grow without end")
+  func sizes() throws {
+    let configuration: JSONValue = ["rules": ["read": "true"], "fieldRules": ["vip": ["read": "false"]]]
+    let large = String(repeating: "x", count: Limits.documentBytesMax - 12)
+    for vip in ["true", "false", "\"\(String(repeating: "y", count: 5000))\""] {
+      let write = try access(user("bob"), configuration).patch(id: "d", condition: .none) { _ in Array("{\"p\":\"\(large)\"}".utf8) }
+      #expect(refusal { try write.decision(document("{\"vip\":\(vip)}"), "d", now) }?.code == .forbidden)
+    }
+    let open: JSONValue = [
+      "rules": ["read": "true", "update": "true"], "fieldRules": ["a": ["read": "false"], "b": ["read": "false"], "c": ["read": "false"]],
+    ]
+    let megabyte = "\"\(String(repeating: "x", count: Limits.documentBytesMax - 100))\""
+    let there = document("{\"a\":\(megabyte),\"b\":\(megabyte)}")
+    #expect(
+      refusal { try access(user("bob"), open).put(id: "d", body: body("{\"c\":\(megabyte)}"), condition: .none).decision(there, "d", now) }?.code
+        == .payloadTooLarge)
+  }
+
+  @Test("Putting over a hidden document is answered like putting where there is none")
+  func hiddenDocument() throws {
+    let configuration: JSONValue = ["rules": ["read": "false", "update": "true == false"]]
+    for caller in [Caller.anonymous, user("bob")] {
+      let put = try access(caller, configuration).put(id: "d", body: body("{}"), condition: .none)
+      let codes = [refusal { try put.decision(document("{}"), "d", now) }?.code, refusal { try put.decision(nil, "d", now) }?.code]
+      #expect(codes[0] == codes[1] && codes[0] == (caller.isAnonymous ? .unauthenticated : .forbidden))
+    }
+  }
+
   @Test("A field's write rule is asked whenever its value changes, and only then")
   func writing() throws {
     let there = document(#"{"owner":"ada","role":"user"}"#)

@@ -203,4 +203,17 @@ struct DocumentStoreTests {
     #expect(
       try await withCheckedThrowingContinuation { continuation in documents.get("x", in: things, lane: 0) { continuation.resume(with: $0) } }?.version == 2)
   }
+
+  @Test("A batch that would leave more than its bound is refused as a whole")
+  func batchBound() async throws {
+    let store = try await TestStorage()
+    let things = try await store.collection()
+    let text = "{\"a\":\"\(String(repeating: "x", count: 1_000_000))\"}"
+    let writes = (0..<20).map { _ in DocumentWrite.storing(text, in: things) }
+    let result = try? await withCheckedThrowingContinuation { continuation in
+      store.documents.write(writes) { continuation.resume(with: $0) }
+    }
+    #expect(result == nil)
+    #expect(try await store.page(in: things).items.isEmpty)
+  }
 }

@@ -33,7 +33,8 @@ package struct CELExpression: Sendable {
   /// The value for these variables.
   package func evaluate(_ activation: some CELActivation) throws(CELEvaluationError) -> CELValue {
     if let constant { return constant }
-    return try program.evaluate(activation, budget: costMax, root: root)
+    var budget = costMax
+    return try program.evaluate(activation, budget: &budget, root: root)
   }
 
   /// Whether the value is `true`; an error is not.

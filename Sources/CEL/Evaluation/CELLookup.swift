@@ -1,7 +1,19 @@
 /// Finds the documents that `lookup("collection", id)` names.
 package protocol CELLookups: AnyObject {
   /// The document as expressions see it; nil if there is none.
-  func document(_ id: String, in collection: String) throws(CELLookupFailure) -> CELValue?
+  func document(_ id: String, in collection: String) throws(CELLookupFailure) -> CELLookedUp?
+}
+
+/// A document that was looked up.
+package struct CELLookedUp: Sendable {
+  package let value: CELValue
+  /// Bytes of its text, which an evaluation pays for.
+  package let size: Int
+
+  package init(_ value: CELValue, size: Int) {
+    self.value = value
+    self.size = size
+  }
 }
 
 /// A document could not be read. The evaluation ends with an error; why is for the one who provided the lookups to know.
@@ -61,11 +73,15 @@ final class CELLookupStep: CELStep, @unchecked Sendable {
     guard case .string(let id) = value else { throw frame.mismatch(value).at(position) }
     try frame.charge(Self.price)
     guard let lookups = frame.lookups else { throw CELFault(.noSuchVariable, at: position) }
+    let found: CELLookedUp?
     do {
-      return try lookups.document(id, in: collection) ?? .null
+      found = try lookups.document(id, in: collection)
     } catch {
       frame.detail = .text("the document could not be read")
       throw CELFault(.badArgument, at: position)
     }
+    guard let found else { return .null }
+    try frame.charge(bytes: found.size)
+    return found.value
   }
 }

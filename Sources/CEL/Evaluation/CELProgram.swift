@@ -8,15 +8,18 @@ struct CELProgram: Sendable {
   }
 
   /// The value, or the fault in words; `root` is the tree that this was made of.
-  func evaluate(_ activation: some CELActivation, budget: Int, root: CELNode) throws(CELEvaluationError) -> CELValue {
+  func evaluate(_ activation: some CELActivation, budget: inout Int, root: CELNode) throws(CELEvaluationError) -> CELValue {
     var result = Result<CELValue, CELEvaluationError>.success(.null)
+    var left = 0
     run(activation, budget: budget) { step, frame in
       do throws(CELFault) {
         result = .success(try step.evaluate(&frame))
       } catch {
         result = .failure(CELEvaluationError(error, detail: frame.detail, in: root))
       }
+      left = frame.budget
     }
+    budget = left
     return try result.get()
   }
 

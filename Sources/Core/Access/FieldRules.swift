@@ -66,18 +66,21 @@ package struct FieldRules: Sendable {
     guard hidden.contains(where: { JSONText.member($0, of: before) != nil && JSONText.member($0, of: after) == nil }) else { return after }
     typealias Member = (name: String, text: ArraySlice<UInt8>)
     var members: [Member] = []
-    var places: [String: Int] = [:]
+    // Names are the same if their bytes are; Swift's strings are equal too where Unicode only calls them alike.
+    var places: [[UInt8]: Int] = [:]
+    let hidden = Set(hidden.map { Array($0.utf8) })
     JSONText.forEachMember(of: after) { name, range in
-      places[name] = members.count
+      places[Array(name.utf8)] = members.count
       members.append((name, after[range]))
     }
     // Each goes behind the one that it stood behind, so that a document which is not changed keeps its text.
     var kept: [Int: [Member]] = [:]
     var place = 0
     JSONText.forEachMember(of: before) { name, range in
-      if let known = places[name] {
+      let key = Array(name.utf8)
+      if let known = places[key] {
         place = known + 1
-      } else if hidden.contains(name) {
+      } else if hidden.contains(key) {
         kept[place, default: []].append((name, before[range]))
       }
     }

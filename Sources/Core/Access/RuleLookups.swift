@@ -10,7 +10,8 @@ package protocol DocumentReader: AnyObject {
 /// a rule is written by an admin. Belongs to the thread of its reader, and to one request.
 package final class RuleLookups: CELLookups {
   private let reader: any DocumentReader
-  private var found: [Key: CELValue?] = [:]
+  private var found: [Key: CELLookedUp?] = [:]
+  private var keptBytes = 0
   private var failure: (any Error)?
 
   private struct Key: Hashable {
@@ -22,14 +23,19 @@ package final class RuleLookups: CELLookups {
     self.reader = reader
   }
 
-  package func document(_ id: String, in collection: String) throws(CELLookupFailure) -> CELValue? {
+  package func document(_ id: String, in collection: String) throws(CELLookupFailure) -> CELLookedUp? {
     let key = Key(collection: collection, id: id)
     if let known = found[key] { return known }
     do {
-      let value = try Names.isValidID(id) ? reader.document(id, in: collection)?.ruleValue : nil
-      if found.count >= Limits.lookupsKeptMax { found = [:] }
-      found[key] = value
-      return value
+      let record = try Names.isValidID(id) ? reader.document(id, in: collection) : nil
+      let document = record.map { CELLookedUp($0.ruleValue, size: $0.body.count) }
+      keptBytes += document?.size ?? 0
+      if found.count >= Limits.lookupsKeptMax || keptBytes > Limits.lookupBytesKeptMax {
+        found = [:]
+        keptBytes = document?.size ?? 0
+      }
+      found[key] = document
+      return document
     } catch {
       failure = failure ?? error
       throw CELLookupFailure()

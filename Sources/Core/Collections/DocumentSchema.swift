@@ -36,18 +36,30 @@ package struct DocumentSchema: Sendable {
 
   /// The body with its missing defaults.
   package func completed(_ body: [UInt8]) throws -> [UInt8] {
-    try schema.fillingDefaults(JSONValue(parsing: body))?.bytes() ?? body
+    try schema.fillingDefaults(JSONValue(parsing: body), stepsMax: Self.steps(for: body))?.bytes() ?? body
   }
 
   /// Throws `validation_failed` with a JSON Pointer to each offending place.
-  /// - Parameter hidden: fields of which the caller is told nothing.
+  /// - Parameter hidden: fields that the caller does not see and did not set. Nothing is told of them, nor of what depends on them.
   package func require(_ body: [UInt8], in collection: String, hidden: [String] = []) throws {
-    let value = try JSONValue(parsing: JSONText.removingMembers(ignored, from: body))
-    let pointers = hidden.map { "/" + $0.pointerSegment }
-    let failures = schema.validate(value).filter { failure in !pointers.contains { failure.pointer == $0 || failure.pointer.hasPrefix($0 + "/") } }
-    guard failures.isEmpty else {
-      throw RoostError(
-        .validationFailed, "The document does not fit the schema of '\(collection)'.", fields: failures.map { FieldError($0.pointer, $0.message) })
+    var failures = try failures(body)
+    guard !failures.isEmpty else { return }
+    if !hidden.isEmpty {
+      let visible = Set(try self.failures(JSONText.removingMembers(hidden, from: body)))
+      let pointers = hidden.map { "/" + $0.pointerSegment }
+      failures = failures.filter { failure in !pointers.contains { failure.pointer == $0 || failure.pointer.hasPrefix($0 + "/") } }
+      guard !failures.isEmpty else { return }
+      failures = failures.map { visible.contains($0) ? $0 : JSONSchemaFailure(pointer: $0.pointer, message: "does not fit") }
     }
+    throw RoostError(
+      .validationFailed, "The document does not fit the schema of '\(collection)'.", fields: failures.map { FieldError($0.pointer, $0.message) })
   }
+
+  private func failures(_ body: [UInt8]) throws -> [JSONSchemaFailure] {
+    let value = try JSONValue(parsing: JSONText.removingMembers(ignored, from: body))
+    return schema.validate(value, most: Limits.schemaFailuresMax, stepsMax: Self.steps(for: body))
+  }
+
+  /// As many as a schema needs that looks at everything some times: a small document cannot make a schema work for long.
+  private static func steps(for body: [UInt8]) -> Int { Limits.schemaStepsMin + 4 * body.count }
 }

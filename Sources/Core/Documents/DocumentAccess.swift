@@ -50,13 +50,11 @@ package struct DocumentAccess: Sendable {
   package func create(id: String?, body: DocumentBody) throws -> DocumentWrite {
     if let id { try Names.requireID(id) }
     let new = try completed(body)
-    // Looked at before the transaction, told in it: who may not create is not told what a document should look like.
-    let fitness = Result { try requireFit(new) }
     return write(id, view: viewOfOwn) { [self] moment, lookups in
       try requireCreate(moment, body: new, lookups)
-      // Nor whether the id is taken.
+      // Who may not create is not told whether the id is taken, nor what a document should look like.
       if moment.current != nil { throw RoostError(.alreadyExists, "There is already a document '\(moment.id)' in '\(collection.name)'.") }
-      try fitness.get()
+      try requireFit(new)
       return .store(body: new)
     }
   }
@@ -65,7 +63,6 @@ package struct DocumentAccess: Sendable {
   package func put(id: String, body: DocumentBody, condition: VersionCondition) throws -> DocumentWrite {
     try Names.requireID(id)
     let sent = try completed(body)
-    let fitness = Result { try requireFit(sent) }
     return write(id, view: viewOfOwn) { [self] moment, lookups in
       var new = sent
       var (hidden, named): ([String], [String]) = ([], [])
@@ -75,7 +72,13 @@ package struct DocumentAccess: Sendable {
         // A default is nothing that the caller sets.
         let defaults = hidden.filter { !named.contains($0) }
         new = FieldRules.keeping(hidden, of: current.body, in: defaults.isEmpty ? sent : JSONText.removingMembers(defaults, from: sent))
-        try requireUpdate(current, body: new, guessing: named, moment, lookups)
+        do {
+          try requireUpdate(current, body: new, guessing: named, moment, lookups)
+        } catch let error as RoostError where error.code == .notFound {
+          // Hidden: answered like a document that is not there, as far as the caller could not make one.
+          if collection.name != Collection.users { try requireCreate(moment, body: sent, lookups) }
+          throw error
+        }
       } else {
         // No profile is made by writing it, and nobody is told by the difference which users there are.
         if collection.name == Collection.users {
@@ -84,7 +87,8 @@ package struct DocumentAccess: Sendable {
         try requireCreate(moment, body: new, lookups)
       }
       try condition.require(moment.current)
-      if hidden.isEmpty { try fitness.get() } else { try requireFit(new, hidden: hidden) }
+      try requireTotalSize(new)
+      try requireFit(new, hidden: hidden.filter { !named.contains($0) })
       return moment.current?.body == new && named.isEmpty ? .keep : .store(body: new)
     }
   }
@@ -104,14 +108,16 @@ package struct DocumentAccess: Sendable {
         let changed = try change(current.without(hidden).body)
         named = FieldRules.named(hidden, in: changed)
         body = FieldRules.keeping(hidden, of: current.body, in: changed)
-        try requireSize(body)
+        // Of what the caller sees: the size of the rest is not told.
+        try requireSize(changed)
       } catch {
         // What is wrong with the result would tell of a document that the caller may not see.
         throw try view(of: current, lookups) != nil ? error : RoostError.documentNotFound(id, in: collection.name)
       }
       try requireUpdate(current, body: body, guessing: named, moment, lookups)
       try condition.require(current)
-      if current.body != body { try requireFit(body, hidden: hidden) }
+      try requireTotalSize(body)
+      if current.body != body { try requireFit(body, hidden: hidden.filter { !named.contains($0) }) }
       return current.body == body && named.isEmpty ? .keep : .store(body: body)
     }
   }
@@ -228,6 +234,13 @@ package struct DocumentAccess: Sendable {
 
   private func requireFit(_ body: [UInt8], hidden: [String] = []) throws {
     try collection.schema?.require(body, in: collection.name, hidden: hidden)
+  }
+
+  /// With fields that the caller does not see a document may be larger, but not without end.
+  private func requireTotalSize(_ body: [UInt8]) throws {
+    guard body.count <= 2 * Limits.documentBytesMax else {
+      throw RoostError(.payloadTooLarge, "The document would be too large.")
+    }
   }
 
   private func requireSize(_ body: [UInt8]) throws {

@@ -20,7 +20,8 @@ package struct JSONSchema: Sendable {
     validate(instance, most: most, stepsMax: SchemaLimits.stepsMax)
   }
 
-  func validate(_ instance: JSONValue, most: Int, stepsMax: Int) -> [JSONSchemaFailure] {
+  /// The same with a bound of its own on the steps; past it the validation fails.
+  package func validate(_ instance: JSONValue, most: Int, stepsMax: Int) -> [JSONSchemaFailure] {
     var run = SchemaRun(self, most: max(most, 1), stepsMax: stepsMax)
     _ = run.check(0, instance, nil)
     return run.result()
@@ -35,7 +36,7 @@ package struct JSONSchema: Sendable {
     fillingDefaults(instance, stepsMax: SchemaLimits.stepsMax)
   }
 
-  func fillingDefaults(_ instance: JSONValue, stepsMax: Int) -> JSONValue? {
+  package func fillingDefaults(_ instance: JSONValue, stepsMax: Int) -> JSONValue? {
     var filler = SchemaDefaults(nodes, stepsMax: stepsMax)
     return filler.filled(instance)
   }

@@ -16,9 +16,15 @@ final class DocumentWriteJob: WriteJob, @unchecked Sendable {
 
   func run(in transaction: WriteTransaction) throws {
     outcomes.reserveCapacity(documents.count)
+    var bytes = 0
     for write in documents {
       do {
-        outcomes.append(try transaction.apply(write))
+        let outcome = try transaction.apply(write)
+        bytes += outcome.after?.body.count ?? 0
+        guard documents.count == 1 || bytes <= Limits.batchBytesMax else {
+          throw RoostError(.payloadTooLarge, "The batch would leave more than \(Limits.batchBytesMax) bytes of documents. Write them in several.")
+        }
+        outcomes.append(outcome)
       } catch {
         guard transaction.database.isInTransaction else { throw error }
         throw transaction.database.explain(error, collection: write.collection)

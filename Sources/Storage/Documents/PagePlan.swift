@@ -49,11 +49,10 @@ struct PagePlan {
   /// What rule and filter say of the document, with everything else worked out.
   private static func condition(_ query: DocumentQuery, _ fields: FieldReader, _ lookups: PageLookups?) -> FilterCondition {
     let context = RuleContext(query.variables, lookups: lookups?.documents)
-    let evaluate = { (node: CELNode) -> FilterCompiler.Constant in
-      do { return .value(try node.value(in: CollectionShape.environment, context)) } catch { return .failure }
-    }
-    let rule = FilterCompiler(fields: fields, lookups: lookups?.tables, evaluate: evaluate)
-    let filter = FilterCompiler(fields: fields, guarded: query.fieldRules.guarded, evaluate: evaluate)
+    let budget = FilterBudget()
+    let evaluate = { (node: CELNode) in budget.evaluate(node, context) }
+    let rule = FilterCompiler(fields: fields, lookups: lookups?.tables, evaluate: evaluate, budget: budget)
+    let filter = FilterCompiler(fields: fields, guarded: query.fieldRules.guarded, evaluate: evaluate, budget: budget)
     return .conjunction(
       [query.rule.map { rule.condition($0.root, .isTrue) }, query.filter.map { filter.condition($0.root, .isTrue) }].compactMap(\.self))
   }

@@ -14,6 +14,15 @@ enum SQLValue: Sendable {
   init(_ number: Int64?) { self = number.map(SQLValue.int) ?? .null }
   init(utf8 bytes: [UInt8]?) { self = bytes.map(SQLValue.utf8) ?? .null }
   init(_ flag: Bool) { self = .int(flag ? 1 : 0) }
+
+  /// About what SQLite copies of it.
+  var byteCount: Int {
+    switch self {
+    case .null, .int, .double: 8
+    case .text(let text): text.utf8.count
+    case .utf8(let bytes), .blob(let bytes): bytes.count
+    }
+  }
 }
 
 extension SQLValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral {

@@ -27,22 +27,18 @@ struct FilterCompiler {
   var lookups: LookupTables?
   /// The call of `lookup` whose document is asked about, if it is not the row's own.
   var subject: CELNode?
-  let evaluate: (CELNode) -> Constant
-  /// Shared by all that is asked about one expression.
-  var budget = Budget()
-
-  /// Each `?:` asks about its condition twice, so nested ones ask exponentially often; the SQL would be as long.
-  final class Budget {
-    private var questions = 4_000
-
-    func take() -> Bool {
-      questions -= 1
-      return questions >= 0
-    }
-  }
+  let evaluate: (CELNode) -> Constant?
+  /// Shared by all that is asked for one list.
+  let budget: FilterBudget
 
   func condition(_ node: CELNode, _ question: Question) -> FilterCondition {
-    guard budget.take() else { return .unknown }
+    guard budget.takeQuestion() else { return .unknown }
+    let answer = answer(node, question)
+    // The parts of what only joins others have paid for themselves.
+    return node.isLogic || budget.take(answer) ? answer : .unknown
+  }
+
+  private func answer(_ node: CELNode, _ question: Question) -> FilterCondition {
     if let constant = constant(node) {
       guard case .value(.bool(let value)) = constant else { return .never }
       return value == (question == .isTrue) ? .always : .never
