@@ -41,7 +41,10 @@ final class WorkQueue<Item: Sendable>: @unchecked Sendable {
   }
 
   /// Waits for work and takes at most `most` items. Empty once the queue is closed and everything in it was taken.
-  func take(most: Int) -> [Item] {
+  func take(most: Int) -> [Item] { take { _ in most } }
+
+  /// The same where it depends on how many are waiting.
+  func take(_ count: (_ waiting: Int) -> Int) -> [Item] {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     while items.count == start, !isClosed {
@@ -49,6 +52,7 @@ final class WorkQueue<Item: Sendable>: @unchecked Sendable {
       pthread_cond_wait(condition, mutex)
       waiting -= 1
     }
+    let most = count(items.count - start)
     if start == 0, items.count <= most {
       let all = items
       items = []

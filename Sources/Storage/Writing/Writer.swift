@@ -17,9 +17,11 @@ final class Writer: Sendable {
     let handover = Handover(database)
     WorkerThread.start(name: "writer-" + name) { [self] in
       let transaction = WriteTransaction(database: handover.database, clock: clock)
+      var last = 0
       while true {
-        let jobs = queue.take(most: Limits.writesPerCommitMax)
+        let jobs = queue.take { waiting in Self.share(waiting: waiting, last: last) }
         if jobs.isEmpty { break }
+        last = jobs.count
         for commit in Self.commits(of: jobs) { self.commit(commit, in: transaction) }
       }
       // What remains in the write-ahead log goes into the database, so that the folder can be copied as it lies.
@@ -27,6 +29,15 @@ final class Writer: Sendable {
       ended.countDown()
     }
   }
+
+  /// How many jobs one commit takes. Those who were answered by the last commit are about to send their next: half of all that is under
+  /// way is written while the event loops answer and read the other half. Taking everything would let loop and writer wait for each other.
+  private static func share(waiting: Int, last: Int) -> Int {
+    min(Limits.writesPerCommitMax, max(smallestShare, (waiting + last + 1) / 2))
+  }
+
+  /// Fewer are not worth a flush to the disk of their own.
+  private static let smallestShare = 16
 
   func submit(_ job: any WriteJob) {
     switch queue.push(job) {
