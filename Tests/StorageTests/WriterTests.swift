@@ -31,21 +31,27 @@ struct WriterTests {
       await withCheckedContinuation { continuation in writer.submit(DocumentWriteJob(writes) { continuation.resume(returning: $0) }) }
     }
 
+    /// Keeps the writer busy with a job of its own until something is pushed into the queue that it answers.
+    func hold(then done: @escaping @Sendable () -> Void = {}) async -> WorkQueue<Bool> {
+      let gate = WorkQueue<Bool>(itemsMax: 1)
+      let started = Latch(count: 1)
+      writer.submit(
+        WorkJob({ _ in
+          started.countDown()
+          _ = gate.take(most: 1)
+        }) { _ in done() })
+      await started.wait()
+      return gate
+    }
+
     func reader() throws -> Database { try Database.open(path: path, role: .scanner) }
   }
 
   @Test("What is queued while the writer is busy is written in order, a half at a time")
   func groupCommit() async throws {
     let lab = try Lab()
-    let gate = WorkQueue<Bool>(itemsMax: 1)
-    let started = Latch(count: 1)
     let held = Latch(count: 1)
-    lab.writer.submit(
-      WorkJob({ _ in
-        started.countDown()
-        _ = gate.take(most: 1)
-      }) { _ in held.countDown() })
-    await started.wait()
+    let gate = await lab.hold { held.countDown() }
     let answers = Mutex<[(Int, commits: UInt64)]>([])
     let all = Latch(count: 100)
     for number in 0..<100 {
@@ -70,14 +76,7 @@ struct WriterTests {
   @Test("A commit takes no more writes than its bound, however many a job has")
   func bounded() async throws {
     let lab = try Lab()
-    let gate = WorkQueue<Bool>(itemsMax: 1)
-    let started = Latch(count: 1)
-    lab.writer.submit(
-      WorkJob({ _ in
-        started.countDown()
-        _ = gate.take(most: 1)
-      }) { _ in })
-    await started.wait()
+    let gate = await lab.hold()
     let all = Latch(count: 6)
     let commits = Mutex<Set<UInt64>>([])
     for _ in 0..<6 {
@@ -170,14 +169,7 @@ struct WriterTests {
   @Test("More than the queue holds is refused as overloaded at once, and everything is answered")
   func overload() async throws {
     let lab = try Lab()
-    let gate = WorkQueue<Bool>(itemsMax: 1)
-    let started = Latch(count: 1)
-    lab.writer.submit(
-      WorkJob({ _ in
-        started.countDown()
-        _ = gate.take(most: 1)
-      }) { _ in })
-    await started.wait()
+    let gate = await lab.hold()
     let count = Limits.writerQueueMax + 10
     let all = Latch(count: count)
     let refused = Mutex(0)

@@ -11,7 +11,7 @@ extension HTTPResponse {
 
   /// For what holds secrets or is about one caller: never kept by a cache (RFC 9111, section 5.2.2.5).
   static func privateJSON(_ status: Int = 200, _ value: JSONValue) -> HTTPResponse {
-    HTTPResponse(status: status, headers: ["Content-Type": "application/json", "Cache-Control": "no-store"], body: value.bytes())
+    privateJSON(status, bytes: value.bytes())
   }
 
   /// The same for JSON that is written already.

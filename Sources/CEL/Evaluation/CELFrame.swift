@@ -18,10 +18,7 @@ struct CELFrame: ~Copyable {
 
   /// Takes the price of a step from the budget.
   @inline(__always)
-  mutating func charge(_ cost: Int) throws(CELFault) {
-    budget &-= cost
-    if budget < 0 { throw CELFault(.costExceeded) }
-  }
+  mutating func charge(_ cost: Int) throws(CELFault) { try CELBudget.take(cost, from: &budget) }
 
   /// Takes the price of so many bytes of text or document.
   @inline(__always)
@@ -37,6 +34,15 @@ struct CELFrame: ~Copyable {
   mutating func mismatch(_ left: CELValue, _ right: CELValue? = nil) -> CELFault {
     detail = .types(left.typeName, right?.typeName)
     return CELFault(.noSuchOverload)
+  }
+}
+
+/// What an evaluation may still cost.
+enum CELBudget {
+  @inline(__always)
+  static func take(_ cost: Int, from budget: inout Int) throws(CELFault) {
+    budget &-= cost
+    if budget < 0 { throw CELFault(.costExceeded) }
   }
 }
 
@@ -72,6 +78,4 @@ final class CELLayout: Sendable {
     self.localsMax = localsMax
     self.hasLookup = hasLookup
   }
-
-  static let empty = CELLayout(variables: [], fields: [], localsMax: 0, hasLookup: false)
 }

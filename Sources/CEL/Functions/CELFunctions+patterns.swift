@@ -14,7 +14,7 @@ extension CELFunctions {
       frame.detail = .text("the regular expression has \(error.message)")
       throw CELFault(.badArgument)
     }
-    return .bool(try regex.isFound(in: text, &frame))
+    return .bool(try regex.isFound(in: text, budget: &frame.budget))
   }
 }
 
@@ -32,6 +32,6 @@ final class CELMatchStep: CELCondition, @unchecked Sendable {
   override func test(_ frame: inout CELFrame) throws(CELFault) -> Bool {
     let value = try text.evaluate(&frame)
     guard case .string(let text) = value else { throw frame.mismatch(value, .string("")).at(position) }
-    return try regex.isFound(in: text, &frame)
+    return try regex.isFound(in: text, budget: &frame.budget)
   }
 }

@@ -81,9 +81,9 @@ final class CELRegex: Sendable {
   }
 
   /// Whether the pattern is found anywhere in the text.
-  func isFound(in text: String, _ frame: inout CELFrame) throws(CELFault) -> Bool {
+  func isFound(in text: String, budget: inout Int) throws(CELFault) -> Bool {
     // The price of the two lists.
-    try frame.charge(instructions.count >> 3)
+    try CELBudget.take(instructions.count >> 3, from: &budget)
     var current = Ways(instructions.count)
     var next = Ways(instructions.count)
     var previous: Unicode.Scalar?
@@ -91,7 +91,7 @@ final class CELRegex: Sendable {
     for scalar in text.unicodeScalars {
       if follow(&current, previous, scalar) { return true }
       if isAnchored, current.count == 0 { return false }
-      try frame.charge(1 + current.looked >> 2)
+      try CELBudget.take(1 + current.looked >> 2, from: &budget)
       next.clear()
       for way in 0..<current.count {
         guard case .character(let set) = instructions[current.places[way]], sets[set].contains(scalar.value) else { continue }

@@ -21,10 +21,13 @@ package struct FieldRules: Sendable {
   package let fields: [Field]
   /// The fields that some callers do not see.
   package let guarded: Set<String>
+  /// Whether telling what is hidden takes other documents.
+  let readsLookUp: Bool
 
   package init(_ fields: [Field]) {
     self.fields = fields
     guarded = Set(fields.filter { $0.read != nil }.map(\.name))
+    readsLookUp = fields.contains { $0.read?.looksUp ?? false }
   }
 
   package static let none = FieldRules([])

@@ -36,4 +36,9 @@ package struct Rule: Sendable {
 
   /// Whether it reads other documents, so that it needs a connection.
   package var looksUp: Bool { expression.map { !$0.lookedUp.isEmpty } ?? false }
+
+  /// The collections that it reads, with its own place in a configuration.
+  func lookedUp(at pointer: String) -> [(collection: String, pointer: String)] {
+    (expression?.lookedUp.sorted() ?? []).map { (collection: $0, pointer: pointer) }
+  }
 }

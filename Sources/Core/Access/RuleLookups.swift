@@ -46,4 +46,11 @@ package final class RuleLookups: CELLookups {
   package func requireComplete() throws {
     if let failure { throw failure }
   }
+
+  /// What `decide` answers or throws, unless some document could not be read.
+  func deciding<Value>(_ decide: () throws -> Value) throws -> Value {
+    let decision = Result { try decide() }
+    try requireComplete()
+    return try decision.get()
+  }
 }

@@ -26,12 +26,12 @@ package struct RuleSimulation {
   ///   - documents: what `lookup` finds, by collection and id, before it asks `found`.
   /// Throws `validation_failed` naming what is missing or wrong.
   package init(
-    collection configuration: CollectionConfiguration, operation: RuleOperation, auth: JSONValue, document: JSONObject?, incoming: JSONObject?,
+    collection: Collection, operation: RuleOperation, auth: JSONValue, document: JSONObject?, incoming: JSONObject?,
     request: JSONObject, documents: JSONObject, at now: Timestamp, found: @escaping Finding
   ) throws {
     let caller = try Self.caller(auth)
     let variables = RuleVariables(auth: try Self.auth(auth), request: try RuleRequest(simulated: request, at: now))
-    access = DocumentAccess(collection: Collection(configuration, number: 0, created: now, updated: now), caller: caller, variables: variables)
+    access = DocumentAccess(collection: collection, caller: caller, variables: variables)
     self.operation = operation
     self.now = now
     func needed(_ object: JSONObject?, _ name: String) throws -> DocumentRecord {

@@ -54,9 +54,9 @@ package struct CollectionConfiguration: Sendable {
     ]
     let fields = fieldRules.fields.flatMap { field in
       let pointer = "/fieldRules/\(field.name.pointerSegment)"
-      return [(pointer + "/read", field.read), (pointer + "/write", field.write)].compactMap { place, rule in rule.map { (place, $0) } }
+      return (field.read?.lookedUp(at: pointer + "/read") ?? []) + (field.write?.lookedUp(at: pointer + "/write") ?? [])
     }
-    return (named + fields).flatMap { pointer, rule in (rule.expression?.lookedUp.sorted() ?? []).map { (collection: $0, pointer: pointer) } }
+    return named.flatMap { pointer, rule in rule.lookedUp(at: pointer) } + fields
   }
 
   private static func indexes(_ values: [JSONValue]) throws -> [IndexDefinition] {

@@ -28,14 +28,12 @@ package struct DocumentAccess: Sendable {
 
   /// The same of a document that is the caller's own, so that no read rule is asked: a profile, or what they sent just now.
   package func ownView(of document: DocumentRecord, _ lookups: RuleLookups) throws -> DocumentRecord {
-    let visible = document.without(hidden(in: document, lookups))
-    try lookups.requireComplete()
-    return visible
+    try lookups.deciding { document.without(hidden(in: document, lookups)) }
   }
 
   /// Whether ``view(of:_:)`` needs a connection to look up other documents.
   package var looksUp: Bool {
-    !caller.passesRules && (collection.rules.read.looksUp || collection.fieldRules.fields.contains { $0.read?.looksUp ?? false })
+    !caller.passesRules && (collection.rules.read.looksUp || collection.fieldRules.readsLookUp)
   }
 
   /// Throws `forbidden` for an order by a field that the caller does not always see: the order would tell of its values.
@@ -146,9 +144,7 @@ package struct DocumentAccess: Sendable {
     if let view, !caller.passesRules { shown = { document, moment in try view(document, RuleLookups(moment.reader)) } }
     return DocumentWrite(collection: collection, id: id, actor: EventActor(caller), view: shown) { moment in
       let lookups = RuleLookups(moment.reader)
-      let decision = Result { try decide(moment, lookups) }
-      try lookups.requireComplete()
-      return try decision.get()
+      return try lookups.deciding { try decide(moment, lookups) }
     }
   }
 
@@ -160,7 +156,7 @@ package struct DocumentAccess: Sendable {
 
   // MARK: Decisions
 
-  func requireCreate(_ moment: WriteMoment, body: [UInt8], _ lookups: RuleLookups) throws {
+  private func requireCreate(_ moment: WriteMoment, body: [UInt8], _ lookups: RuleLookups) throws {
     if collection.name == Collection.users { throw UserProfile.madeByRegistering }
     guard !caller.passesRules else { return }
     let incoming = DocumentRecord(id: moment.id, version: 1, created: moment.now, updated: moment.now, body: body)
@@ -171,7 +167,7 @@ package struct DocumentAccess: Sendable {
 
   /// - Parameter named: fields that the caller sets and does not see. Whatever they held, setting them is a change: whoever guesses a value
   ///   is not told by the answer that it was right.
-  func requireUpdate(
+  private func requireUpdate(
     _ current: DocumentRecord, body: [UInt8], guessing named: [String] = [], _ moment: WriteMoment, _ lookups: RuleLookups
   ) throws {
     let incoming = DocumentRecord(id: current.id, version: current.version + 1, created: current.created, updated: moment.now, body: body)
@@ -196,11 +192,9 @@ package struct DocumentAccess: Sendable {
     guard !caller.passesRules else { return }
     let profile = DocumentRecord(id: moment.id, version: 1, created: moment.now, updated: moment.now, body: body)
     let lookups = RuleLookups(moment.reader)
-    let result = Result {
-      try requireFields(registration.identity.bytes, profile.body, RuleContext(variables, document: profile, incoming: profile, lookups: lookups))
+    try lookups.deciding {
+      try requireFields(registration.identity.bytes, body, RuleContext(variables, document: profile, incoming: profile, lookups: lookups))
     }
-    try lookups.requireComplete()
-    try result.get()
   }
 
   private func requireFields(_ before: [UInt8]?, _ after: [UInt8], _ context: RuleContext) throws {

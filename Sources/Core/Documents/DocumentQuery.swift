@@ -29,7 +29,7 @@ package struct DocumentQuery: Sendable {
 
   /// Whether its rules read other documents.
   package var looksUp: Bool {
-    rule.map { !$0.lookedUp.isEmpty } ?? false || fieldRules.fields.contains { $0.read?.looksUp ?? false }
+    rule.map { !$0.lookedUp.isEmpty } ?? false || fieldRules.readsLookUp
   }
 }
 

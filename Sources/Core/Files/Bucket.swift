@@ -72,9 +72,7 @@ package struct BucketConfiguration: Sendable {
 
   /// Every collection that some rule looks documents up in, with the rule's place in the configuration.
   package var lookedUp: [(collection: String, pointer: String)] {
-    [("/rules/read", read), ("/rules/write", write), ("/rules/delete", delete)].flatMap { pointer, rule in
-      (rule.expression?.lookedUp.sorted() ?? []).map { (collection: $0, pointer: pointer) }
-    }
+    read.lookedUp(at: "/rules/read") + write.lookedUp(at: "/rules/write") + delete.lookedUp(at: "/rules/delete")
   }
 
   package func accepts(type: String) -> Bool {

@@ -16,7 +16,8 @@ struct RuleTestResult {
     do {
       guard let collection = app.collections[test.collection] else { throw CommandError("there is no collection '\(test.collection)'") }
       let simulation = try RuleSimulation(
-        collection: collection, operation: test.operation, auth: test.auth, document: test.document, incoming: test.incoming,
+        collection: Collection(collection, number: 0, created: now, updated: now), operation: test.operation, auth: test.auth, document: test.document,
+        incoming: test.incoming,
         request: test.request, documents: test.documents, at: now, found: { _, _ in nil })
       (verdict, error) = (try simulation.verdict(), nil)
     } catch {
@@ -79,18 +80,9 @@ struct RuleTestResult {
       "name": .string(test.name), "line": .int(Int64(test.line)), "collection": .string(test.collection),
       "operation": .string(test.operation.rawValue), "passed": .bool(passed), "expected": .string(test.expectation.rawValue),
       "allowed": verdict.map { .bool($0.allowed) } ?? .null, "rule": verdict?.rule.map(JSONValue.string) ?? .null,
-      "pointer": verdict.map { .string($0.pointer) } ?? .null, "decidedBy": verdict?.decidedBy.map(Self.value) ?? .null,
+      "pointer": verdict.map { .string($0.pointer) } ?? .null, "decidedBy": verdict?.decidedBy.map(\.jsonValue) ?? .null,
       "hiddenFields": .array(verdict?.hiddenFields.map(JSONValue.string) ?? []),
       "deniedFields": .array(verdict?.deniedFields.map(JSONValue.string) ?? []), "error": error.map(JSONValue.string) ?? .null,
     ]
-  }
-
-  private static func value(_ decided: CELExplanation) -> JSONValue {
-    var members: [(String, JSONValue)] = [
-      ("part", .string(decided.part)), ("line", .int(Int64(decided.line))), ("column", .int(Int64(decided.column))),
-    ]
-    members.append(decided.partError.map { ("error", .string($0.message)) } ?? ("value", decided.partValue?.json ?? .null))
-    members.append(("names", .object(JSONObject(decided.names.map { ($0.name, $0.value.map { $0.json ?? .string("a \($0.typeName)") } ?? .null) }))))
-    return .object(JSONObject(members))
   }
 }
