@@ -67,8 +67,9 @@ let package = Package(
         "HTTPServer", .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
       ], path: "Benchmarks/HTTP", swiftSettings: strict),
-    .executableTarget(name: "json-benchmark", dependencies: ["JSON"], path: "Benchmarks/JSON", swiftSettings: strict),
-    .executableTarget(name: "cel-benchmark", dependencies: ["CEL", "JSON"], path: "Benchmarks/CEL", swiftSettings: strict),
+    .target(name: "BenchmarkTiming", path: "Benchmarks/Timing", swiftSettings: strict),
+    .executableTarget(name: "json-benchmark", dependencies: ["JSON", "BenchmarkTiming"], path: "Benchmarks/JSON", swiftSettings: strict),
+    .executableTarget(name: "cel-benchmark", dependencies: ["CEL", "JSON", "BenchmarkTiming"], path: "Benchmarks/CEL", swiftSettings: strict),
     // The simple tests of cel-spec, as scripts/cel-conformance feeds them.
     .executableTarget(name: "cel-conformance", dependencies: ["CEL", "JSON"], path: "Benchmarks/Conformance", swiftSettings: strict),
 

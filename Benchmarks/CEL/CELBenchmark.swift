@@ -1,3 +1,4 @@
+import BenchmarkTiming
 import CEL
 import JSON
 
@@ -19,7 +20,7 @@ import JSON
     for bytes in [300, 3_000] {
       let document = Array(documentText(bytes: bytes).utf8)
       let context = BenchmarkContext(document)
-      let parsing = try nanoseconds { try JSONValue(parsing: document).objectValue?.count ?? 0 }
+      let parsing = try ProcessorTime.nanoseconds { try JSONValue(parsing: document).objectValue?.count ?? 0 }
       print("\na document of \(document.count) bytes; JSONValue(parsing:) takes \(Int(parsing)) ns")
       print("  ns/evaluation  evaluations/s  of parsing")
       for source in rules {
@@ -53,7 +54,7 @@ import JSON
       for _ in 0..<rounds { _ = try body() }
       return
     }
-    let each = try nanoseconds(body)
+    let each = try ProcessorTime.nanoseconds(body)
     func column(_ text: String, _ width: Int) -> String { String(repeating: " ", count: max(0, width - text.count)) + text }
     print("\(column("\(Int(each))", 15))\(column("\(Int(1e9 / each))", 15))\(column("\(Int(each / parsing * 100)) %", 12))  \(name)")
   }
