@@ -13,7 +13,7 @@ extension WriteTransaction {
     case .keep:
       return DocumentOutcome(before: current, after: current, visible: try current.flatMap { try write.visible($0, moment) })
     case .store(let body):
-      let record = try store(DocumentKeys.shortest(body), id: id, over: current, in: write.collection, at: now)
+      let record = try store(DocumentKeys.shortest(body), id: id, over: current, in: write.collection, at: now, times: write.times)
       hasChanges = true
       try append(
         kind: .document, action: current == nil ? .created : .updated, container: write.collection.name, subject: id, before: current?.json(),
@@ -30,7 +30,9 @@ extension WriteTransaction {
     }
   }
 
-  private func store(_ body: [UInt8], id: String, over current: DocumentRecord?, in collection: Collection, at now: Timestamp) throws -> DocumentRecord {
+  private func store(
+    _ body: [UInt8], id: String, over current: DocumentRecord?, in collection: Collection, at now: Timestamp, times: DocumentTimes?
+  ) throws -> DocumentRecord {
     do {
       if let current {
         let statement = try database.statement(.update, of: collection.number)
@@ -45,16 +47,17 @@ extension WriteTransaction {
         return DocumentRecord(id: id, version: current.version + 1, created: current.created, updated: now, body: body)
       }
       try Names.requireID(id)
+      let times = times ?? DocumentTimes(created: now, updated: now)
       let statement = try database.statement(.insert, of: collection.number)
       try body.withUnsafeBufferPointer { bytes in
         defer { statement.reset() }
         try statement.bind(id, at: 1)
-        try statement.bind(now.milliseconds, at: 2)
-        try statement.bind(now.milliseconds, at: 3)
+        try statement.bind(times.created.milliseconds, at: 2)
+        try statement.bind(times.updated.milliseconds, at: 3)
         try statement.bindUncopied(bytes, at: 4)
         _ = try statement.step()
       }
-      return DocumentRecord(id: id, version: 1, created: now, updated: now, body: body)
+      return DocumentRecord(id: id, version: 1, created: times.created, updated: times.updated, body: body)
     } catch let error as SQLiteError where error.isUniqueViolation {
       throw try uniqueConflict(of: body, id: id, in: collection)
     }
