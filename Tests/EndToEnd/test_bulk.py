@@ -119,3 +119,96 @@ def test_an_admin_may_keep_the_times(admin, nobody, things):
     assert (a["createdAt"], a["updatedAt"]) == ("2019-01-02T03:04:05.678Z", "2020-01-02T02:04:05.000Z")
     assert b["createdAt"] == b["updatedAt"] == old["createdAt"] and d["createdAt"] > "2026"
     assert [item["id"] for item in admin.list(things, sort="createdAt")["items"]] == ["a", "b", "d"]
+
+
+# CSV
+
+def table(caller, collection, body, **query):
+    return send(caller, collection, body if isinstance(body, bytes) else body.encode(), type="text/csv", **query)
+
+
+def own(document):
+    return {name: value for name, value in document.items() if name not in ("version", "createdAt", "updatedAt")}
+
+
+def test_a_csv_becomes_documents(nobody, things):
+    text = '\ufeffid,title,price,ok,tags,address.city,note\r\na,"He said ""hi"",\r\nthen left",1.50,TRUE,"[1,""x""]",Köln,\r\n\r\nb,007,-3,false,,,""\n'
+    assert counts(table(nobody, things, text)) == {"created": 2}
+    assert [own(document) for document in export(nobody, things)] == [
+        {"id": "a", "title": 'He said "hi",\r\nthen left', "price": 1.5, "ok": True, "tags": [1, "x"], "address": {"city": "Köln"}},
+        {"id": "b", "title": "007", "price": -3, "ok": False, "note": ""}]
+
+
+def test_types_may_be_text(nobody, things):
+    table(nobody, things, "id,a,b\nx,1,true\n", types="text")
+    assert own(export(nobody, things)[0]) == {"id": "x", "a": "1", "b": "true"}
+
+
+def test_rows_that_break_the_rules_are_told_with_their_line(nobody, things):
+    body = b'id,a,a.b\nx1,1,\nx2,"open"ed,1\nx3,op"en,1\n"x\n4",1\nx5,1,2\nx6,\xff,\n x7,1,\nx8,1,\nx9,"never closed,\n'
+    summary = table(nobody, things, body)
+    assert counts(summary) == {"created": 2, "failed": 7}
+    assert [error["line"] for error in summary["errors"]] == [3, 4, 5, 7, 8, 9, 11]
+    assert [document["id"] for document in export(nobody, things)] == ["x1", "x8"]
+
+
+@pytest.mark.parametrize("header", ["a,a", "a,", "a..b", '"a', "a,b\\.", "\xff"])
+def test_a_header_that_names_no_fields_is_refused(nobody, things, header):
+    response = nobody.post(f"/v1/import/{things}", data=header.encode("latin-1") + b"\n1,2\n", headers={"Content-Type": "text/csv"})
+    if header == "a,b\\.":
+        assert response.status_code == 200
+    else:
+        assert_problem(response, 422, "validation_failed")
+
+
+def test_an_endless_quote_takes_no_memory(server, nobody, things):
+    before = server.memory()
+    summary = table(nobody, things, b'id\na\n"' + b"x" * (20 << 20) + b'"\nb\n')
+    assert counts(summary) == {"created": 1, "failed": 1} and "never closed" in summary["errors"][0]["detail"]
+    assert server.memory() - before < 24 << 20
+
+
+SCHEMA = {
+    "type": "object", "properties": {
+        "name": {"type": "string"}, "size": {"type": "number"}, "ok": {"type": "boolean"}, "tags": {"type": "array"}, "any": {},
+        "place": {"type": "object", "properties": {"city": {"type": "string"}, "at": {"type": "object", "properties": {"x": {"type": "integer"}}}}}}}
+TEXTS = ["", " ", "a", "1", "-1.5e3", "007", "true", "TRUE", "null", "[1]", "{}", '{"a":1}', '"q"', '"', '""', "a,b", "a\nb", "\r\n", "\r", "=1+1", "-",
+         "ü🐔", "\0", "\ufeff", "'", "a\"b", "é", "e\u0301", "\u2028", "\\", "x.y"]
+
+
+def chance_document(chance, number):
+    def value(depth=0):
+        return chance.choice([
+            lambda: chance.choice(TEXTS), lambda: chance.randint(-10**15, 10**15), lambda: chance.random() * 1e-5, lambda: None,
+            lambda: chance.random() < 0.5, lambda: [value(depth + 1) for _ in range(chance.randint(0, 2))] if depth < 3 else [],
+            lambda: {chance.choice(TEXTS[2:]): value(depth + 1) for _ in range(chance.randint(0, 2))} if depth < 3 else {}])()
+    document = {
+        "name": chance.choice(TEXTS), "size": chance.choice([0, 1.5, -3, 1e300]), "ok": chance.random() < 0.5, "tags": [value()], "any": value(),
+        "place": chance.choice([{}, {"city": chance.choice(TEXTS)}, {"city": "x", "at": {}}, {"at": {"x": number, "y": value()}, "new": value()}])}
+    for name in list(document):
+        if chance.random() < 0.3:
+            del document[name]
+    for _ in range(chance.randint(0, 2)):
+        document[chance.choice([text for text in TEXTS if text])] = value()
+    return {"id": f"d{number:04}", **document}
+
+
+@pytest.mark.parametrize("schema", [None, SCHEMA])
+@pytest.mark.parametrize("format", ["ndjson", "csv"])
+def test_an_export_imports_into_an_equal_collection(admin, schema, format):
+    seed = random.randrange(10**9)
+    chance = random.Random(seed)
+    documents = [chance_document(chance, number) for number in range(400)]
+    for name in ("first", "second"):
+        admin.put_collection(name, rules={}, **({"schema": schema} if schema else {}))
+    assert counts(send(admin, "first", ndjson(documents))) == {"created": 400}, f"seed {seed}"
+    text = admin.get("/v1/export/first", params={"format": format})
+    assert text.status_code == 200
+    summary = send(admin, "second", text.content, type=text.headers["Content-Type"], keepTimes="true")
+    assert counts(summary) == {"created": 400}, f"seed {seed}: {summary['errors'][:3]}"
+    first, second = export(admin, "first"), export(admin, "second")
+    for a, b in zip(first, second, strict=True):
+        assert a == b, f"seed {seed}"
+    assert {name: a[name] for a in first[:1] for name in documents[0]} == documents[0]
+    for name in ("first", "second"):
+        admin.must(204, "DELETE", f"/v1/collections/{name}")
