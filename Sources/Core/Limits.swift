@@ -32,6 +32,19 @@ package enum Limits {
   /// Documents that the rules of one request remember; then they read again.
   package static let lookupsKeptMax = 1000
   package static let lookupBytesKeptMax = 4 << 20
+  /// Groups of one aggregation, and the bytes of all their different values: they are held in memory.
+  package static let aggregateGroupsMax = 100_000
+  package static let aggregateBytesMax = 32 << 20
+  /// Functions over fields in one aggregation: each is worked out for every document.
+  package static let aggregateColumnsMax = 20
+  /// Paths that one request expands, and how many references they may follow one after the other.
+  package static let expandPathsMax = 10
+  package static let expandLevelsMax = 2
+  /// Documents that one request expands, each read once; and the bytes that they add to the answer.
+  package static let expandedDocumentsMax = 5000
+  package static let expandedBytesMax = 16 << 20
+  /// Fields of one collection that refer to documents.
+  package static let referencesMax = 64
   /// Rows that one list may look at; past it the caller is told to declare an index.
   package static let scannedRowsMax = 1_000_000
   /// How long a reading that may scan runs before it is stopped.

@@ -35,6 +35,7 @@ enum Collections {
   private static func store(_ call: Call, _ value: JSONValue) async throws -> HTTPResponse {
     let configuration = try CollectionConfiguration(name: call.parameters[0], value: value)
     try call.project.requireCollections(configuration.lookedUp, besides: configuration.name)
+    try call.project.requireCollections(configuration.schema?.references ?? [], besides: configuration.name)
     let (collection, created) = try await call.project.configuration.put(configuration, at: call.now)
     try await call.project.reloadConfiguration()
     return .json(created ? 201 : 200, self.value(of: collection))
