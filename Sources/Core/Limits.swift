@@ -58,6 +58,25 @@ package enum Limits {
   package static let lifetimePortionBytes = 4 << 20
   /// How often the server looks for documents that have expired and versions that are to go.
   package static let lifetimeInterval = Duration.seconds(10)
+  /// The body of one import: far more than anybody means to send, but not without end.
+  package static let importBytesMax: Int64 = 256 << 30
+  /// One line (or CSV record) of an import: a document with room for white space and escapes.
+  package static let importLineBytesMax = 2 << 20
+  /// Documents and bytes of an import that go to the writer at once, and how many such portions are under way: so much stands before
+  /// another caller's write, some milliseconds.
+  package static let importPortionWritesMax = 256
+  package static let importPortionBytesMax = 512 << 10
+  package static let importPortionsMax = 3
+  /// Errors of an import that its answer tells; the others are counted.
+  package static let importErrorsMax = 100
+  package static let importErrorBytesMax = 256 << 10
+  /// Imports and exports that run at the same time, of callers under rules and of the others: each holds buffers of some MiB.
+  package static let bulkTransfersMax = 4
+  /// Documents that one piece of an export looks at, and bytes that it holds.
+  package static let exportSliceRowsMax = 1000
+  package static let exportSliceBytesMax = 1 << 20
+  /// Columns of a CSV: each is kept for every row.
+  package static let csvColumnsMax = 1000
   /// Collections, buckets or functions of one project.
   package static let collectionsMax = 1000
   package static let bucketsMax = 1000

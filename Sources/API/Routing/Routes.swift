@@ -3,13 +3,15 @@ import HTTPServer
 
 /// Every address of the API, in one place. Tests hold it against docs/api/openapi.json.
 enum Routes {
-  static let all: [Route] = documents + files + accounts + configuration + expressions + operations + unbuilt
+  static let all: [Route] = documents + bulk + files + accounts + configuration + expressions + operations + unbuilt
 
   private static let documents = [
     GetDocument.route, ListDocuments.route, CreateDocument.route, PutDocument.route, PatchDocument.route, DeleteDocument.route,
     QueryDocuments.route, WriteBatch.route,
     DocumentHistory.list, DocumentHistory.get, DocumentHistory.restore,
   ]
+
+  private static let bulk = [ImportDocuments.route, ExportDocuments.route]
 
   private static let files = [GetFile.route, PutFile.route, DeleteFile.route, ListFiles.route]
 

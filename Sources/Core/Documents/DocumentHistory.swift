@@ -9,20 +9,25 @@ package struct PastVersion: Sendable {
   package let id: String
   package let version: Int64
   package let operation: Operation
+  /// When it was written; of a base, when the document says that it was.
   package let at: Timestamp
-  /// Of the document.
+  /// The document's own times.
   package let created: Timestamp
+  package let updated: Timestamp
   /// Who wrote it, as in events; nil for anonymous callers, and for a base, of which it is not known.
   package let auth: [UInt8]?
   /// Nil for `deleted`.
   package let body: [UInt8]?
 
-  package init(id: String, version: Int64, operation: Operation, at: Timestamp, created: Timestamp, auth: [UInt8]?, body: [UInt8]?) {
+  package init(
+    id: String, version: Int64, operation: Operation, at: Timestamp, created: Timestamp, updated: Timestamp, auth: [UInt8]?, body: [UInt8]?
+  ) {
     self.id = id
     self.version = version
     self.operation = operation
     self.at = at
     self.created = created
+    self.updated = updated
     self.auth = auth
     self.body = body
   }
@@ -30,12 +35,13 @@ package struct PastVersion: Sendable {
   /// A version that nobody wrote down: how the document stands.
   package init(base document: DocumentRecord) {
     self.init(
-      id: document.id, version: document.version, operation: .base, at: document.updated, created: document.created, auth: nil, body: document.body)
+      id: document.id, version: document.version, operation: .base, at: document.updated, created: document.created, updated: document.updated, auth: nil,
+      body: document.body)
   }
 
   /// The document as it was; nil for `deleted`.
   package var document: DocumentRecord? {
-    body.map { DocumentRecord(id: id, version: version, created: created, updated: at, body: $0) }
+    body.map { DocumentRecord(id: id, version: version, created: created, updated: updated, body: $0) }
   }
 }
 

@@ -40,14 +40,15 @@ extension WriteTransaction {
     let (current, now) = (moment.current, moment.now)
     let lifetime = try lifetime(of: write.collection.number)
     let version = try current.map { $0.version + 1 } ?? (write.id == nil ? 1 : firstVersion(of: moment.id, in: write.collection.number, lifetime))
+    let times = current.map { DocumentTimes(created: $0.created, updated: now) } ?? write.times ?? DocumentTimes(created: created, updated: now)
     let record = DocumentRecord(
-      id: moment.id, version: version, created: current?.created ?? created, updated: now, body: DocumentKeys.shortest(body))
+      id: moment.id, version: version, created: times.created, updated: times.updated, body: DocumentKeys.shortest(body))
     try store(record, over: current, in: write.collection)
     hasChanges = true
     try append(
       kind: .document, action: current == nil ? .created : .updated, container: write.collection.name, subject: record.id, before: current?.json(),
       after: record.json(), actor: write.actor, at: now)
-    if let lifetime { try keep(record, over: current, as: operation, by: write.actor, in: write.collection.number, lifetime) }
+    if let lifetime { try keep(record, over: current, as: operation, by: write.actor, at: now, in: write.collection.number, lifetime) }
     return DocumentOutcome(before: current, after: record, visible: try write.visible(record, moment))
   }
 

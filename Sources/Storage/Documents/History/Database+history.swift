@@ -57,6 +57,7 @@ extension PastVersion {
     guard let operation = Operation(rawValue: row.text(first + 2)) else { throw RoostError(.internal, "The history holds a version of an unknown kind.") }
     self.init(
       id: row.text(first), version: row.int(first + 1), operation: operation, at: Timestamp(milliseconds: row.int(first + 3)),
-      created: Timestamp(milliseconds: row.int(first + 4)), auth: row.optionalBytes(first + 5), body: row.optionalBytes(first + 6))
+      created: Timestamp(milliseconds: row.int(first + 4)), updated: Timestamp(milliseconds: row.int(first + 5)), auth: row.optionalBytes(first + 6),
+      body: row.optionalBytes(first + 7))
   }
 }

@@ -14,6 +14,7 @@ struct HistoryTable {
       operation TEXT NOT NULL,
       at INTEGER NOT NULL,
       created INTEGER NOT NULL,
+      updated INTEGER NOT NULL,
       auth TEXT,
       body TEXT,
       UNIQUE (id, version)
@@ -22,9 +23,9 @@ struct HistoryTable {
     """
   }
 
-  static let columns = "id, version, operation, at, created, auth, body"
+  static let columns = "id, version, operation, at, created, updated, auth, body"
 
-  var keeping: String { "INSERT INTO \(name) (id, version, operation, at, created, auth, body) VALUES (?, ?, ?, ?, ?, ?, ?)" }
+  var keeping: String { "INSERT INTO \(name) (\(Self.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?)" }
 
   var newest: String { "SELECT max(version) FROM \(name) WHERE id = ?" }
 }

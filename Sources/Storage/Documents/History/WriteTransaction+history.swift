@@ -2,14 +2,15 @@ import Core
 
 extension WriteTransaction {
   /// Keeps what a write left. Where the version before it is not kept, because history was not on when it was written, it is kept too.
-  func keepVersion(_ record: DocumentRecord, over current: DocumentRecord?, as operation: PastVersion.Operation, by actor: EventActor, in collection: Int64)
-    throws
-  {
+  func keepVersion(
+    _ record: DocumentRecord, over current: DocumentRecord?, as operation: PastVersion.Operation, by actor: EventActor, at now: Timestamp,
+    in collection: Int64
+  ) throws {
     if let current { try keepBase(current, in: collection) }
-    try keepVersion(
+    try insert(
       PastVersion(
-        id: record.id, version: record.version, operation: operation, at: record.updated, created: record.created, auth: actor.auth, body: record.body),
-      in: collection)
+        id: record.id, version: record.version, operation: operation, at: now, created: record.created, updated: record.updated, auth: actor.auth,
+        body: record.body), in: collection)
   }
 
   /// Keeps that a document was deleted. While history is off, only for a document of which something is kept: its versions go on counting.
@@ -19,8 +20,9 @@ extension WriteTransaction {
     } else if try newestVersion(of: current.id, in: collection) == nil {
       return
     }
-    try keepVersion(
-      PastVersion(id: current.id, version: current.version + 1, operation: .deleted, at: now, created: current.created, auth: actor.auth, body: nil),
+    try insert(
+      PastVersion(
+        id: current.id, version: current.version + 1, operation: .deleted, at: now, created: current.created, updated: now, auth: actor.auth, body: nil),
       in: collection)
   }
 
@@ -37,10 +39,10 @@ extension WriteTransaction {
 
   private func keepBase(_ current: DocumentRecord, in collection: Int64) throws {
     guard try newestVersion(of: current.id, in: collection) ?? 0 < current.version else { return }
-    try keepVersion(PastVersion(base: current), in: collection)
+    try insert(PastVersion(base: current), in: collection)
   }
 
-  private func keepVersion(_ past: PastVersion, in collection: Int64) throws {
+  private func insert(_ past: PastVersion, in collection: Int64) throws {
     let statement = try database.statement(.keepVersion, of: collection)
     defer { statement.reset() }
     try statement.bind(past.id, at: 1)
@@ -48,15 +50,17 @@ extension WriteTransaction {
     try statement.bind(past.operation.rawValue, at: 3)
     try statement.bind(past.at.milliseconds, at: 4)
     try statement.bind(past.created.milliseconds, at: 5)
-    try statement.bind(SQLValue(utf8: past.auth), at: 6)
+    try statement.bind(past.updated.milliseconds, at: 6)
+    try statement.bind(SQLValue(utf8: past.auth), at: 7)
     guard let body = past.body else {
-      try statement.bind(.null, at: 7)
+      try statement.bind(.null, at: 8)
       _ = try statement.step()
       return
     }
     try body.withUnsafeBufferPointer { bytes in
-      try statement.bindUncopied(bytes, at: 7)
+      try statement.bindUncopied(bytes, at: 8)
       _ = try statement.step()
+      // The bytes are ours only in here.
       statement.reset()
     }
   }

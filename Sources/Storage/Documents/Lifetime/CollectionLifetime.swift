@@ -43,10 +43,10 @@ extension WriteTransaction {
   }
 
   func keep(
-    _ record: DocumentRecord, over current: DocumentRecord?, as operation: PastVersion.Operation, by actor: EventActor, in collection: Int64,
-    _ lifetime: CollectionLifetime
+    _ record: DocumentRecord, over current: DocumentRecord?, as operation: PastVersion.Operation, by actor: EventActor, at now: Timestamp,
+    in collection: Int64, _ lifetime: CollectionLifetime
   ) throws {
-    if lifetime.isRecording { try keepVersion(record, over: current, as: operation, by: actor, in: collection) }
+    if lifetime.isRecording { try keepVersion(record, over: current, as: operation, by: actor, at: now, in: collection) }
     if let timeToLive = lifetime.timeToLive {
       let (old, new) = (current.flatMap(timeToLive.due), timeToLive.due(record))
       guard old != new else { return }

@@ -68,7 +68,8 @@ extension WriteTransaction {
   // MARK: Bounded histories
 
   /// Looks at the versions that were written since it last looked, oldest first. A version makes those superfluous that are so many before
-  /// it, and, once it is so old, all that it replaced; a deletion, once it is so old, all of the document.
+  /// it, and, once it is so old, all that it replaced; a deletion, once it is so old, all of the document. When a base replaced the ones
+  /// before it is not known: they go with the base.
   private func prune(_ table: HistoryTable, at now: Timestamp) throws -> (pruned: Int, hasMore: Bool) {
     guard
       let (versionsMax, daysMax, countPlace, agePlace) = try database.first(
@@ -78,17 +79,17 @@ extension WriteTransaction {
     var pruned = 0
     var hasMore = false
     if let versionsMax {
-      let step = try prune(table, from: countPlace, until: nil, budget: Limits.lifetimePortion, cursor: "pruned_versions") { version, isDeletion in
+      let step = try prune(table, from: countPlace, until: nil, budget: Limits.lifetimePortion, cursor: "pruned_versions") { version, operation in
         // A deletion takes the place of no version that can be restored.
-        version - versionsMax - (isDeletion ? 1 : 0)
+        version - versionsMax - (operation == .deleted ? 1 : 0)
       }
       pruned += step.pruned
       hasMore = step.hasMore
     }
     if let daysMax {
       let until = now.milliseconds - daysMax * 86_400_000
-      let step = try prune(table, from: agePlace, until: until, budget: Limits.lifetimePortion, cursor: "pruned_days") { version, isDeletion in
-        isDeletion ? version : version - 1
+      let step = try prune(table, from: agePlace, until: until, budget: Limits.lifetimePortion, cursor: "pruned_days") { version, operation in
+        operation == .deleted ? version : operation == .base ? 0 : version - 1
       }
       pruned += step.pruned
       hasMore = hasMore || step.hasMore
@@ -98,17 +99,17 @@ extension WriteTransaction {
 
   /// - Parameter through: the last version that goes because of one that is there.
   private func prune(
-    _ table: HistoryTable, from place: Int64, until moment: Int64?, budget: Int, cursor: String, through: (_ version: Int64, _ isDeletion: Bool) -> Int64
+    _ table: HistoryTable, from place: Int64, until moment: Int64?, budget: Int, cursor: String, through: (_ version: Int64, _ operation: PastVersion.Operation?) -> Int64
   ) throws -> (pruned: Int, hasMore: Bool) {
     let rows = try database.rows(
-      "SELECT place, id, version, at, body IS NULL FROM \(table.name) WHERE place > ? ORDER BY place LIMIT ?", .int(place), .int(Int64(budget))
-    ) { (place: $0.int(0), id: $0.text(1), version: $0.int(2), at: $0.int(3), isDeletion: $0.bool(4)) }
+      "SELECT place, id, version, at, operation FROM \(table.name) WHERE place > ? ORDER BY place LIMIT ?", .int(place), .int(Int64(budget))
+    ) { (place: $0.int(0), id: $0.text(1), version: $0.int(2), at: $0.int(3), operation: PastVersion.Operation(rawValue: $0.text(4))) }
     var (passed, pruned) = (place, 0)
     for row in rows {
       if let moment, row.at > moment { break }
       try database.run(
         "DELETE FROM \(table.name) WHERE place IN (SELECT place FROM \(table.name) WHERE id = ? AND version <= ? ORDER BY version LIMIT ?)", .text(row.id),
-        .int(through(row.version, row.isDeletion)), .int(Int64(budget - pruned)))
+        .int(through(row.version, row.operation)), .int(Int64(budget - pruned)))
       pruned += database.changedRows
       // Perhaps not all of it: then it is looked at again.
       if pruned >= budget { break }
