@@ -9,7 +9,8 @@ enum ListDocuments {
   static let route = Route.direct(.get, "/v1/documents/{collection}") { call, respond in
     try LiveQuery.refuse(call)
     let collection = try call.documentCollection()
-    let query = try call.query.only(["filter", "sort", "limit", "cursor", "fields", "expand", "search", "count", "explain"])
+    let query = try call.query.only(["filter", "sort", "limit", "cursor", "fields", "expand", "search", "count", "explain", "deleted"])
+    if query["deleted"] != nil { return try DeletedDocuments.list(query, in: collection, call, respond) }
     if query["search"] != nil { throw RoostError(.notImplemented, "`search` is not built yet.") }
     try run(
       ListRequest(

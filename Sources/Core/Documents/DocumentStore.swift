@@ -3,7 +3,7 @@
 /// The hot operations answer through a completion, which SQLite calls at once on the calling event loop and PostgreSQL later
 /// on some thread; one handler serves both. `lane` is the number of that event loop.
 /// Errors: `RoostError` for what the caller can act on; anything else is an internal error.
-package protocol DocumentStore: Sendable {
+package protocol DocumentStore: LifetimeStore, Sendable {
   typealias Completion<Value> = @Sendable (Result<Value, any Error>) -> Void
 
   func get(_ id: String, in collection: Collection, lane: Int, then: @escaping Completion<DocumentRecord?>)
