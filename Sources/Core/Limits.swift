@@ -90,6 +90,11 @@ package enum Limits {
   package static let exportSliceBytesMax = 1 << 20
   /// Columns of a CSV: each is kept for every row.
   package static let csvColumnsMax = 1000
+  /// How long the answer to a request with an `Idempotency-Key` is kept.
+  package static let keptAnswerLifetime = Duration.seconds(24 * 3600)
+  /// The largest answer that is kept: that of one document always fits, that of a batch may not.
+  package static let keptAnswerBytesMax = 4 << 20
+  package static let idempotencyKeyCharactersMax = 255
   /// Collections, buckets or functions of one project.
   package static let collectionsMax = 1000
   package static let bucketsMax = 1000

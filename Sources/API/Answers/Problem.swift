@@ -18,7 +18,7 @@ enum Problem {
     case .payloadTooLarge: 413
     case .unsupportedMediaType: 415
     case .rangeNotSatisfiable: 416
-    case .validationFailed, .expressionInvalid, .evaluationError, .deployRefused, .queryTooSlow: 422
+    case .validationFailed, .expressionInvalid, .evaluationError, .deployRefused, .queryTooSlow, .idempotencyKeyReused: 422
     case .tooManyRequests: 429
     case .internal: 500
     case .notImplemented: 501
