@@ -16,7 +16,7 @@ extension HTTPConnection {
     if !context.channel.isWritable { armOutputDeadline() }
   }
 
-  private var outputBytes: Int {
+  var outputBytes: Int {
     (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
   }
 
@@ -63,6 +63,7 @@ extension HTTPConnection {
   func loseCurrent() {
     resumeWriters(.failure(HTTPResponseError.connectionClosed))
     guard let exchange = current else { return }
+    let listener = pushListener
     current = nil
     exchange.isLost = true
     if case .done = exchange.answer {
@@ -73,10 +74,12 @@ extension HTTPConnection {
     }
     exchange.act(exchange.intake.failed(.incomplete))
     exchange.cancelTasks()
+    listener?.pushClosed()
   }
 
   /// The server stops: goes at once when idle, else after what runs.
   func drain() {
+    if let pushListener { return pushListener.serverDrains() }
     if phase == .open, current == nil, waiting.isEmpty, !headStarted { beginClose() }
   }
 
@@ -103,7 +106,9 @@ extension HTTPConnection {
     case .closed, .closing: break
     case .lingering: closeNow()
     case .open:
-      if let current {
+      if beatHeart(now) {
+        break
+      } else if let current {
         current.act(current.intake.failed(.timedOut))
       } else if headStarted {
         refuse(.headTimedOut)

@@ -79,6 +79,7 @@ package final class APIEnvironment: Sendable {
   package let accounts: Accounts
   package let authenticator: Authenticator
   package let functions: any FunctionRuntime
+  package let live: LiveQueries
   package let clock: any WallClock
   /// What /healthz says besides `ok`: version, sandbox level.
   package let about: @Sendable () -> JSONObject
@@ -88,7 +89,7 @@ package final class APIEnvironment: Sendable {
   package let report: @Sendable (_ error: any Error, _ requestID: String) -> Void
 
   package init(
-    project: Project, accounts: Accounts, authenticator: Authenticator, functions: any FunctionRuntime, clock: any WallClock,
+    project: Project, accounts: Accounts, authenticator: Authenticator, functions: any FunctionRuntime, live: LiveQueries, clock: any WallClock,
     about: @escaping @Sendable () -> JSONObject, isReady: @escaping @Sendable () -> Bool,
     report: @escaping @Sendable (_ error: any Error, _ requestID: String) -> Void
   ) {
@@ -96,6 +97,7 @@ package final class APIEnvironment: Sendable {
     self.accounts = accounts
     self.authenticator = authenticator
     self.functions = functions
+    self.live = live
     self.clock = clock
     self.about = about
     self.isReady = isReady

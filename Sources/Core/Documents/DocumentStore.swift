@@ -14,6 +14,9 @@ package protocol DocumentStore: Sendable {
   /// Items are as the caller may see them.
   func page(_ query: DocumentQuery, in collection: Collection, lane: Int, then: @escaping Completion<DocumentPage>)
 
+  /// All that the query finds, with the log's end in the same snapshot. Errors: `result_too_large`, `query_too_slow`, `overloaded`.
+  func snapshot(_ query: DocumentQuery, in collection: Collection, then: @escaping Completion<DocumentSnapshot>)
+
   /// How a page of this query would be read.
   func plan(_ query: DocumentQuery, in collection: Collection, then: @escaping Completion<QueryPlan>)
 
