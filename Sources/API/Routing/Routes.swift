@@ -8,6 +8,7 @@ enum Routes {
   private static let documents = [
     GetDocument.route, ListDocuments.route, CreateDocument.route, PutDocument.route, PatchDocument.route, DeleteDocument.route,
     QueryDocuments.route, WriteBatch.route,
+    DocumentHistory.list, DocumentHistory.get, DocumentHistory.restore,
   ]
 
   private static let bulk = [ImportDocuments.route, ExportDocuments.route]
@@ -22,7 +23,7 @@ enum Routes {
   ]
 
   private static let configuration = [
-    Collections.list, Collections.get, Collections.put, Collections.patch, Collections.delete,
+    Collections.list, Collections.get, Collections.put, Collections.patch, Collections.delete, Collections.deleteHistory,
     Buckets.list, Buckets.get, Buckets.put, Buckets.patch, Buckets.delete,
     Functions.list, Functions.get, Functions.put, Functions.delete, Functions.invocations, Functions.logs, Functions.deadLetters,
     Functions.replay,

@@ -9,6 +9,8 @@ package struct CollectionConfiguration: Sendable {
   package let indexes: [IndexDefinition]
   package let schema: DocumentSchema?
   package let documentType: CELType
+  package let history: HistorySettings?
+  package let timeToLive: TimeToLive?
   /// Normalised: what GET answers.
   package let value: JSONValue
 
@@ -38,12 +40,14 @@ package struct CollectionConfiguration: Sendable {
     let fieldRules = try reader.object("fieldRules") ?? [:]
     self.fieldRules = try FieldRules(fieldRules, document: document)
     indexes = try Self.indexes(reader.array("indexes") ?? [])
-    try reader.refuseUnbuilt(["ttl", "history"])
+    history = try HistorySettings(reader.value("history"), pointer: "/history")
+    timeToLive = try TimeToLive(reader.value("ttl"), pointer: "/ttl", collection: name)
     try reader.refuseUnknown()
     self.name = name
     self.value = [
       "name": .string(name), "schema": schema.map(JSONValue.object) ?? .null, "rules": .object(rules), "fieldRules": .object(fieldRules),
       "indexes": .array(indexes.map { ["fields": .array($0.keys.map { .string($0.text) }), "unique": .bool($0.isUnique)] }),
+      "history": history?.value ?? false, "ttl": timeToLive?.value ?? .null,
     ]
   }
 

@@ -64,6 +64,10 @@ package enum DocumentDecision: Sendable {
   /// The body without our fields: creates the document or replaces it, with the next version.
   case store(body: [UInt8])
   case delete
+  /// Stores the body of an earlier version. A document that was deleted comes back with the time of its creation.
+  case restore(body: [UInt8], created: Timestamp)
+  /// Deletes the document, if it is there, with every version that is kept of it.
+  case purge
   /// Nothing changes: no event, no new version.
   case keep
 }
@@ -82,6 +86,9 @@ package struct EventActor: Sendable {
   package init(_ caller: Caller) {
     self.init(auth: caller.eventAuth?.bytes(), depth: caller.triggerDepth)
   }
+
+  /// The server itself, removing what has expired.
+  package static let timeToLive = EventActor(auth: Array(#"{"type":"system","id":"ttl"}"#.utf8), depth: 0)
 }
 
 /// What a write did. Both nil: there was nothing and nothing was written.
