@@ -49,6 +49,7 @@ enum RunningServer {
     let group = ServiceGroup(
       configuration: .init(
         services: [
+          .init(service: IndexRunner(storage: storage, notice: { message in log.log(.warning, message) })),
           .init(service: FunctionsRunner(functions: functions)),
           .init(
             service: HTTPRunner(
@@ -160,5 +161,14 @@ private struct FunctionsRunner: Service {
     } onGracefulShutdown: {
       functions.drain()
     }
+  }
+}
+
+private struct IndexRunner: Service {
+  let storage: ProjectStorage
+  let notice: @Sendable (String) -> Void
+
+  func run() async throws {
+    await cancelWhenGracefulShutdown { await storage.buildIndexes(notice: notice) }
   }
 }
