@@ -25,7 +25,7 @@ def ready(admin, collection, seconds=60):
 
 
 def explain(admin, collection, **query):
-    return admin.must(200, "GET", f"/v1/documents/{collection}", params={**query, "explain": "true"})
+    return admin.must(200, "GET", f"/v1/documents/{collection}", params={**query, "explain": "true"})["plan"]
 
 
 # Declaring them
@@ -56,7 +56,7 @@ def test_what_the_server_answers_can_be_put_again(admin):
     assert first["indexes"] == [
         {"fields": ["a", "-b"], "unique": False, "sparse": False, "state": "ready", "progress": 1},
         {"fields": ["c"], "unique": True, "sparse": True, "state": "ready", "progress": 1}]
-    second = admin.put_collection("again", **admin.must(200, "GET", "/v1/collections/again"))
+    second = admin.must(200, "PUT", "/v1/collections/again", json=admin.must(200, "GET", "/v1/collections/again"))
     assert second["indexes"] == first["indexes"]
 
 
@@ -118,7 +118,7 @@ def test_a_sparse_index_never_hides_a_document(admin, nobody):
         ({"filter": "due > 1", "sort": "-due"}, ["due"]), ({"filter": "has(due)", "sort": "due"}, None), ({"filter": "due == null", "sort": "due"}, None),
         ({"filter": "a == 1", "sort": "b"}, ["a", "b"]), ({"sort": "a,b"}, None), ({"filter": "b > 3", "sort": "a,b"}, ["a", "b"]),
         ({"filter": "a >= 0", "sort": "-a,-b"}, ["a", "b"]), ({"filter": "!has(due)", "sort": "due"}, None), ({"filter": "due != 2", "sort": "due"}, None),
-        ({"filter": "due > 1 || n == 1", "sort": "due"}, None), ({"filter": "due in [1, 2]", "sort": "due"}, None),
+        ({"filter": "due > 1 || n == 1", "sort": "due"}, None), ({"filter": "due in [1, 2]", "sort": "due"}, ["due"]),
     ]:
         assert explain(admin, "sparse", **query)["index"] == index, query
         indexed, scanned = [[{**d, "createdAt": "", "updatedAt": ""} for d in nobody.every(f"/v1/documents/{name}", limit=7, **query)] for name in ("sparse", "full")]
@@ -137,7 +137,7 @@ def test_reads_and_writes_go_on_while_an_index_is_built(admin, nobody, server):
         n = 0
         while not stop.is_set():
             try:
-                written.append(caller.create("posts", author="late", n=1_000_000 * worker + n))
+                written.append(caller.create("posts", author="late", n=1_000_000 * (worker + 1) + n))
                 caller.must(200, "PATCH", f"/v1/documents/posts/d{(n * 37 + worker) % 15_000}", json={"author": "changed"})
                 caller.must((204, 404), "DELETE", f"/v1/documents/posts/d{15_000 + (n * 2 + worker) % 5000}")
                 assert len(caller.list("posts", filter='author == "u7"', sort="-n", limit=3)["items"]) == 3
