@@ -13,6 +13,9 @@ package final class Project: Sendable {
   private struct Catalog {
     var collections: [String: Collection] = [:]
     var buckets: [String: Bucket] = [:]
+    /// How often a reading of it began, and which of these readings it comes from.
+    var readings = 0
+    var reading = 0
   }
 
   private let catalog = Mutex(Catalog())
@@ -33,9 +36,16 @@ package final class Project: Sendable {
 
   /// Reads the configuration. Call once before serving, and after each change of it.
   package func reloadConfiguration() async throws {
+    let reading = catalog.withLock { catalog in
+      catalog.readings += 1
+      return catalog.readings
+    }
     let collections = try await configuration.collections()
     let buckets = try await configuration.buckets()
     catalog.withLock { catalog in
+      // Another reading, which began later, may have seen more.
+      guard reading > catalog.reading else { return }
+      catalog.reading = reading
       catalog.collections = Dictionary(uniqueKeysWithValues: collections.map { ($0.name, $0) })
       catalog.buckets = Dictionary(uniqueKeysWithValues: buckets.map { ($0.name, $0) })
     }
@@ -62,6 +72,17 @@ package final class Project: Sendable {
       throw RoostError(
         .expressionInvalid, "The expression at \(pointer) looks documents up in '\(name.prefix(80))', and there is no such collection.",
         fields: [FieldError(pointer, "expected the name of a collection in lookup()")])
+    }
+  }
+
+  /// Throws `validation_failed` where a schema's field refers to a collection that is not there.
+  package func requireCollections(_ references: [DocumentReference], besides own: String) throws {
+    let known = Set(collections.map(\.name))
+    let missing = references.filter { $0.collection != own && !known.contains($0.collection) }
+    guard missing.isEmpty else {
+      throw RoostError(
+        .validationFailed, "The schema refers to the collection '\(missing[0].collection)', and there is no such collection.",
+        fields: missing.map { FieldError($0.pointer, "expected the name of a collection") })
     }
   }
 

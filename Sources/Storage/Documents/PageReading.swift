@@ -5,10 +5,10 @@ import Glibc
 
 /// One page on its way through SQLite: what SQL can say of the filters stands in the WHERE, the rest is looked at row by row.
 struct PageReading {
-  private let query: DocumentQuery
-  private let collection: Collection
-  private let shape: CollectionShape
-  private var plan: PagePlan
+  let query: DocumentQuery
+  let collection: Collection
+  let shape: CollectionShape
+  private(set) var plan: PagePlan
   private let limit: Int
 
   /// - Parameter lookups: needed if the query looks up other documents.
@@ -110,7 +110,7 @@ struct PageReading {
   var statements: [SQLFragment] { segments.map(statement) }
 
   private func statement(_ segment: PageOrder.Segment) -> SQLFragment {
-    let conditions = [plan.sql(in: segment), segment.condition].compactMap(\.self)
+    let conditions = [presence, plan.sql(in: segment), segment.condition].compactMap(\.self)
     let filter = conditions.isEmpty ? SQLFragment("") : " WHERE " + .joined(conditions, by: "AND")
     guard plan.index == nil else {
       return SQLFragment("SELECT id, version, created, updated, body FROM \(table)\(hint)") + filter + plan.order.clause(of: segment)
@@ -127,6 +127,12 @@ struct PageReading {
   }
 
   /// An index that was chosen is named, so that SQLite does not choose another.
+  /// What a sparse index wants to hear before it lets itself be walked along.
+  private var presence: SQLFragment? {
+    guard case .declared(let name)? = plan.index else { return nil }
+    return shape.indexes.first { $0.name == name }?.presence
+  }
+
   private var hint: String { if case .declared(let name)? = plan.index { " INDEXED BY \(name)" } else { "" } }
 
   // MARK: Rows
@@ -147,10 +153,10 @@ struct PageReading {
   }
 
   /// How many rows go by, less one, before the time is looked at: a filter evaluated in memory may make a single row expensive.
-  private var rowsBetweenLooks: Int { plan.condition.precision == .exact ? 255 : 7 }
+  var rowsBetweenLooks: Int { plan.condition.precision == .exact ? 255 : 7 }
 
   /// The document as the caller may see it; nil if rule or filter do not hold, as far as SQL has not said so already.
-  private func view(of record: DocumentRecord, _ lookups: RuleLookups?) -> DocumentRecord? {
+  func view(of record: DocumentRecord, _ lookups: RuleLookups?) -> DocumentRecord? {
     guard query.fieldRules.isEmpty else { return viewWithoutHiddenFields(of: record, lookups) }
     switch plan.condition.precision {
     case .exact: return record
@@ -200,12 +206,15 @@ struct PageReading {
 
   func indexFields(where isMeant: (_ name: String) -> Bool) -> [String]? { shape.indexes.first { isMeant($0.name) }?.keys.map(\.text) }
 
+  /// The fields of an index that will, when it is built.
+  var unreadyIndex: [String]? { plan.unreadyIndex(of: shape) }
+
   /// The fields of an index that would.
   var fieldsToIndex: [String] { plan.fieldsToIndex }
 
   // MARK: When it takes too long
 
-  private var tooSlow: RoostError {
+  var tooSlow: RoostError {
     let fields = fieldsToIndex
     let advice =
       fields.isEmpty
