@@ -16,23 +16,43 @@ enum ExportDocuments {
         filter: request.filter.map { try ExpressionKind.filter.compile($0, pointer: "/filter", document: collection.documentType) },
         params: call.variables, sort: [], limit: Limits.exportSliceRowsMax, cursor: nil)
       let transfer = try call.environment.bulkTransfers.begin(call.caller)
-      let documents = call.project.documents
-      let first = try await documents.slice(query, in: collection, after: request.after)
+      let reading = ExportReading(documents: call.project.documents, query: query, collection: collection, after: request.after)
+      let writer = try await ExportWriter(request, reading)
+      // Read before the answer begins: what can be refused is refused with its status.
+      let first = try await reading.first()
       let headers: HTTPHeaders = [
         "Content-Type": request.format.contentType, "Content-Disposition": "attachment; filename=\"\(collection.name).\(request.format)\"",
         "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Vary": "Accept, Authorization",
       ]
       return StreamedBody(headers: headers) { write in
         defer { withExtendedLifetime(transfer) {} }
-        var slice = first
-        while true {
-          let lines = NDJSONWriter.lines(slice.items, request.fields)
-          if !lines.isEmpty { try await write(lines) }
-          guard let last = slice.last else { break }
-          slice = try await documents.slice(query, in: collection, after: last)
+        if let head = writer.head { try await write(head) }
+        try await reading.forEach(from: first) { documents in
+          let piece = try writer.piece(documents)
+          if !piece.isEmpty { try await write(piece) }
         }
       }
     })
+}
+
+/// The documents of an export, slice by slice.
+struct ExportReading: Sendable {
+  let documents: any DocumentStore
+  let query: DocumentQuery
+  let collection: Collection
+  let after: String?
+
+  func first() async throws -> DocumentSlice { try await documents.slice(query, in: collection, after: after) }
+
+  func forEach(from first: DocumentSlice, _ take: ([DocumentRecord]) async throws -> Void) async throws {
+    var slice = first
+    while true {
+      try Task.checkCancellation()
+      try await take(slice.items)
+      guard let last = slice.last else { return }
+      slice = try await documents.slice(query, in: collection, after: last)
+    }
+  }
 }
 
 /// What an export asks for.
@@ -40,27 +60,20 @@ struct ExportRequest: Sendable {
   let format: BulkFormat
   let filter: String?
   let fields: FieldSelection
+  /// The columns of a CSV, where the caller names them.
+  let columns: [[String]]?
+  let isSafe: Bool
   let after: String?
 
   init(_ call: Call) throws {
-    let query = try call.query.only(["format", "filter", "fields", "after"])
+    let query = try call.query.only(["format", "filter", "fields", "after", "safe"])
     format = BulkFormat.wanted(call.headers, named: try BulkFormat.named(query["format"]))
     filter = query["filter"]
     fields = try FieldSelection(text: query["fields"])
+    columns = query["fields"].map { $0.split(separator: ",").map { $0.split(separator: ".").map(String.init) } }
+    isSafe = try QueryParameters.flag(query["safe"], "safe")
+    guard format == .csv || query["safe"] == nil else { throw RoostError(.badRequest, "`safe` is for CSV, which spreadsheets open.") }
     after = query["after"]
     if let after { try Names.requireID(after) }
-  }
-}
-
-/// Documents as lines.
-enum NDJSONWriter {
-  static func lines(_ documents: [DocumentRecord], _ fields: FieldSelection) -> [UInt8] {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(documents.reduce(0) { $0 + $1.body.count + 160 })
-    for document in documents {
-      if fields.isEverything { document.appendJSON(to: &bytes) } else { bytes.append(contentsOf: fields.apply(to: document.json())) }
-      bytes.append(UInt8(ascii: "\n"))
-    }
-    return bytes
   }
 }

@@ -19,7 +19,7 @@ enum Collections {
   /// A merge patch of the configuration.
   static let patch = Route.admin(.patch, "/v1/collections/{collection}") { call in
     let current = try call.project.collection(call.parameters[0])
-    return try await store(call, JSONValue(parsing: PatchDocument.apply(call.value().bytes(), to: current.configuration.bytes())))
+    return try await store(call, JSONValue(parsing: DocumentPatch.merge(call.value().bytes(), onto: current.configuration.bytes())))
   }
 
   static let delete = Route.admin(.delete, "/v1/collections/{collection}") { call in
@@ -41,6 +41,7 @@ enum Collections {
   private static func store(_ call: Call, _ value: JSONValue) async throws -> HTTPResponse {
     let configuration = try CollectionConfiguration(name: call.parameters[0], value: value)
     try call.project.requireCollections(configuration.lookedUp, besides: configuration.name)
+    try call.project.requireCollections(configuration.schema?.references ?? [], besides: configuration.name)
     let (collection, created) = try await call.project.configuration.put(configuration, at: call.now)
     try await call.project.reloadConfiguration()
     return .json(created ? 201 : 200, self.value(of: collection))

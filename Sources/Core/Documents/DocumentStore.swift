@@ -14,6 +14,22 @@ package protocol DocumentStore: LifetimeStore, Sendable {
   /// Items are as the caller may see them.
   func page(_ query: DocumentQuery, in collection: Collection, lane: Int, then: @escaping Completion<DocumentPage>)
 
+  /// The page and what belongs to it, read in one snapshot, on the pool.
+  func page(_ query: DocumentQuery, with extras: PageExtras, in collection: Collection, then: @escaping Completion<DocumentPage>)
+
+  /// Groups of all documents that match; the query's order and limit do not count. Runs on the pool.
+  func aggregate(_ query: DocumentQuery, as aggregation: DocumentAggregation, in collection: Collection, then: @escaping Completion<AggregatePage>)
+
+  /// Runs `work` on the pool with a reader on one snapshot; it asks now and then whether its time is over.
+  func scan<Value: Sendable>(
+    _ work: @escaping @Sendable (any DocumentReader, _ isOver: @escaping () -> Bool) throws -> Value, then: @escaping Completion<Value>)
+
+  /// How the documents of an aggregation would be read.
+  func aggregationPlan(_ query: DocumentQuery, in collection: Collection, then: @escaping Completion<QueryPlan>)
+
+  /// All that the query finds, with the log's end in the same snapshot. Errors: `result_too_large`, `query_too_slow`, `overloaded`.
+  func snapshot(_ query: DocumentQuery, in collection: Collection, then: @escaping Completion<DocumentSnapshot>)
+
   /// How a page of this query would be read.
   func plan(_ query: DocumentQuery, in collection: Collection, then: @escaping Completion<QueryPlan>)
 
@@ -78,6 +94,20 @@ extension DocumentStore {
   package func page(_ query: DocumentQuery, in collection: Collection) async throws -> DocumentPage {
     try await withCheckedThrowingContinuation { continuation in
       page(query, in: collection, lane: offLane) { continuation.resume(with: $0) }
+    }
+  }
+}
+
+extension DocumentStore {
+  package func page(_ query: DocumentQuery, with extras: PageExtras, in collection: Collection) async throws -> DocumentPage {
+    try await withCheckedThrowingContinuation { continuation in
+      page(query, with: extras, in: collection) { continuation.resume(with: $0) }
+    }
+  }
+
+  package func aggregate(_ query: DocumentQuery, as aggregation: DocumentAggregation, in collection: Collection) async throws -> AggregatePage {
+    try await withCheckedThrowingContinuation { continuation in
+      aggregate(query, as: aggregation, in: collection) { continuation.resume(with: $0) }
     }
   }
 }
