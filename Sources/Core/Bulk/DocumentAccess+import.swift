@@ -39,7 +39,7 @@ extension DocumentAccess {
 
   private func merge(id: String, patch: DocumentBody) throws -> DocumentWrite {
     let create = try create(id: id, body: patch.withoutNulls())
-    let change = try self.patch(id: id, condition: .none) { body in try DocumentBody.merging(patch.bytes, onto: body) }
+    let change = try self.patch(id: id, condition: .none, .merge(patch.bytes))
     return DocumentWrite(collection: collection, id: id, actor: create.actor) { moment in
       guard moment.current != nil else { return try create.decide(moment) }
       do {

@@ -52,6 +52,7 @@ enum RunningServer {
     let group = ServiceGroup(
       configuration: .init(
         services: [
+          .init(service: IndexRunner(storage: storage, notice: { message in log.log(.warning, message) })),
           .init(service: FunctionsRunner(functions: functions)),
           .init(service: LifetimeRunner(project: project, clock: clock, notice: { log.log(.warning, $0) })),
           .init(service: LiveRunner(live: live)),
@@ -177,5 +178,14 @@ private struct FunctionsRunner: Service {
     } onGracefulShutdown: {
       functions.drain()
     }
+  }
+}
+
+private struct IndexRunner: Service {
+  let storage: ProjectStorage
+  let notice: @Sendable (String) -> Void
+
+  func run() async throws {
+    await cancelWhenGracefulShutdown { await storage.buildIndexes(notice: notice) }
   }
 }
