@@ -71,7 +71,7 @@ package enum Limits {
   /// Kept versions that one page of a history looks at: each is judged by the rules.
   package static let historyScannedMax = 2000
   /// Documents that one commit removes or looks at because of their age: callers' writes wait for no longer than that takes.
-  package static let lifetimePortion = 200
+  package static let lifetimePortion = 100
   package static let lifetimePortionBytes = 4 << 20
   /// How often the server looks for documents that have expired and versions that are to go.
   package static let lifetimeInterval = Duration.seconds(10)
