@@ -19,7 +19,7 @@ enum Collections {
   /// A merge patch of the configuration.
   static let patch = Route.admin(.patch, "/v1/collections/{collection}") { call in
     let current = try call.project.collection(call.parameters[0])
-    return try await store(call, JSONValue(parsing: PatchDocument.apply(call.value().bytes(), to: current.configuration.bytes())))
+    return try await store(call, JSONValue(parsing: DocumentPatch.merge(call.value().bytes(), onto: current.configuration.bytes())))
   }
 
   static let delete = Route.admin(.delete, "/v1/collections/{collection}") { call in

@@ -16,6 +16,7 @@ package final class Project: Sendable {
   }
 
   private let catalog = Mutex(Catalog())
+  private let reloads = Atomic(0)
 
   package init(
     name: String, documents: any DocumentStore, configuration: any ConfigurationStore, accounts: any AccountStore, files: any FileStore,
@@ -38,7 +39,11 @@ package final class Project: Sendable {
       catalog.collections = Dictionary(uniqueKeysWithValues: collections.map { ($0.name, $0) })
       catalog.buckets = Dictionary(uniqueKeysWithValues: buckets.map { ($0.name, $0) })
     }
+    reloads.add(1, ordering: .releasing)
   }
+
+  /// Goes up with each reading of the configuration: whoever holds on to a collection looks again when it has moved.
+  package var configurationVersion: Int { reloads.load(ordering: .acquiring) }
 
   /// Throws `collection_not_found`.
   package func collection(_ name: String) throws -> Collection {

@@ -10,6 +10,7 @@ package final class ProjectStorage: Sendable {
   private let folder: DataFolder
   private let writer: Writer
   private let readers: ReaderPool
+  private let follower: ReaderPool
   private let files: DiskFileStore
 
   /// Opens a project, making it where it is missing.
@@ -37,22 +38,26 @@ package final class ProjectStorage: Sendable {
     try MigrationRunner.run(MigrationRunner.builtIn, on: database, path: file, at: clock.now())
     let writer = Writer()
     let readers = ReaderPool(threads: 2)
+    let follower = ReaderPool(threads: 1)
     let readLanes = try (0..<lanes).map { number in
       ReadLane(number: number, database: try Database.open(path: file, role: .lane(of: lanes)), writer: writer, endOfTick: endOfTick)
     }
     let scanners = try (0..<2).map { _ in Handover(try Database.open(path: file, role: .scanner)) }
+    let logScanner = Handover(try Database.open(path: file, role: .scanner))
     let files = try DiskFileStore(folder: path + "/files", writer: writer, readers: readers)
     self.folder = folder
     self.name = name
     self.writer = writer
     self.readers = readers
+    self.follower = follower
     self.files = files
     project = Project(
       name: name, documents: SQLiteDocumentStore(writer: writer, lanes: readLanes, readers: readers),
       configuration: SQLiteConfigurationStore(writer: writer, readers: readers), accounts: SQLiteAccountStore(writer: writer, readers: readers), files: files,
-      functions: SQLiteFunctionStore(writer: writer, readers: readers), log: SQLiteEventLog(writer: writer, readers: readers))
+      functions: SQLiteFunctionStore(writer: writer, readers: readers), log: SQLiteEventLog(writer: writer, readers: readers, follower: follower))
     writer.start(database, clock: clock, name: name)
     readers.start(scanners, name: name)
+    follower.start([logScanner], name: "log-" + name)
   }
 
   /// What a fresh project has from the start, and what a crash may have left lying about.
@@ -82,6 +87,7 @@ package final class ProjectStorage: Sendable {
   package func close() async {
     await files.close()
     await readers.close()
+    await follower.close()
     await writer.close()
   }
 
