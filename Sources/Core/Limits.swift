@@ -50,7 +50,7 @@ package enum Limits {
   /// How long a reading that may scan runs before it is stopped.
   package static let scanDeadline = Duration.seconds(5)
   /// How long one look at all documents of a collection runs before a unique index or a schema is saved: a few million of them. Its caller waits.
-  package static let collectionCheckDeadline = Duration.seconds(60)
+  package static let collectionCheckDeadline = Duration.seconds(45)
   /// Documents over which an index is built at once, with all writers waiting; over more it is built in the background.
   package static let indexedAtOnceMax = 1000
   /// Readings that wait for the reader pool; more are refused as `overloaded`.
