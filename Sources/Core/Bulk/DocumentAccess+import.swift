@@ -47,11 +47,10 @@ extension DocumentAccess {
       } catch let error as RoostError where error.code == .notFound {
         // Hidden: answered like a document that is not there, as far as the caller could not make one.
         do {
-          _ = try create.decide(moment)
-        } catch let refusal as RoostError where refusal.code != .alreadyExists {
-          throw refusal
+          return try create.decide(moment)
+        } catch let refusal as RoostError where refusal.code == .alreadyExists {
+          throw error
         }
-        throw error
       }
     }
   }

@@ -27,6 +27,9 @@ package protocol DocumentStore: LifetimeStore, Sendable {
   /// How the documents of an aggregation would be read.
   func aggregationPlan(_ query: DocumentQuery, in collection: Collection, then: @escaping Completion<QueryPlan>)
 
+  /// All that the query finds, with the log's end in the same snapshot. Errors: `result_too_large`, `query_too_slow`, `overloaded`.
+  func snapshot(_ query: DocumentQuery, in collection: Collection, then: @escaping Completion<DocumentSnapshot>)
+
   /// How a page of this query would be read.
   func plan(_ query: DocumentQuery, in collection: Collection, then: @escaping Completion<QueryPlan>)
 
