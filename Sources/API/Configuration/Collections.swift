@@ -5,11 +5,13 @@ import JSON
 /// `/v1/collections[/{collection}]`: rules and indexes, for admins.
 enum Collections {
   static let list = Route.admin(.get, "/v1/collections") { call in
-    .list(call.project.collections.map(value))
+    let builds = try await call.project.configuration.indexBuilds()
+    return .list(call.project.collections.map { value(of: $0, builds) })
   }
 
   static let get = Route.admin(.get, "/v1/collections/{collection}") { call in
-    .json(200, value(of: try call.project.collection(call.parameters[0])))
+    let collection = try call.project.collection(call.parameters[0])
+    return .json(200, value(of: collection, try await call.project.configuration.indexBuilds()))
   }
 
   static let put = Route.admin(.put, "/v1/collections/{collection}") { call in
@@ -39,16 +41,28 @@ enum Collections {
   }
 
   private static func store(_ call: Call, _ value: JSONValue) async throws -> HTTPResponse {
+    let parameters = try call.query.only(["validate"])
     let configuration = try CollectionConfiguration(name: call.parameters[0], value: value)
     try call.project.requireCollections(configuration.lookedUp, besides: configuration.name)
     try call.project.requireCollections(configuration.schema?.references ?? [], besides: configuration.name)
+    if try QueryParameters.flag(parameters["validate"], "validate") { return .json(200, try await validation(of: configuration, call.project).value) }
     let (collection, created) = try await call.project.configuration.put(configuration, at: call.now)
     try await call.project.reloadConfiguration()
-    return .json(created ? 201 : 200, self.value(of: collection))
+    return .json(created ? 201 : 200, self.value(of: collection, collection.builds))
   }
 
-  private static func value(of collection: Collection) -> JSONValue {
+  /// What saving it would meet: a dry run.
+  private static func validation(of configuration: CollectionConfiguration, _ project: Project) async throws -> SchemaCheck {
+    guard let schema = configuration.schema, let collection = project.collections.first(where: { $0.name == configuration.name }) else {
+      return SchemaCheck(total: 0)
+    }
+    return try await project.configuration.check(schema, against: collection)
+  }
+
+  private static func value(of collection: Collection, _ builds: [IndexBuild]) -> JSONValue {
     guard case .object(var object) = collection.configuration else { return collection.configuration }
+    object["indexes"] = .array(
+      collection.indexes.map { index in index.value(builds.first { $0.collection == collection.number && $0.definition == index }) })
     object["createdAt"] = .string(collection.created.text)
     object["updatedAt"] = .string(collection.updated.text)
     return .object(object)

@@ -13,6 +13,9 @@ package final class Project: Sendable {
   private struct Catalog {
     var collections: [String: Collection] = [:]
     var buckets: [String: Bucket] = [:]
+    /// How often a reading of it began, and which of these readings it comes from.
+    var readings = 0
+    var reading = 0
   }
 
   private let catalog = Mutex(Catalog())
@@ -33,9 +36,16 @@ package final class Project: Sendable {
 
   /// Reads the configuration. Call once before serving, and after each change of it.
   package func reloadConfiguration() async throws {
+    let reading = catalog.withLock { catalog in
+      catalog.readings += 1
+      return catalog.readings
+    }
     let collections = try await configuration.collections()
     let buckets = try await configuration.buckets()
     catalog.withLock { catalog in
+      // Another reading, which began later, may have seen more.
+      guard reading > catalog.reading else { return }
+      catalog.reading = reading
       catalog.collections = Dictionary(uniqueKeysWithValues: collections.map { ($0.name, $0) })
       catalog.buckets = Dictionary(uniqueKeysWithValues: buckets.map { ($0.name, $0) })
     }

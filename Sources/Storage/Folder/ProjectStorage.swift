@@ -12,6 +12,9 @@ package final class ProjectStorage: Sendable {
   private let readers: ReaderPool
   private let follower: ReaderPool
   private let files: DiskFileStore
+  /// Reads that look at all documents of a collection.
+  private let checks: ReaderPool
+  let indexBuilder: IndexBuilder
 
   /// Opens a project, making it where it is missing.
   /// - Parameters:
@@ -44,6 +47,9 @@ package final class ProjectStorage: Sendable {
     }
     let scanners = try (0..<2).map { _ in Handover(try Database.open(path: file, role: .scanner)) }
     let logScanner = Handover(try Database.open(path: file, role: .scanner))
+    let checks = ReaderPool(threads: 1, deadline: Limits.collectionCheckDeadline)
+    let checker = Handover(try Database.open(path: file, role: .scanner))
+    let indexBuilder = IndexBuilder(writer: writer, checks: checks)
     let files = try DiskFileStore(folder: path + "/files", writer: writer, readers: readers)
     self.folder = folder
     self.name = name
@@ -51,13 +57,17 @@ package final class ProjectStorage: Sendable {
     self.readers = readers
     self.follower = follower
     self.files = files
+    self.checks = checks
+    self.indexBuilder = indexBuilder
     project = Project(
       name: name, documents: SQLiteDocumentStore(writer: writer, lanes: readLanes, readers: readers),
-      configuration: SQLiteConfigurationStore(writer: writer, readers: readers), accounts: SQLiteAccountStore(writer: writer, readers: readers), files: files,
+      configuration: SQLiteConfigurationStore(writer: writer, readers: readers, checks: checks, indexBuilder: indexBuilder),
+      accounts: SQLiteAccountStore(writer: writer, readers: readers), files: files,
       functions: SQLiteFunctionStore(writer: writer, readers: readers), log: SQLiteEventLog(writer: writer, readers: readers, follower: follower))
     writer.start(database, clock: clock, name: name)
     readers.start(scanners, name: name)
     follower.start([logScanner], name: "log-" + name)
+    checks.start([checker], name: "checks-" + name)
   }
 
   /// What a fresh project has from the start, and what a crash may have left lying about.
@@ -83,11 +93,22 @@ package final class ProjectStorage: Sendable {
     ]
   ]
 
+  /// Builds in the background what indexes are declared, until it is cancelled. `notice` takes what holds a build up, for the operator.
+  package func buildIndexes(notice: @Sendable (String) -> Void) async {
+    await indexBuilder.run(changed: { [project] in try await project.reloadConfiguration() }, notice: notice)
+  }
+
+  /// The same until nothing is left to build.
+  package func finishIndexes() async throws {
+    try await indexBuilder.work { [project] in try await project.reloadConfiguration() }
+  }
+
   /// Finishes what is queued, moves the write-ahead log into the database and ends the threads. Call when no event loop reads any more.
   package func close() async {
     await files.close()
     await readers.close()
     await follower.close()
+    await checks.close()
     await writer.close()
   }
 

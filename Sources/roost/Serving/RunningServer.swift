@@ -32,7 +32,7 @@ enum RunningServer {
       project: project, api: inside, configuration: functionsConfiguration(settings), clock: clock,
       notice: { message in log.log(.warning, message) })
     let live = LiveQueries(
-      project: project, authenticator: accounts.authenticator, clock: clock,
+      project: project, authenticator: accounts.authenticator, clock: clock, openMax: settings.liveQueriesMax, heartbeat: settings.liveHeartbeat,
       report: { error in log.log(.warning, "live queries wait", [("error", String(String(describing: error).prefix(2000)))]) })
     let state = ServingState()
     let api = RoostAPI(
@@ -52,12 +52,13 @@ enum RunningServer {
     let group = ServiceGroup(
       configuration: .init(
         services: [
+          .init(service: IndexRunner(storage: storage, notice: { message in log.log(.warning, message) })),
           .init(service: FunctionsRunner(functions: functions)),
           .init(service: LifetimeRunner(project: project, clock: clock, notice: { log.log(.warning, $0) })),
           .init(service: LiveRunner(live: live)),
           .init(
             service: HTTPRunner(
-              server: server, state: state, announce: { Announcement.write(address: address, port: port, settings: settings, hasAdmin: hasAdmin) }),
+              server: server, state: state, live: live, announce: { Announcement.write(address: address, port: port, settings: settings, hasAdmin: hasAdmin) }),
             successTerminationBehavior: .gracefullyShutdownGroup),
         ],
         gracefulShutdownSignals: [.sigterm, .sigint], logger: .init(label: "roost")))
@@ -84,6 +85,7 @@ enum RunningServer {
     configuration.allowedOrigins = settings.allowedOrigins
     configuration.accessLog = settings.accessLog
     configuration.drainTimeout = settings.drain
+    configuration.connectionsMax = max(configuration.connectionsMax, settings.liveQueriesMax + 10_000)
     return configuration
   }
 
@@ -141,6 +143,7 @@ private final class InsideAPI: LocalAPI {
 private struct HTTPRunner: Service {
   let server: HTTPServer
   let state: ServingState
+  let live: LiveQueries
   let announce: @Sendable () -> Void
 
   func run() async throws {
@@ -151,6 +154,7 @@ private struct HTTPRunner: Service {
       try await server.run()
     } onGracefulShutdown: {
       state.isReady = false
+      live.endWaits()
       server.drain()
     }
   }
@@ -177,5 +181,14 @@ private struct FunctionsRunner: Service {
     } onGracefulShutdown: {
       functions.drain()
     }
+  }
+}
+
+private struct IndexRunner: Service {
+  let storage: ProjectStorage
+  let notice: @Sendable (String) -> Void
+
+  func run() async throws {
+    await cancelWhenGracefulShutdown { await storage.buildIndexes(notice: notice) }
   }
 }
