@@ -99,7 +99,8 @@ extension WriteTransaction {
 
   /// - Parameter through: the last version that goes because of one that is there.
   private func prune(
-    _ table: HistoryTable, from place: Int64, until moment: Int64?, budget: Int, cursor: String, through: (_ version: Int64, _ operation: PastVersion.Operation?) -> Int64
+    _ table: HistoryTable, from place: Int64, until moment: Int64?, budget: Int, cursor: String,
+    through: (_ version: Int64, _ operation: PastVersion.Operation?) -> Int64
   ) throws -> (pruned: Int, hasMore: Bool) {
     let rows = try database.rows(
       "SELECT place, id, version, at, operation FROM \(table.name) WHERE place > ? ORDER BY place LIMIT ?", .int(place), .int(Int64(budget))
