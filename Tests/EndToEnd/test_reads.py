@@ -3,11 +3,13 @@ import itertools
 import json
 import math
 import random
+import re
 import threading
 
 import pytest
 
-from roost_client import assert_problem, register
+from roost_client import Caller, admin_login, assert_problem
+from roost_server import ROOT
 
 PUBLIC = {"read": "true", "create": "true", "update": "true", "delete": "true"}
 names = (f"reads{n}" for n in itertools.count(1))
@@ -65,6 +67,22 @@ def test_a_count_is_of_what_the_caller_may_see(admin, ada, bob, nobody):
         assert caller.list(name, count="true", filter="secret == 2")["total"] == len(known) > 0
         assert all(d["owner"] == caller.id for d in known)
     assert nobody.list(name, count="true")["total"] == 0
+
+
+def test_a_count_that_takes_too_long_leaves_the_page_whole(admin, nobody, things):
+    """Each document costs the filter much; the page needs one of them."""
+    fill(admin, things, [{"l": list(range(150))} for _ in range(6000)])
+    costly = "l.all(i, l.all(j, i + j >= 0))"
+    page = nobody.list(things, filter=costly, limit=1, count="true")
+    assert len(page["items"]) == 1 and page["nextCursor"] and page["total"] is None
+    assert_problem(nobody.post(f"/v1/query/{things}", json={"filter": costly, "aggregate": {"count": True}}), 422, "query_too_slow")
+    assert nobody.list(things, limit=1, count="true")["total"] == 6000
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "e30", "W10", "bnVsbA", "eyJzIjoiIiwidiI6W10sImkiOiJ4In0", "eyJzIjoiIiwidiI6W10sImkiOiJbW1tbW1tbIn0", "A" * 100_000])
+def test_a_cursor_that_nobody_gave_out_is_refused(nobody, admin, things, cursor):
+    fill(admin, things, [{"a": 1}])
+    assert_problem(nobody.post(f"/v1/query/{things}", json={"groupBy": ["a"], "cursor": cursor}), 400, "bad_request")
 
 
 # aggregates
@@ -479,3 +497,29 @@ def test_a_page_and_its_total_are_of_one_moment(admin, nobody, things):
     finally:
         stop.set()
         writer.join()
+
+
+# The guide
+
+def test_the_guide_says_what_the_server_answers(start):
+    """Each request of docs/guides/querying.md in its order; a block of JSON behind one is its answer."""
+    server = start()
+    admin, nobody = admin_login(server), Caller(server)
+    blocks = re.findall(r"```(http|json)\n(.*?)```", (ROOT / "docs/guides/querying.md").read_text(), re.DOTALL)
+    answers = 0
+    for (kind, text), (following, expected) in itertools.pairwise([*blocks, ("", "")]):
+        if kind == "json":
+            continue
+        line, _, body = text.partition("\n")
+        method, target = line.split(" ", 1)
+        path, _, search = target.partition("?")
+        caller = admin if path.startswith("/v1/collections") or path == "/v1/batch" else nobody
+        found = caller.must((200, 201), method, path, params=dict(part.split("=", 1) for part in search.split("&")) if search else None,
+                            **({"json": json.loads(body)} if body.strip() else {}))
+        if following == "json":
+            expected = json.loads(expected)
+            if expected.get("nextCursor"):
+                assert found.pop("nextCursor") and expected.pop("nextCursor") == "…"
+            assert found == expected, line
+            answers += 1
+    assert answers >= 6
