@@ -9,9 +9,16 @@ static const unsigned char sqlite_0001[] = {
 static const unsigned char postgres_0001[] = {
 #embed "0001_core.postgres.sql"
 };
+static const unsigned char sqlite_0004[] = {
+#embed "0004_search.sqlite.sql"
+};
+static const unsigned char postgres_0004[] = {
+#embed "0004_search.postgres.sql"
+};
 
 static const roost_migration migrations[] = {
   {1, "core", sqlite_0001, sizeof sqlite_0001, postgres_0001, sizeof postgres_0001},
+  {4, "search", sqlite_0004, sizeof sqlite_0004, postgres_0004, sizeof postgres_0004},
 };
 
 int roost_migrations_count(void) {

@@ -5,11 +5,13 @@ import JSON
 /// `/v1/collections[/{collection}]`: rules and indexes, for admins.
 enum Collections {
   static let list = Route.admin(.get, "/v1/collections") { call in
-    .list(call.project.collections.map(value))
+    let states = try await call.project.configuration.textIndexStates()
+    return .list(call.project.collections.map { value(of: $0, states) })
   }
 
   static let get = Route.admin(.get, "/v1/collections/{collection}") { call in
-    .json(200, value(of: try call.project.collection(call.parameters[0])))
+    let collection = try call.project.collection(call.parameters[0])
+    return .json(200, value(of: collection, try await call.project.configuration.textIndexStates()))
   }
 
   static let put = Route.admin(.put, "/v1/collections/{collection}") { call in
@@ -37,11 +39,14 @@ enum Collections {
     try call.project.requireCollections(configuration.lookedUp, besides: configuration.name)
     let (collection, created) = try await call.project.configuration.put(configuration, at: call.now)
     try await call.project.reloadConfiguration()
-    return .json(created ? 201 : 200, self.value(of: collection))
+    return .json(created ? 201 : 200, self.value(of: collection, try await call.project.configuration.textIndexStates()))
   }
 
-  private static func value(of collection: Collection) -> JSONValue {
+  private static func value(of collection: Collection, _ states: [Int64: TextIndexState]) -> JSONValue {
     guard case .object(var object) = collection.configuration else { return collection.configuration }
+    if let state = states[collection.number], let indexes = object["indexes"]?.arrayValue {
+      object["indexes"] = .array(indexes.map { TextIndexDefinition.isMeant(by: $0) ? state.added(to: $0) : $0 })
+    }
     object["createdAt"] = .string(collection.created.text)
     object["updatedAt"] = .string(collection.updated.text)
     return .object(object)

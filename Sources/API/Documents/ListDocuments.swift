@@ -9,17 +9,19 @@ enum ListDocuments {
     try LiveQuery.refuse(call)
     let collection = try call.documentCollection()
     let query = try call.query.only(["filter", "sort", "limit", "cursor", "fields", "expand", "search", "count", "explain"])
-    for name in ["expand", "search", "count"] where query[name] != nil {
+    for name in ["expand", "count"] where query[name] != nil {
       throw RoostError(.notImplemented, "`\(name)` is not built yet.")
     }
     try run(
       ListRequest(
         filter: query["filter"], params: [:], sort: query["sort"].map(SortKey.parse) ?? [], limit: QueryParameters.limit(query["limit"]),
-        cursor: query["cursor"], fields: FieldSelection(text: query["fields"]), explains: try QueryParameters.flag(query["explain"], "explain")),
+        cursor: query["cursor"], fields: FieldSelection(text: query["fields"]), explains: try QueryParameters.flag(query["explain"], "explain"),
+        search: query["search"]),
       in: collection, call: call, respond)
   }
 
   static func run(_ request: ListRequest, in collection: Collection, call: Call, _ respond: @escaping Route.Respond) throws {
+    if let text = request.search { return try SearchDocuments.run(text, request, in: collection, call: call, respond) }
     let query = try call.access(to: collection).query(
       filter: request.filter.map { try ExpressionKind.filter.compile($0, pointer: "/filter", document: collection.documentType) },
       params: call.variables(of: call.caller, params: request.params), sort: request.sort, limit: request.limit,
@@ -64,4 +66,5 @@ struct ListRequest: Sendable {
   let cursor: String?
   let fields: FieldSelection
   let explains: Bool
+  let search: String?
 }

@@ -12,8 +12,8 @@ enum QueryDocuments {
       sort: try reader.string("sort").map(SortKey.parse) ?? [],
       limit: Int(try reader.int("limit", in: 1...Int64(Limits.pageItemsMax)) ?? Int64(Limits.pageItemsDefault)),
       cursor: try reader.string("cursor"), fields: try FieldSelection(text: reader.string("fields")),
-      explains: try reader.bool("explain") ?? false)
-    try reader.refuseUnbuilt(["expand", "search", "count", "aggregate", "groupBy"])
+      explains: try reader.bool("explain") ?? false, search: try reader.string("search"))
+    try reader.refuseUnbuilt(["expand", "count", "aggregate", "groupBy"])
     try reader.refuseUnknown()
     try ListDocuments.run(request, in: collection, call: call, respond)
   }

@@ -10,6 +10,7 @@ package final class Collection: Sendable {
   package let rules: CollectionRules
   package let fieldRules: FieldRules
   package let indexes: [IndexDefinition]
+  package let textIndex: TextIndexDefinition?
   package let schema: DocumentSchema?
   /// What is known of its documents' fields, for checking expressions.
   package let documentType: CELType
@@ -26,6 +27,7 @@ package final class Collection: Sendable {
     rules = configuration.rules
     fieldRules = configuration.fieldRules
     indexes = configuration.indexes
+    textIndex = configuration.textIndex
     schema = configuration.schema
     documentType = configuration.documentType
     self.configuration = configuration.value

@@ -7,6 +7,7 @@ package struct CollectionConfiguration: Sendable {
   package let rules: CollectionRules
   package let fieldRules: FieldRules
   package let indexes: [IndexDefinition]
+  package let textIndex: TextIndexDefinition?
   package let schema: DocumentSchema?
   package let documentType: CELType
   /// Normalised: what GET answers.
@@ -37,13 +38,16 @@ package struct CollectionConfiguration: Sendable {
       delete: try Rule(rules["delete"], .readRule, pointer: "/rules/delete", document: document))
     let fieldRules = try reader.object("fieldRules") ?? [:]
     self.fieldRules = try FieldRules(fieldRules, document: document)
-    indexes = try Self.indexes(reader.array("indexes") ?? [])
+    let indexEntries = try reader.array("indexes") ?? []
+    indexes = try Self.indexes(indexEntries)
+    textIndex = try TextIndexDefinition.only(among: indexEntries)
     try reader.refuseUnbuilt(["ttl", "history"])
     try reader.refuseUnknown()
     self.name = name
     self.value = [
       "name": .string(name), "schema": schema.map(JSONValue.object) ?? .null, "rules": .object(rules), "fieldRules": .object(fieldRules),
-      "indexes": .array(indexes.map { ["fields": .array($0.keys.map { .string($0.text) }), "unique": .bool($0.isUnique)] }),
+      "indexes": .array(
+        indexes.map { ["fields": .array($0.keys.map { .string($0.text) }), "unique": .bool($0.isUnique)] } + [textIndex?.value].compactMap(\.self)),
     ]
   }
 
@@ -65,7 +69,7 @@ package struct CollectionConfiguration: Sendable {
         .validationFailed, "A collection has at most \(Limits.indexesMax) indexes.", fields: [FieldError("/indexes", "too many")])
     }
     var definitions: [IndexDefinition] = []
-    for (position, value) in values.enumerated() {
+    for (position, value) in values.enumerated() where !TextIndexDefinition.isMeant(by: value) {
       let pointer = "/indexes/\(position)"
       guard let fields = value["fields"]?.arrayValue, !fields.isEmpty, fields.count <= Limits.sortKeysMax else {
         throw RoostError(

@@ -8,6 +8,8 @@ package protocol ConfigurationStore: Sendable {
   func put(_ collection: CollectionConfiguration, at now: Timestamp) async throws -> (Collection, created: Bool)
   /// Deletes the collection with all its documents. False if there was none.
   func deleteCollection(_ name: String) async throws -> Bool
+  /// How far the text indexes are, by their collections' numbers.
+  func textIndexStates() async throws -> [Int64: TextIndexState]
 
   func buckets() async throws -> [Bucket]
   func put(_ bucket: BucketConfiguration, at now: Timestamp) async throws -> (Bucket, created: Bool)

@@ -14,6 +14,13 @@ package protocol DocumentStore: Sendable {
   /// Items are as the caller may see them.
   func page(_ query: DocumentQuery, in collection: Collection, lane: Int, then: @escaping Completion<DocumentPage>)
 
+  /// What the text finds, as the caller may see it. Nothing is looked for in fields that some callers do not see, unless this one passes rules.
+  /// Errors: `bad_request` where there is no text index or nothing to look for, `forbidden`, `index_building`, `query_too_slow`.
+  func search(_ search: DocumentSearch, in collection: Collection, then: @escaping Completion<SearchPage>)
+
+  /// How a page of this search would be read. Errors as of the search.
+  func plan(_ search: DocumentSearch, in collection: Collection, then: @escaping Completion<QueryPlan>)
+
   /// How a page of this query would be read.
   func plan(_ query: DocumentQuery, in collection: Collection, then: @escaping Completion<QueryPlan>)
 
@@ -44,6 +51,12 @@ extension DocumentStore {
   package func plan(_ query: DocumentQuery, in collection: Collection) async throws -> QueryPlan {
     try await withCheckedThrowingContinuation { continuation in
       plan(query, in: collection) { continuation.resume(with: $0) }
+    }
+  }
+
+  package func search(_ search: DocumentSearch, in collection: Collection) async throws -> SearchPage {
+    try await withCheckedThrowingContinuation { continuation in
+      self.search(search, in: collection) { continuation.resume(with: $0) }
     }
   }
 

@@ -4,11 +4,13 @@ import JSON
 /// Collections and buckets in SQLite.
 final class SQLiteConfigurationStore: ConfigurationStore {
   private let writer: Writer
-  private let readers: ReaderPool
+  let readers: ReaderPool
+  private let textIndexes: TextIndexBuilder
 
-  init(writer: Writer, readers: ReaderPool) {
+  init(writer: Writer, readers: ReaderPool, textIndexes: TextIndexBuilder) {
     self.writer = writer
     self.readers = readers
+    self.textIndexes = textIndexes
   }
 
   // MARK: Collections
@@ -20,7 +22,9 @@ final class SQLiteConfigurationStore: ConfigurationStore {
   }
 
   func put(_ configuration: CollectionConfiguration, at now: Timestamp) async throws -> (Collection, created: Bool) {
-    try await writer.write { transaction in try transaction.put(configuration, at: now) }
+    let result = try await writer.write { transaction in try transaction.put(configuration, at: now) }
+    if configuration.textIndex != nil { textIndexes.start() }
+    return result
   }
 
   func deleteCollection(_ name: String) async throws -> Bool {
@@ -28,6 +32,7 @@ final class SQLiteConfigurationStore: ConfigurationStore {
     return try await writer.write { transaction in
       let database = transaction.database
       guard let number = try database.first("DELETE FROM collections WHERE name = ? RETURNING number", .text(name), row: { $0.int(0) }) else { return false }
+      try transaction.dropTextIndex(of: number)
       try database.runScript("DROP TABLE \(DocumentTable(number: number).name)")
       return true
     }

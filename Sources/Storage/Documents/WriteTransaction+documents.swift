@@ -15,14 +15,16 @@ extension WriteTransaction {
     case .store(let body):
       let record = try store(DocumentKeys.shortest(body), id: id, over: current, in: write.collection, at: now)
       hasChanges = true
+      try updateWords(of: id, in: collection, before: current?.body, after: record.body)
       try append(
         kind: .document, action: current == nil ? .created : .updated, container: write.collection.name, subject: id, before: current?.json(),
         after: record.json(), actor: write.actor, at: now)
       return DocumentOutcome(before: current, after: record, visible: try write.visible(record, moment))
     case .delete:
       guard let current else { return DocumentOutcome(before: nil, after: nil, visible: nil) }
-      try delete(id, in: write.collection)
       hasChanges = true
+      try updateWords(of: id, in: collection, before: current.body, after: nil)
+      try delete(id, in: write.collection)
       try append(
         kind: .document, action: .deleted, container: write.collection.name, subject: id, before: current.json(), after: nil, actor: write.actor, at: now)
       if write.collection.name == Collection.users { try deleteAccount(userID: id, at: now) }

@@ -11,6 +11,7 @@ package final class ProjectStorage: Sendable {
   private let writer: Writer
   private let readers: ReaderPool
   private let files: DiskFileStore
+  private let textIndexes: TextIndexBuilder
 
   /// Opens a project, making it where it is missing.
   /// - Parameters:
@@ -47,9 +48,11 @@ package final class ProjectStorage: Sendable {
     self.writer = writer
     self.readers = readers
     self.files = files
+    textIndexes = TextIndexBuilder(writer: writer)
     project = Project(
-      name: name, documents: SQLiteDocumentStore(writer: writer, lanes: readLanes, readers: readers),
-      configuration: SQLiteConfigurationStore(writer: writer, readers: readers), accounts: SQLiteAccountStore(writer: writer, readers: readers), files: files,
+      name: name, documents: SQLiteDocumentStore(writer: writer, lanes: readLanes, readers: readers, textIndexes: textIndexes),
+      configuration: SQLiteConfigurationStore(writer: writer, readers: readers, textIndexes: textIndexes),
+      accounts: SQLiteAccountStore(writer: writer, readers: readers), files: files,
       functions: SQLiteFunctionStore(writer: writer, readers: readers), log: SQLiteEventLog(writer: writer, readers: readers))
     writer.start(database, clock: clock, name: name)
     readers.start(scanners, name: name)
@@ -68,6 +71,7 @@ package final class ProjectStorage: Sendable {
     if isServer {
       try await files.sweep()
       try await SQLiteFunctionStore.removeRemains(writer: writer)
+      textIndexes.start()
     }
   }
 

@@ -11,6 +11,7 @@ final class WriteTransaction {
   var hasChanges = false
   /// Records of each function since its old ones were last removed.
   var invocationsUnpruned: [Int64: Int] = [:]
+  var textIndexes = KnownTextIndexes()
 
   init(database: Database, clock: any WallClock) {
     self.database = database
@@ -26,7 +27,10 @@ final class WriteTransaction {
   /// Begins with the write lock. The log's end is read anew, since another process may have written to the folder.
   func begin() throws {
     try database.run("BEGIN IMMEDIATE")
-    lastSequence = try database.first("SELECT max(sequence) FROM events") { $0.int(0) } ?? 0
+    let sql = "SELECT (SELECT max(sequence) FROM events), (SELECT value FROM meta WHERE name = 'text_index_changes')"
+    let (sequence, changes) = try database.first(sql) { ($0.int(0), $0.int(1)) } ?? (0, 0)
+    lastSequence = sequence
+    textIndexes.begin(changes: changes)
   }
 
   func commit() throws { try database.run("COMMIT") }
