@@ -16,9 +16,17 @@ static const unsigned char postgres_0004[] = {
 #embed "0004_search.postgres.sql"
 };
 
+static const unsigned char sqlite_0005[] = {
+#embed "0005_lifetime.sqlite.sql"
+};
+static const unsigned char postgres_0005[] = {
+#embed "0005_lifetime.postgres.sql"
+};
+
 static const roost_migration migrations[] = {
   {1, "core", sqlite_0001, sizeof sqlite_0001, postgres_0001, sizeof postgres_0001},
   {4, "search", sqlite_0004, sizeof sqlite_0004, postgres_0004, sizeof postgres_0004},
+  {5, "lifetime", sqlite_0005, sizeof sqlite_0005, postgres_0005, sizeof postgres_0005},
 };
 
 int roost_migrations_count(void) {

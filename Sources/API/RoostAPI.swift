@@ -104,6 +104,8 @@ package final class RoostAPI: HTTPHandler, LocalAPI {
         case .upload(let work):
           let call = call(request, parameters: parameters, caller: caller, body: [], lane: offLane)
           exchange.respond(try await work(call, .stream(exchange.body, length: request.hasBody ? request.contentLength : 0)))
+        case .stream(let work):
+          try await stream(work(call(request, parameters: parameters, caller: caller, body: [], lane: offLane)), to: exchange)
         case .download(let work):
           try await send(work(call(request, parameters: parameters, caller: caller, body: [], lane: offLane)), to: exchange)
         }
@@ -162,6 +164,15 @@ package final class RoostAPI: HTTPHandler, LocalAPI {
       length: Int(content.length))
   }
 
+  private func stream(_ body: StreamedBody, to exchange: HTTPExchange) async throws {
+    do {
+      try await body.send(to: exchange)
+    } catch  where !(error is CancellationError) && !(error is HTTPResponseError) {
+      // The answer has begun, so that only the operator can be told.
+      environment.report(error, exchange.request.requestId)
+    }
+  }
+
   private func answer(_ route: Route, _ call: Call) async throws -> HTTPResponse {
     switch route.work {
     case .direct(let work):
@@ -174,6 +185,7 @@ package final class RoostAPI: HTTPHandler, LocalAPI {
       }
     case .async(let work): return try await work(call)
     case .upload(let work): return try await work(call, .bytes(call.body))
+    case .stream(let work): return try await work(call).collected(bytesMax: Limits.workerFrameBytesMax / 2)
     case .download(let work): return try await work(call).collected(bytesMax: Limits.workerFrameBytesMax / 2)
     }
   }

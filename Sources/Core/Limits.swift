@@ -43,6 +43,19 @@ package enum Limits {
   /// Documents that the rules of one request remember; then they read again.
   package static let lookupsKeptMax = 1000
   package static let lookupBytesKeptMax = 4 << 20
+  /// Groups of one aggregation, and the bytes of all their different values: they are held in memory.
+  package static let aggregateGroupsMax = 100_000
+  package static let aggregateBytesMax = 32 << 20
+  /// Functions over fields in one aggregation: each is worked out for every document.
+  package static let aggregateColumnsMax = 20
+  /// Paths that one request expands, and how many references they may follow one after the other.
+  package static let expandPathsMax = 10
+  package static let expandLevelsMax = 2
+  /// Documents that one request expands, each read once; and the bytes that they add to the answer.
+  package static let expandedDocumentsMax = 5000
+  package static let expandedBytesMax = 16 << 20
+  /// Fields of one collection that refer to documents.
+  package static let referencesMax = 64
   /// Rows that one list may look at; past it the caller is told to declare an index.
   package static let scannedRowsMax = 1_000_000
   /// How long a reading that may scan runs before it is stopped.
@@ -57,6 +70,37 @@ package enum Limits {
   package static let batchWritesMax = 500
   /// The documents that one batch leaves, together: its answer and its events hold them all.
   package static let batchBytesMax = 16 << 20
+  /// Versions and days that a bounded history may keep.
+  package static let historyVersionsMax: Int64 = 1_000_000
+  package static let historyDaysMax: Int64 = 36_500
+  /// A hundred years: what is to live longer need not expire.
+  package static let timeToLiveSecondsMax: Int64 = 3_155_760_000
+  /// Kept versions that one page of a history looks at: each is judged by the rules.
+  package static let historyScannedMax = 2000
+  /// Documents that one commit removes or looks at because of their age: callers' writes wait for no longer than that takes.
+  package static let lifetimePortion = 200
+  package static let lifetimePortionBytes = 4 << 20
+  /// How often the server looks for documents that have expired and versions that are to go.
+  package static let lifetimeInterval = Duration.seconds(10)
+  /// The body of one import: far more than anybody means to send, but not without end.
+  package static let importBytesMax: Int64 = 256 << 30
+  /// One line (or CSV record) of an import: a document with room for white space and escapes.
+  package static let importLineBytesMax = 2 << 20
+  /// Documents and bytes of an import that go to the writer at once, and how many such portions are under way: so much stands before
+  /// another caller's write, some milliseconds.
+  package static let importPortionWritesMax = 256
+  package static let importPortionBytesMax = 512 << 10
+  package static let importPortionsMax = 3
+  /// Errors of an import that its answer tells; the others are counted.
+  package static let importErrorsMax = 100
+  package static let importErrorBytesMax = 256 << 10
+  /// Imports and exports that run at the same time, of callers under rules and of the others: each holds buffers of some MiB.
+  package static let bulkTransfersMax = 4
+  /// Documents that one piece of an export looks at, and bytes that it holds.
+  package static let exportSliceRowsMax = 1000
+  package static let exportSliceBytesMax = 1 << 20
+  /// Columns of a CSV: each is kept for every row.
+  package static let csvColumnsMax = 1000
   /// Collections, buckets or functions of one project.
   package static let collectionsMax = 1000
   package static let bucketsMax = 1000

@@ -6,12 +6,14 @@ extension HTTPConnection {
   /// Gives what has gathered to the kernel.
   func flush() {
     guard out.readableBytes > 0, let context else { return }
-    context.writeAndFlush(wrapOutboundOut(.byteBuffer(out)), promise: nil)
-    if out.storageCapacity <= 8 * 1024 {
+    // Taken away first: the kernel may take it all at once, and the channel then says at once that it can be written, which flushes.
+    var given = out
+    out = ByteBuffer()
+    context.writeAndFlush(wrapOutboundOut(.byteBuffer(given)), promise: nil)
+    if given.storageCapacity <= 8 * 1024, out.storageCapacity == 0 {
       // The kernel has mostly taken it by now, and the space can be used again.
-      out.clear()
-    } else {
-      out = ByteBuffer()
+      given.clear()
+      out = given
     }
     if !context.channel.isWritable { armOutputDeadline() }
   }

@@ -47,15 +47,15 @@ def test_what_is_found(stories, nobody, text, ids):
 def test_the_best_come_first_and_say_why(stories, nobody):
     items = nobody.list(stories, search="quick fox")["items"]
     assert [item["id"] for item in items] == ["fox", "dog"], "the title weighs ten times as much"
-    scores = [item["_search"]["score"] for item in items]
+    scores = [item["search"]["score"] for item in items]
     assert scores == sorted(scores, reverse=True) and scores[-1] > 0
-    assert items[0]["_search"]["snippets"] == {"title": "The <mark>quick</mark> brown <mark>fox</mark>"}
-    assert items[1]["_search"]["snippets"] == {"body": "sleeps while a <mark>quick</mark> <mark>fox</mark> jumps"}
+    assert items[0]["search"]["snippets"] == {"title": "The <mark>quick</mark> brown <mark>fox</mark>"}
+    assert items[1]["search"]["snippets"] == {"body": "sleeps while a <mark>quick</mark> <mark>fox</mark> jumps"}
     assert items[0]["title"] == "The quick brown fox" and items[0]["version"] == 1
 
 
 def test_snippets_are_safe_html(stories, nobody):
-    snippets = nobody.list(stories, search="script OR bold")["items"][0]["_search"]["snippets"]
+    snippets = nobody.list(stories, search="script OR bold")["items"][0]["search"]["snippets"]
     assert snippets == {
         "title": "&lt;b&gt;<mark>Bold</mark>&lt;/b&gt; &amp; &quot;quoted&quot;",
         "body": "&lt;<mark>script</mark>&gt;alert(&#39;x&#39;)&lt;/<mark>script</mark>&gt; fox tail",
@@ -67,9 +67,14 @@ def test_search_goes_together_with_the_rest_of_a_list(stories, nobody, admin):
     assert found(nobody, stories, "fox", sort="-year") == ["markup", "dog", "fox"]
     assert found(nobody, stories, "fox", sort="year") == ["fox", "dog", "markup"]
     item = nobody.list(stories, search="brown", fields="year")["items"][0]
-    assert item["year"] == 1900 and set(item) == {"year", "_search"}
+    assert item["year"] == 1900 and set(item) == {"year", "search"}
     answer = nobody.must(200, "POST", f"/v1/query/{stories}", json={"search": "fox", "filter": "year == params.y", "params": {"y": 1910}})
     assert [item["id"] for item in answer["items"]] == ["dog"]
+    page = nobody.list(stories, search="fox", limit=1, count="true")
+    assert len(page["items"]) == 1 and page["total"] == 3
+    assert nobody.list(stories, search="fox", filter="year > 1905 && title.size() > 3", limit=1, count="true")["total"] == 2
+    assert nobody.list(stories, search="fox", filter="year == 1910", count="true")["total"] == 1
+    assert_problem(nobody.post(f"/v1/query/{stories}", json={"search": "fox", "aggregate": {"count": True}}), 422, "validation_failed")
     plan = admin.list(stories, search="fox", filter="year > 1905", explain="true")["plan"]
     assert plan["index"] == ["title", "body"] and "MATCH" in plan["sql"]
     assert_problem(nobody.get(f"/v1/documents/{stories}", params={"search": "fox", "explain": "true"}), 401, "unauthenticated")
@@ -90,7 +95,7 @@ def test_every_page_together_is_the_whole_order(server, admin, nobody):
             assert [item["id"] for item in pages] == [item["id"] for item in whole], f"seed {SEED}, {query}"
             assert len({item["id"] for item in whole}) == len(whole)
             if not sort:
-                order = [(-item["_search"]["score"], item["id"]) for item in whole]
+                order = [(-item["search"]["score"], item["id"]) for item in whole]
                 assert order == sorted(order), "equals by id"
     page = nobody.list("paged", search="word", limit=2)
     assert_problem(nobody.get("/v1/documents/paged", params={"search": "word", "sort": "n", "cursor": page["nextCursor"]}), 400, "bad_request")
@@ -170,7 +175,7 @@ def test_writes_are_found_at_once(server, admin, nobody):
     nobody.must(200, "PATCH", f"/v1/documents/fresh/{one}", json={"n": 1})
     nobody.must(200, "PATCH", f"/v1/documents/fresh/{one}", json={"tags": ["eins", "zwei", 3, None, ["vier"]], "text": None})
     assert found(nobody, "fresh", "zwei eins") == [one] and found(nobody, "fresh", "gamma") == [] and found(nobody, "fresh", "vier") == [one]
-    assert nobody.list("fresh", search="zwei delta")["items"][0]["_search"]["snippets"] == {"tags": "eins\n<mark>zwei</mark>\nvier", "o.deep": "<mark>delta</mark>"}
+    assert nobody.list("fresh", search="zwei delta")["items"][0]["search"]["snippets"] == {"tags": "eins\n<mark>zwei</mark>\nvier", "o.deep": "<mark>delta</mark>"}
     nobody.must(200, "PUT", f"/v1/documents/fresh/{one}", json={"o": [{"deep": "in a list"}, {"deep": 7}, {"x": "no"}]})
     assert found(nobody, "fresh", "list") == [one] and found(nobody, "fresh", "no") == []
     nobody.must(204, "DELETE", f"/v1/documents/fresh/{one}")
@@ -194,15 +199,15 @@ def test_odd_text(server, admin, nobody):
     for text, ids in [("before behind", ["nul"]), ("needle rare", ["long"]), ("xxxx*", ["word"]), ("family", ["emoji"]), ("nested", ["list"]), ("inside", []), ("42", []),
                       ("שלום", ["rtl"]), ("全文检索", ["cjk"]), ("全文*", ["cjk"])]:
         assert found(nobody, "odd", text) == ids, text
-    snippet = nobody.list("odd", search="needle")["items"][0]["_search"]["snippets"]["text"]
+    snippet = nobody.list("odd", search="needle")["items"][0]["search"]["snippets"]["text"]
     assert snippet.startswith("<mark>needle</mark> hay") and snippet.endswith("…") and len(snippet) < 400
-    assert len(nobody.list("odd", search="xx*")["items"][0]["_search"]["snippets"]["text"]) < 1100
+    assert len(nobody.list("odd", search="xx*")["items"][0]["search"]["snippets"]["text"]) < 1100
     for id in bodies:
         nobody.must(204, "DELETE", f"/v1/documents/odd/{id}")
     assert found(nobody, "odd", "needle OR before OR family OR xxxx*") == []
     # A field of our name gives way.
-    nobody.create("odd", text="mine", _search="theirs")
-    assert nobody.list("odd", search="mine")["items"][0]["_search"]["snippets"] == {"text": "<mark>mine</mark>"}
+    nobody.create("odd", text="mine", search="theirs")
+    assert nobody.list("odd", search="mine")["items"][0]["search"]["snippets"] == {"text": "<mark>mine</mark>"}
 
 
 def test_tokenizers(admin, nobody):
@@ -212,9 +217,9 @@ def test_tokenizers(admin, nobody):
         for id, text in [("run", "She was running quickly"), ("cjk", "全文检索很重要"), ("part", "Donaudampfschiff")]:
             admin.must(201, "PUT", f"/v1/documents/{collection}/{id}", json={"text": text})
     assert found(nobody, "stems", "runs") == ["run"] and found(nobody, "stems", "run*") == ["run"]
-    assert nobody.list("stems", search="runs quick*")["items"][0]["_search"]["snippets"] == {"text": "She was <mark>running</mark> <mark>quickly</mark>"}
+    assert nobody.list("stems", search="runs quick*")["items"][0]["search"]["snippets"] == {"text": "She was <mark>running</mark> <mark>quickly</mark>"}
     assert found(nobody, "parts", "dampf") == ["part"] and found(nobody, "parts", "检索很") == ["cjk"] and found(nobody, "parts", "unning qui") == ["run"]
-    assert nobody.list("parts", search="DAMPF")["items"][0]["_search"]["snippets"] == {"text": "Donau<mark>dampf</mark>schiff"}
+    assert nobody.list("parts", search="DAMPF")["items"][0]["search"]["snippets"] == {"text": "Donau<mark>dampf</mark>schiff"}
     assert_problem(nobody.get("/v1/documents/parts", params={"search": "检索"}), 400, "bad_request")
 
 
@@ -242,6 +247,9 @@ def test_the_read_rule_decides_what_is_found(guarded, who, ids):
     assert set(found(guarded[who], "notes", "apple", filter="true || public")) == ids
     assert set(found(guarded[who], "notes", "app*", sort="title")) == ids
     assert {item["id"] for item in guarded[who].every("/v1/documents/notes", search="apple", limit=1)} == ids
+    assert guarded[who].list("notes", search="apple", limit=1, count="true")["total"] == len(ids)
+    hidden = guarded[who].list("notes", search="apple", filter="secret.contains('banana')", count="true")
+    assert hidden["total"] == len(hidden["items"]) == {"ada": 1, "bob": 1, "nobody": 0, "admin": 2}[who], "a filter sees what the caller sees"
 
 
 @pytest.mark.parametrize("who", ["ada", "bob", "nobody"])
@@ -250,20 +258,20 @@ def test_a_guarded_field_is_not_searched(guarded, who):
         assert found(guarded[who], "notes", text) == [], text
     assert set(found(guarded[who], "notes", "apple -cherry -banana")) == set(found(guarded[who], "notes", "apple")), "nothing is excluded by it either"
     for item in guarded[who].list("notes", search="apple OR cherry")["items"]:
-        assert set(item["_search"]["snippets"]) == {"title"}
+        assert set(item["search"]["snippets"]) == {"title"}
     assert_problem(guarded[who].get("/v1/documents/sealed", params={"search": "cherry"}), 403, "forbidden")
 
 
 def test_those_who_pass_rules_search_everything(guarded):
     admin = guarded["admin"]
     assert set(found(admin, "notes", "cherry")) == {"adas", "shared"}
-    assert admin.list("notes", search="cherry -banana")["items"][0]["_search"]["snippets"] == {"secret": "<mark>cherry</mark>"}
+    assert admin.list("notes", search="cherry -banana")["items"][0]["search"]["snippets"] == {"secret": "<mark>cherry</mark>"}
     assert found(admin, "sealed", "cherry") == ["s"]
 
 
 def test_a_score_tells_nothing_of_a_guarded_field(guarded):
     """The hidden text of one is fifty times as long: with plain BM25 its score would be lower."""
-    scores = {item["id"]: item["_search"]["score"] for item in guarded["ada"].list("notes", search="apple")["items"]}
+    scores = {item["id"]: item["search"]["score"] for item in guarded["ada"].list("notes", search="apple")["items"]}
     assert scores["adas"] == scores["shared"]
 
 
@@ -273,6 +281,16 @@ def test_without_a_read_rule_only_admins_search(guarded, ada, nobody):
     # Nor does anybody learn whether there is an index or what it would say of the text.
     assert_problem(ada.get("/v1/documents/closed_notes", params={"search": "..."}), 403, "forbidden")
     assert found(guarded["admin"], "closed_notes", "apple") == ["c"]
+
+
+def test_references_come_along(server, admin, ada):
+    admin.put_collection("writers", rules=OPEN)
+    admin.put_collection("works", rules=OPEN, indexes=[{"fields": ["title"], "type": "text"}],
+                         schema={"type": "object", "properties": {"writer": {"type": "string", "x-collection": "writers"}}})
+    admin.must(201, "PUT", "/v1/documents/writers/w", json={"name": "Jane"})
+    admin.must(201, "PUT", "/v1/documents/works/e", json={"title": "Emma", "writer": "w"})
+    item = ada.list("works", search="emma", expand="writer")["items"][0]
+    assert item["search"]["snippets"] == {"title": "<mark>Emma</mark>"} and item["expand"]["writer"]["name"] == "Jane"
 
 
 def test_rules_that_look_up(server, admin, ada, bob):

@@ -34,9 +34,16 @@ enum Collections {
     return .noContent
   }
 
+  /// What is kept of the documents, once the history is turned off.
+  static let deleteHistory = Route.admin(.delete, "/v1/collections/{collection}/history") { call in
+    try await call.project.configuration.deleteHistory(of: call.project.collection(call.parameters[0]).name)
+    return .noContent
+  }
+
   private static func store(_ call: Call, _ value: JSONValue) async throws -> HTTPResponse {
     let configuration = try CollectionConfiguration(name: call.parameters[0], value: value)
     try call.project.requireCollections(configuration.lookedUp, besides: configuration.name)
+    try call.project.requireCollections(configuration.schema?.references ?? [], besides: configuration.name)
     let (collection, created) = try await call.project.configuration.put(configuration, at: call.now)
     try await call.project.reloadConfiguration()
     return .json(created ? 201 : 200, self.value(of: collection, try await call.project.configuration.textIndexStates()))

@@ -86,6 +86,7 @@ package final class APIEnvironment: Sendable {
   package let isReady: @Sendable () -> Bool
   /// Takes the cause of an `internal` error, with the request's id: for the operator, never for the caller.
   package let report: @Sendable (_ error: any Error, _ requestID: String) -> Void
+  let bulkTransfers = BulkTransfers()
 
   package init(
     project: Project, accounts: Accounts, authenticator: Authenticator, functions: any FunctionRuntime, clock: any WallClock,

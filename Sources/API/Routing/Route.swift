@@ -12,6 +12,8 @@ struct Route: Sendable {
     case async(@Sendable (Call) async throws -> HTTPResponse)
     /// Takes its body in pieces.
     case upload(@Sendable (Call, BodyChunks) async throws -> HTTPResponse)
+    /// Answers piece by piece, for as long as it takes.
+    case stream(@Sendable (Call) async throws -> StreamedBody)
     /// Answers with a file's bytes.
     case download(@Sendable (Call) async throws -> Download)
   }

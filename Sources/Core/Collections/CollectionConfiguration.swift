@@ -10,6 +10,8 @@ package struct CollectionConfiguration: Sendable {
   package let textIndex: TextIndexDefinition?
   package let schema: DocumentSchema?
   package let documentType: CELType
+  package let history: HistorySettings?
+  package let timeToLive: TimeToLive?
   /// Normalised: what GET answers.
   package let value: JSONValue
 
@@ -41,13 +43,15 @@ package struct CollectionConfiguration: Sendable {
     let indexEntries = try reader.array("indexes") ?? []
     indexes = try Self.indexes(indexEntries)
     textIndex = try TextIndexDefinition.only(among: indexEntries)
-    try reader.refuseUnbuilt(["ttl", "history"])
+    history = try HistorySettings(reader.value("history"), pointer: "/history")
+    timeToLive = try TimeToLive(reader.value("ttl"), pointer: "/ttl", collection: name)
     try reader.refuseUnknown()
     self.name = name
     self.value = [
       "name": .string(name), "schema": schema.map(JSONValue.object) ?? .null, "rules": .object(rules), "fieldRules": .object(fieldRules),
       "indexes": .array(
         indexes.map { ["fields": .array($0.keys.map { .string($0.text) }), "unique": .bool($0.isUnique)] } + [textIndex?.value].compactMap(\.self)),
+      "history": history?.value ?? false, "ttl": timeToLive?.value ?? .null,
     ]
   }
 

@@ -8,6 +8,9 @@ package protocol ConfigurationStore: Sendable {
   func put(_ collection: CollectionConfiguration, at now: Timestamp) async throws -> (Collection, created: Bool)
   /// Deletes the collection with all its documents. False if there was none.
   func deleteCollection(_ name: String) async throws -> Bool
+  /// Drops what is kept of a collection whose history was turned off. Errors: `conflict` while it is on, `collection_not_found`,
+  /// `not_found` where nothing is kept.
+  func deleteHistory(of collection: String) async throws
   /// How far the text indexes are, by their collections' numbers.
   func textIndexStates() async throws -> [Int64: TextIndexState]
 

@@ -136,7 +136,7 @@ package struct DocumentAccess: Sendable {
   }
 
   /// The write, with what its rules look up read once and inside its transaction.
-  private func write(
+  func write(
     _ id: String?, view: (@Sendable (DocumentRecord, RuleLookups) throws -> DocumentRecord?)?,
     decide: @escaping @Sendable (WriteMoment, RuleLookups) throws -> DocumentDecision
   ) -> DocumentWrite {

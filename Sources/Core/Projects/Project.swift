@@ -60,6 +60,17 @@ package final class Project: Sendable {
     }
   }
 
+  /// Throws `validation_failed` where a schema's field refers to a collection that is not there.
+  package func requireCollections(_ references: [DocumentReference], besides own: String) throws {
+    let known = Set(collections.map(\.name))
+    let missing = references.filter { $0.collection != own && !known.contains($0.collection) }
+    guard missing.isEmpty else {
+      throw RoostError(
+        .validationFailed, "The schema refers to the collection '\(missing[0].collection)', and there is no such collection.",
+        fields: missing.map { FieldError($0.pointer, "expected the name of a collection") })
+    }
+  }
+
   /// Throws `bucket_not_found`.
   package func bucket(_ name: String) throws -> Bucket {
     guard let bucket = catalog.withLock({ $0.buckets[name] }) else { throw RoostError.bucketNotFound(String(name.prefix(80))) }

@@ -14,6 +14,7 @@ extension WriteTransaction {
       number = try insert(configuration, at: now)
     }
     try buildIndexes(configuration, of: DocumentTable(number: number))
+    try setLifetime(configuration, number: number)
     try putTextIndex(configuration.textIndex, of: number)
     let collection = Collection(configuration, number: number, created: existing?.1 ?? now.milliseconds, updated: now.milliseconds)
     return (collection, created: existing == nil)

@@ -50,6 +50,7 @@ enum RunningServer {
       configuration: .init(
         services: [
           .init(service: FunctionsRunner(functions: functions)),
+          .init(service: LifetimeRunner(project: project, clock: clock, notice: { log.log(.warning, $0) })),
           .init(
             service: HTTPRunner(
               server: server, state: state, announce: { Announcement.write(address: address, port: port, settings: settings, hasAdmin: hasAdmin) }),

@@ -5,10 +5,12 @@ package struct DocumentSearch: Sendable {
   package let text: TextQuery
   /// Rule, filter, length and cursor of the page. Without a sort the best come first, equals by their ids.
   package let page: DocumentQuery
+  package let extras: PageExtras
 
-  package init(_ text: TextQuery, page: DocumentQuery) {
+  package init(_ text: TextQuery, page: DocumentQuery, extras: PageExtras = PageExtras(counts: false, expansion: nil)) {
     self.text = text
     self.page = page
+    self.extras = extras
   }
 
   /// The order of a page without a sort, as its cursor carries it: no field is called so.
@@ -21,10 +23,16 @@ package struct DocumentSearch: Sendable {
 package struct SearchPage: Sendable {
   package let items: [SearchHit]
   package let next: PageCursor?
+  /// How many documents are found on all pages together, where that was asked for.
+  package let total: DocumentTotal?
+  /// For each item the documents that it refers to, where that was asked for.
+  package let expanded: [ExpandedReferences]?
 
-  package init(items: [SearchHit], next: PageCursor?) {
+  package init(items: [SearchHit], next: PageCursor?, total: DocumentTotal? = nil, expanded: [ExpandedReferences]? = nil) {
     self.items = items
     self.next = next
+    self.total = total
+    self.expanded = expanded
   }
 }
 

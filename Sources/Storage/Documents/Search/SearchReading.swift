@@ -5,15 +5,15 @@ import Core
 /// One page of a search on its way through SQLite. The words are looked up first, always; what SQL can say of rule and filter is asked of
 /// the documents that they lead to, and the whole of both again in memory, of each document that comes onto the page.
 struct SearchReading {
-  private let search: DocumentSearch
-  private let collection: Collection
-  private let index: TextIndex
-  private let match: TextMatch
-  private let plan: PagePlan
-  private let lookups: RuleLookups?
+  let search: DocumentSearch
+  let collection: Collection
+  let index: TextIndex
+  let match: TextMatch
+  let plan: PagePlan
+  let lookups: RuleLookups?
   private let tokenizer: TextTokenizer
   private let limit: Int
-  private let documents: String
+  let documents: String
 
   /// Reads in the scanner's snapshot. Throws `bad_request`, `forbidden`, `index_building`.
   init(_ search: DocumentSearch, of collection: Collection, _ shape: CollectionShape, on database: Database) throws {
@@ -44,12 +44,20 @@ struct SearchReading {
       try lookups?.requireComplete()
       let hits = reader.isFull ? Array(reader.found.dropLast()) : reader.found
       let next = try reader.isFull ? hits.last.map { try cursor(at: $0, in: database) } : nil
-      return SearchPage(items: try hits.map(hit), next: next)
+      return SearchPage(
+        items: try hits.map(hit), next: next, total: search.extras.counts ? try total(on: database, isOver: isOver) : nil,
+        expanded: try expanded(hits.map(\.document), on: database, isOver: isOver))
     } catch let error as SQLiteError where error.primaryCode == SQLITE_INTERRUPT {
       throw Self.tooSlow(collection)
     } catch {
       throw database.explain(error, collection: collection)
     }
+  }
+
+  private func expanded(_ documents: [DocumentRecord], on database: Database, isOver: @escaping () -> Bool) throws -> [ExpandedReferences]? {
+    guard let expansion = search.extras.expansion else { return nil }
+    let references = ReferenceReader(database, isOver: isOver)
+    return try documents.map { try references.references(of: $0, expansion) }
   }
 
   private func hit(_ found: SearchProgress.Found) throws -> SearchHit {
@@ -155,7 +163,7 @@ struct SearchReading {
     return rows.sorted { $0.id.utf8.lexicographicallyPrecedes($1.id.utf8) }.map(\.row)
   }
 
-  private func document(_ row: Int64, _ database: Database) throws -> DocumentRecord? {
+  func document(_ row: Int64, _ database: Database) throws -> DocumentRecord? {
     let statement = try database.statement(.text("row of \(documents)"), "SELECT id, version, created, updated, body FROM \(documents) WHERE rowid = ?")
     defer { statement.reset() }
     try statement.bind(row, at: 1)
@@ -163,7 +171,7 @@ struct SearchReading {
   }
 
   /// The document as the caller may see it; nil if rule or filter do not hold. The rule sees all of it, the filter what the caller sees.
-  private func view(of record: DocumentRecord) -> DocumentRecord? {
+  func view(of record: DocumentRecord) -> DocumentRecord? {
     let query = search.page
     let context = RuleContext(query.variables, document: record, lookups: lookups)
     guard query.rule?.allows(context) ?? true else { return nil }
