@@ -60,6 +60,10 @@ package enum Limits {
   package static let scannedRowsMax = 1_000_000
   /// How long a reading that may scan runs before it is stopped.
   package static let scanDeadline = Duration.seconds(5)
+  /// How long one look at all documents of a collection runs before a unique index or a schema is saved: a few million of them. Its caller waits.
+  package static let collectionCheckDeadline = Duration.seconds(60)
+  /// Documents over which an index is built at once, with all writers waiting; over more it is built in the background.
+  package static let indexedAtOnceMax = 1000
   /// Readings that wait for the reader pool; more are refused as `overloaded`.
   package static let readerQueueMax = 1024
   /// Writes that wait for the writer; more are refused as `overloaded`.
@@ -154,6 +158,30 @@ package enum Limits {
   package static let workerFrameBytesMax = 8 << 20
   /// Invocation records kept for each function.
   package static let invocationsKeptPerFunction = 10_000
+  /// Live queries open at once: each holds a connection and some kilobytes.
+  package static let liveQueriesMax = 20_000
+  /// A live query's snapshot is built in memory, like a page; past it the change feed is the way.
+  package static let snapshotItemsMax = 10_000
+  package static let snapshotBytesMax = 8 << 20
+  /// Snapshots on their way to clients that read slowly, together; past it new ones are refused as `overloaded`.
+  package static let snapshotBytesUnsentMax = 256 << 20
+  /// Snapshots and stretches of the log that each event loop reads at once for live queries: the readers have others to serve.
+  package static let liveReadingsMax = 4
+  /// What a live query's client may leave unread besides its snapshot. Past it the connection ends, and its last event's id resumes.
+  package static let liveUnsentBytesMax = 1 << 20
+  /// How often a live query says that it is there: below the minute after which many proxies give up a silent connection.
+  package static let liveHeartbeat = Duration.seconds(20)
+  /// Changes that each event loop keeps, for clients that come back after a moment.
+  package static let recentChangesMax = 4096
+  package static let recentChangesBytesMax = 8 << 20
+  /// Events that one reading of the log hands to the live queries.
+  package static let changesPerBatchMax = 512
+  /// Batches that an event loop may have before it; then reading waits.
+  package static let batchesAheadMax = 2
+  /// Events of all collections that one reading for the change feed looks at, so that it ends soon.
+  package static let eventsScannedMax = 20_000
+  /// How long the change feed waits for the next change (`wait`).
+  package static let changesWaitMax = Duration.seconds(30)
   /// How long events stay in the log once every trigger has passed them.
   package static let eventRetention = Duration.seconds(7 * 24 * 3600)
 }

@@ -18,7 +18,7 @@ extension HTTPConnection {
     if !context.channel.isWritable { armOutputDeadline() }
   }
 
-  private var outputBytes: Int {
+  var outputBytes: Int {
     (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
   }
 
@@ -65,6 +65,7 @@ extension HTTPConnection {
   func loseCurrent() {
     resumeWriters(.failure(HTTPResponseError.connectionClosed))
     guard let exchange = current else { return }
+    let listener = pushListener
     current = nil
     exchange.isLost = true
     if case .done = exchange.answer {
@@ -75,10 +76,12 @@ extension HTTPConnection {
     }
     exchange.act(exchange.intake.failed(.incomplete))
     exchange.cancelTasks()
+    listener?.pushClosed()
   }
 
   /// The server stops: goes at once when idle, else after what runs.
   func drain() {
+    if let pushListener { return pushListener.serverDrains() }
     if phase == .open, current == nil, waiting.isEmpty, !headStarted { beginClose() }
   }
 
@@ -105,7 +108,9 @@ extension HTTPConnection {
     case .closed, .closing: break
     case .lingering: closeNow()
     case .open:
-      if let current {
+      if beatHeart(now) {
+        break
+      } else if let current {
         current.act(current.intake.failed(.timedOut))
       } else if headStarted {
         refuse(.headTimedOut)

@@ -212,3 +212,252 @@ def test_an_export_imports_into_an_equal_collection(admin, schema, format):
     assert {name: a[name] for a in first[:1] for name in documents[0]} == documents[0]
     for name in ("first", "second"):
         admin.must(204, "DELETE", f"/v1/collections/{name}")
+
+
+def test_columns_can_be_named_and_formulas_made_harmless(nobody, things):
+    send(nobody, things, ndjson([{"id": "a", "x": "=1+1", "n": -1, "o": {"p": "@x", "q": [1]}}, {"id": "b", "x": "fine"}]))
+    response = nobody.get(f"/v1/export/{things}", params={"fields": "x,o.p,n,o.q,missing", "format": "csv", "safe": "true"})
+    assert response.headers["Content-Type"].startswith("text/csv") and things in response.headers["Content-Disposition"]
+    assert response.text == "x,o.p,n,o.q,missing\r\n'=1+1,'@x,-1,[1],\r\nfine,,,,\r\n"
+
+
+def test_the_format_is_negotiated(nobody, things):
+    for accept, type in [(None, NDJSON), ("*/*", NDJSON), ("text/csv", "text/csv"), ("text/html, text/csv;q=0.5", "text/csv"),
+                         ("text/csv;q=0.5, application/x-ndjson", NDJSON), ("text/csv;q=0", NDJSON), ("application/jsonl", NDJSON)]:
+        response = nobody.get(f"/v1/export/{things}", headers={"Accept": accept})
+        assert response.headers["Content-Type"].startswith(type), accept
+    assert nobody.head(f"/v1/export/{things}").status_code == 200
+    assert_problem(nobody.get(f"/v1/export/{things}", params={"format": "xml"}), 400, "bad_request")
+
+
+def test_too_many_columns_are_refused_before_the_answer_begins(nobody, things):
+    send(nobody, things, ndjson([{f"f{n}x{m}": 1 for m in range(400)} for n in range(3)]))
+    assert_problem(nobody.get(f"/v1/export/{things}", params={"format": "csv"}), 422, "validation_failed")
+    assert nobody.get(f"/v1/export/{things}", params={"format": "csv", "fields": "f0x1"}).text.splitlines() == ["f0x1", "1", "", ""]
+
+
+# Who may
+
+@pytest.fixture(scope="module")
+def guarded(server, admin, ada):
+    admin.put_collection(
+        "guarded", rules={"read": "author == auth.id || public == true", "create": "auth != null && incoming.author == auth.id",
+                          "update": "author == auth.id && incoming.author == author"},
+        fieldRules={"secret": {"read": "author == auth.id"}, "grade": {"write": "false"}}, indexes=[{"fields": ["slug"], "unique": True}],
+        schema={"properties": {"n": {"type": "integer"}}})
+    return "guarded"
+
+
+def test_every_line_is_judged_by_the_rules(admin, ada, bob, nobody, guarded):
+    send(admin, guarded, ndjson([{"id": "bobs", "author": bob.id, "n": 1, "secret": "s"}, {"id": "open", "author": bob.id, "public": True}]))
+    lines = ndjson([
+        {"id": "mine", "author": ada.id, "n": 1, "slug": "x"}, {"id": "his", "author": bob.id}, {"id": "graded", "author": ada.id, "grade": 1},
+        {"id": "bad", "author": ada.id, "n": "one"}, {"id": "bobs", "author": ada.id}, {"id": "open", "author": ada.id},
+        {"id": "twin", "author": ada.id, "slug": "x"}, {"id": "mine", "author": ada.id, "n": 2, "slug": "x"}])
+    summary = send(ada, guarded, lines, mode="put")
+    assert counts(summary) == {"created": 1, "replaced": 1, "failed": 6}
+    assert [(error["line"], error["code"]) for error in summary["errors"]] == [
+        (2, "forbidden"), (3, "forbidden"), (4, "validation_failed"), (5, "not_found"), (6, "forbidden"), (7, "conflict")]
+    summary = send(ada, guarded, lines, mode="merge")
+    assert [(error["line"], error["code"]) for error in summary["errors"]] == [
+        (2, "forbidden"), (3, "forbidden"), (4, "validation_failed"), (5, "not_found"), (6, "forbidden"), (7, "conflict")]
+    assert admin.read(guarded, "bobs")["secret"] == "s" and admin.read(guarded, "bobs")["version"] == 1
+    # Who may not create is not told which ids are taken: every line has the same answer.
+    for mode in ("create", "skip"):
+        stranger = send(nobody, guarded, ndjson([{"id": "bobs"}, {"id": "free"}]), mode=mode)
+        assert [error["code"] for error in stranger["errors"]] == ["unauthenticated"] * 2
+        assert len({error["detail"] for error in stranger["errors"]}) == 1
+
+
+def test_nothing_comes_out_that_may_not_be_read(admin, ada, bob, nobody, guarded):
+    send(admin, guarded, ndjson([{"id": "e1", "author": ada.id, "secret": "hers"}, {"id": "e2", "author": bob.id, "public": True, "secret": "his"},
+                                 {"id": "e3", "author": bob.id, "secret": "his", "rare": 1}]), mode="put")
+    def seen(caller, **query):
+        return {document["id"]: document.get("secret") for document in export(caller, guarded, **query) if document["id"].startswith("e")}
+    assert seen(admin) == {"e1": "hers", "e2": "his", "e3": "his"}
+    assert seen(ada) == {"e1": "hers", "e2": None}
+    assert seen(bob) == {"e2": "his", "e3": "his"}
+    assert seen(nobody) == {"e2": None}
+    assert seen(ada, filter='secret == "his"') == {} and seen(bob, filter='secret == "his"') == {"e2": "his", "e3": "his"}
+    # A column would tell that somebody has the field.
+    header = ada.get(f"/v1/export/{guarded}", params={"format": "csv"}).text.splitlines()[0].split(",")
+    assert "rare" not in header and "secret" in header
+    assert "secret" not in nobody.get(f"/v1/export/{guarded}", params={"format": "csv"}).text.splitlines()[0].split(",")
+    for caller in (ada, nobody):
+        named = caller.get(f"/v1/export/{guarded}", params={"format": "csv", "fields": "id,secret,rare"}).text
+        assert "his" not in named
+
+
+def test_a_closed_collection_is_refused_at_once(admin, ada, nobody):
+    admin.put_collection("closed", rules={})
+    assert_problem(ada.post("/v1/import/closed", data=b"x", headers={"Content-Type": NDJSON}), 403, "forbidden")
+    assert_problem(nobody.post("/v1/import/closed", data=b"x", headers={"Content-Type": NDJSON}), 401, "unauthenticated")
+    assert_problem(ada.get("/v1/export/closed"), 403, "forbidden")
+    assert_problem(admin.get("/v1/export/nowhere"), 404, "collection_not_found")
+    assert_problem(admin.post("/v1/import/nowhere", data=b"", headers={"Content-Type": NDJSON}), 404, "collection_not_found")
+    assert_problem(ada.post("/v1/import/closed?keepTimes=true", data=b"x", headers={"Content-Type": NDJSON}), 403, "forbidden")
+
+
+def test_profiles_are_not_made_by_an_import(admin, ada):
+    summary = send(admin, "users", ndjson([{"id": "u1", "email": "x@example.org"}]), mode="put")
+    assert summary["failed"] == 1
+    assert any(user["id"] == ada.id for user in export(admin, "users"))
+
+
+# Many, slow, broken off
+
+def test_a_hundred_thousand_documents(server, admin):
+    admin.put_collection("many", rules={}, indexes=[{"fields": ["n"]}])
+    count = 100_000
+    def body():
+        for start in range(0, count, 1000):
+            yield b"".join(b'{"id":"d%06d","n":%d,"text":"%s"}\n' % (n, n % 97, b"lorem ipsum " * 8) for n in range(start, start + 1000))
+    send(admin, "many", b'{"id":"warm"}')
+    before = server.memory("VmHWM")
+    assert counts(send(admin, "many", body())) == {"created": count}
+    assert counts(send(admin, "many", body(), mode="skip")) == {"unchanged": count}
+    assert [document["id"] for document in export(admin, "many", after="d", fields="id") if document["id"] != "warm"] == [f"d{n:06}" for n in range(count)]
+    assert admin.list("many", filter="n == 5", limit=1000)["items"][0]["n"] == 5
+    assert server.memory("VmHWM") - before < 48 << 20, "memory grows with the body"
+
+
+def chunks_of(body, chance):
+    position = 0
+    while position < len(body):
+        size = chance.choice([1, 2, 3, 7, 100, 5000])
+        yield body[position:position + size]
+        position += size
+
+
+@pytest.mark.parametrize("type, body", [
+    (NDJSON, '\ufeff{"id":"a","t":"ü🐔"}\r\n\n{"id":"b"}\n{"id":"c","t":"x"'.encode()),
+    ("text/csv", '\ufeffid,t\r\na,"ü""🐔,\r\n"\r\n\r\nb,\n"c",""'.encode())])
+def test_where_the_chunks_end_makes_no_difference(admin, type, body):
+    admin.put_collection("chopped", rules={})
+    seed = random.randrange(10**9)
+    chance = random.Random(seed)
+    expected = None
+    for _ in range(30):
+        summary = send(admin, "chopped", chunks_of(body, chance), mode="put", type=type)
+        documents = [own(document) for document in export(admin, "chopped")]
+        summary = {name: summary[name] for name in ("documents", "failed", "errors")}
+        assert expected in (None, (summary, documents)), f"seed {seed}"
+        expected = (summary, documents)
+
+
+def test_a_client_that_goes_leaves_what_was_written_and_may_come_again(server, admin):
+    admin.put_collection("halves", rules={})
+    lines = [b'{"id":"h%05d","n":1}\n' % n for n in range(5000)]
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.sendall(f"POST /v1/import/halves HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {admin.token}\r\nContent-Type: {NDJSON}\r\n"
+                           "Content-Length: 1000000000\r\n\r\n".encode() + b"".join(lines))
+        eventually(lambda: len(export(admin, "halves")) >= 4000, what="the first documents")
+    summary = send(admin, "halves", b"".join(lines), mode="skip")
+    assert summary["failed"] == 0 and summary["created"] + summary["unchanged"] == 5000
+    assert [document["version"] for document in export(admin, "halves")] == [1] * 5000
+
+
+def test_a_killed_server_keeps_what_it_wrote(start):
+    from roost_client import admin_login
+    server = start()
+    admin = admin_login(server)
+    admin.put_collection("things", rules={})
+    body = b"".join(b'{"id":"k%06d"}\n' % n for n in range(100_000))
+    def importing():
+        try:
+            send(Caller(server, admin.token), "things", body)
+        except Exception:
+            pass
+    thread = threading.Thread(target=importing)
+    thread.start()
+    eventually(lambda: admin.list("things", limit=1, sort="-id")["items"], what="a first document")
+    server.kill()
+    thread.join()
+    server.start()
+    admin = admin_login(server)
+    there = export(admin, "things")
+    assert 0 < len(there) < 100_000
+    assert [document["id"] for document in there] == [f"k{n:06}" for n in range(len(there))], "in the order of the lines, without a gap"
+    summary = send(admin, "things", body, mode="skip")
+    assert summary["unchanged"] == len(there) and summary["created"] == 100_000 - len(there)
+
+
+def test_an_export_that_fails_breaks_off(server, admin):
+    admin.put_collection("leaving", rules={})
+    send(admin, "leaving", b"".join(b'{"n":%d,"text":"%s"}\n' % (n, b"x" * 3000) for n in range(20_000)))
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.sendall(f"GET /v1/export/leaving HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {admin.token}\r\n\r\n".encode())
+        received = connection.recv(4096)
+        assert b"200 OK" in received
+        admin.must(204, "DELETE", "/v1/collections/leaving")
+        while piece := connection.recv(1 << 20):
+            received += piece
+        assert not received.endswith(b"0\r\n\r\n")
+
+
+def test_only_so_many_run_at_once_and_strangers_do_not_crowd_out_admins(server, admin, nobody):
+    admin.put_collection("busy", rules=PUBLIC)
+    head = f"POST /v1/import/busy HTTP/1.1\r\nHost: x\r\nContent-Type: {NDJSON}\r\nContent-Length: 1000\r\n\r\n".encode()
+    connections = []
+    for _ in range(4):
+        connection = socket.create_connection(("127.0.0.1", server.port))
+        connection.sendall(head + b'{"id":')
+        connections.append(connection)
+    def refused():
+        response = nobody.post("/v1/import/busy", data=b"", headers={"Content-Type": NDJSON})
+        return [response] if response.status_code == 503 else None
+    [response] = eventually(refused, what="the refusal")
+    assert_problem(response, 503, "overloaded")
+    assert "Retry-After" in response.headers
+    assert counts(send(admin, "busy", b'{"id":"a"}\n')) == {"created": 1}
+    for connection in connections:
+        connection.close()
+    eventually(lambda: nobody.post("/v1/import/busy", data=b"", headers={"Content-Type": NDJSON}).status_code == 200, what="room")
+
+
+def test_others_are_served_during_an_import(server, admin, nobody):
+    admin.put_collection("load", rules={})
+    admin.put_collection("quick", rules=PUBLIC)
+    over = threading.Event()
+    def body():
+        while not over.is_set():
+            yield b'{"text":"%s"}\n' % (b"x" * 250) * 500
+    thread = threading.Thread(target=lambda: send(Caller(server, admin.token), "load", body()))
+    thread.start()
+    try:
+        eventually(lambda: admin.list("load", limit=1)["items"], what="the import")
+        times = []
+        for n in range(100):
+            began = time.monotonic()
+            nobody.create("quick", n=n)
+            times.append(time.monotonic() - began)
+        assert sorted(times)[94] < 0.5, sorted(times)[-10:]
+    finally:
+        over.set()
+        thread.join()
+
+
+# The command line
+
+def test_the_command_line_imports_and_exports(server, admin, tmp_path):
+    env = {"ROOST_SERVER": server.url, "ROOST_KEY": admin.token}
+    admin.put_collection("films", rules={})
+    films = tmp_path / "films.ndjson"
+    films.write_bytes(ndjson([{"id": f"f{n}", "n": n, "title": f"Film {n}"} for n in range(3000)]))
+    done = command("documents", "import", "films", films, env=env)
+    assert done.returncode == 0 and "Imported 3000 documents into 'films'" in done.stderr and done.stdout == "", done.stderr
+    again = command("documents", "import", "films", films, "--mode", "skip", "--json", env=env)
+    assert again.returncode == 0 and json.loads(again.stdout)["unchanged"] == 3000
+    out = command("documents", "export", "films", "--format", "csv", "--fields", "id,title", "--filter", "n < 2", env=env)
+    assert out.returncode == 0 and out.stdout.splitlines() == ["id,title", "f0,Film 0", "f1,Film 1"], out.stderr
+    whole = command("documents", "export", "films", env=env)
+    assert len(whole.stdout.splitlines()) == 3000
+    rest = command("documents", "export", "films", "--after", "f998", env=env)
+    assert [json.loads(line)["id"] for line in rest.stdout.splitlines()] == ["f999"]
+    bad = command("documents", "import", "films", "-", "--format", "csv", input="id,n\nx,1\ny y,2\n", env=env)
+    assert bad.returncode == 1 and "Line 3:" in bad.stderr and "1 created, 1 failed" in bad.stderr
+    trial = command("documents", "import", "films", "-", "--validate", input='{"id":"t"}\n', env=env)
+    assert trial.returncode == 0 and "Would import 1 of 1" in trial.stderr and admin.get("/v1/documents/films/t").status_code == 404
+    assert command("documents", "import", "films", tmp_path / "nothing", env=env).returncode == 1
+    assert command("documents", "import", "nowhere", films, env=env).returncode == 1
+    assert command("documents", "export", "films", "--format", "xml", env=env).returncode == 64

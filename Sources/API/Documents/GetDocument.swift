@@ -6,7 +6,6 @@ import JSON
 /// refers to.
 enum GetDocument {
   static let route = Route.direct(.get, "/v1/documents/{collection}/{id}") { call, respond in
-    try LiveQuery.refuse(call)
     let collection = try call.documentCollection()
     let id = call.parameters[1]
     try Names.requireID(id)
@@ -27,7 +26,7 @@ enum GetDocument {
           return response.dependingOnCaller(collection)
         })
     }
-  }
+  }.streaming(FollowDocuments.one)
 
   /// The document as the caller may see it.
   private static func read(
@@ -70,14 +69,5 @@ struct FieldSelection: Sendable {
 
   func apply(to json: [UInt8]) -> [UInt8] {
     paths.map { JSONText.keepingMembers($0, of: json) } ?? json
-  }
-}
-
-/// `Accept: text/event-stream` turns a read into a live query; that is built later.
-enum LiveQuery {
-  static func refuse(_ call: Call) throws {
-    if let accept = call.headers["Accept"], accept.contains("text/event-stream") {
-      throw RoostError(.notImplemented, "Live queries (server-sent events) are not built yet.")
-    }
   }
 }

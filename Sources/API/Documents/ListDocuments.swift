@@ -7,7 +7,6 @@ import JSON
 /// where there is no read rule at all, only admins list.
 enum ListDocuments {
   static let route = Route.direct(.get, "/v1/documents/{collection}") { call, respond in
-    try LiveQuery.refuse(call)
     let collection = try call.documentCollection()
     let query = try call.query.only(["filter", "sort", "limit", "cursor", "fields", "expand", "search", "count", "explain", "deleted"])
     if query["deleted"] != nil { return try DeletedDocuments.list(query, in: collection, call, respond) }
@@ -17,7 +16,7 @@ enum ListDocuments {
         cursor: query["cursor"], fields: FieldSelection(text: query["fields"]), counts: try QueryParameters.flag(query["count"], "count"),
         expand: query["expand"], explains: try QueryParameters.flag(query["explain"], "explain"), search: query["search"]),
       in: collection, call: call, respond)
-  }
+  }.streaming(FollowDocuments.many)
 
   static func run(_ request: ListRequest, in collection: Collection, call: Call, _ respond: @escaping Route.Respond) throws {
     if let text = request.search { return try SearchDocuments.run(text, request, in: collection, call: call, respond) }

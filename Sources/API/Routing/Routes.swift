@@ -7,7 +7,7 @@ enum Routes {
 
   private static let documents = [
     GetDocument.route, ListDocuments.route, CreateDocument.route, PutDocument.route, PatchDocument.route, DeleteDocument.route,
-    QueryDocuments.route, WriteBatch.route,
+    QueryDocuments.route, WriteBatch.route, GetChanges.route,
     DocumentHistory.list, DocumentHistory.get, DocumentHistory.restore,
   ]
 
@@ -35,7 +35,6 @@ enum Routes {
 
   /// Promised in the API's design and answered with 501 until they are built.
   private static let unbuilt: [Route] = [
-    .unbuilt(.get, "/v1/changes/{collection}"),
     .unbuilt(.post, "/v1/files/{bucket}"),
     .unbuilt(.post, "/v1/files/{bucket}/sign"),
     .unbuilt(.patch, "/v1/files/{bucket}/{path…}"),

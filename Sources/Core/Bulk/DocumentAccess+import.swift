@@ -39,7 +39,7 @@ extension DocumentAccess {
 
   private func merge(id: String, patch: DocumentBody) throws -> DocumentWrite {
     let create = try create(id: id, body: patch.withoutNulls())
-    let change = try self.patch(id: id, condition: .none) { body in try DocumentBody.merging(patch.bytes, onto: body) }
+    let change = try self.patch(id: id, condition: .none, .merge(patch.bytes))
     return DocumentWrite(collection: collection, id: id, actor: create.actor) { moment in
       guard moment.current != nil else { return try create.decide(moment) }
       do {
@@ -47,11 +47,10 @@ extension DocumentAccess {
       } catch let error as RoostError where error.code == .notFound {
         // Hidden: answered like a document that is not there, as far as the caller could not make one.
         do {
-          _ = try create.decide(moment)
-        } catch let refusal as RoostError where refusal.code != .alreadyExists {
-          throw refusal
+          return try create.decide(moment)
+        } catch let refusal as RoostError where refusal.code == .alreadyExists {
+          throw error
         }
-        throw error
       }
     }
   }

@@ -11,6 +11,8 @@ package final class Collection: Sendable {
   package let fieldRules: FieldRules
   package let indexes: [IndexDefinition]
   package let textIndex: TextIndexDefinition?
+  /// Those of the indexes that cannot be used yet, as of when this was read from the store.
+  package let builds: [IndexBuild]
   package let schema: DocumentSchema?
   /// What is known of its documents' fields, for checking expressions.
   package let documentType: CELType
@@ -24,7 +26,7 @@ package final class Collection: Sendable {
   package let updated: Timestamp
 
   package init(
-    _ configuration: CollectionConfiguration, number: Int64, created: Timestamp, updated: Timestamp
+    _ configuration: CollectionConfiguration, number: Int64, created: Timestamp, updated: Timestamp, builds: [IndexBuild] = []
   ) {
     name = configuration.name
     self.number = number
@@ -32,6 +34,7 @@ package final class Collection: Sendable {
     fieldRules = configuration.fieldRules
     indexes = configuration.indexes
     textIndex = configuration.textIndex
+    self.builds = builds
     schema = configuration.schema
     documentType = configuration.documentType
     history = configuration.history
@@ -56,17 +59,5 @@ package struct CollectionRules: Sendable {
     self.create = create
     self.update = update
     self.delete = delete
-  }
-}
-
-/// An index over fields; `-` in front sorts that field descending. The document's id always follows as the last key, so that
-/// an indexed order is a total one.
-package struct IndexDefinition: Sendable, Hashable {
-  package let keys: [SortKey]
-  package let isUnique: Bool
-
-  package init(keys: [SortKey], isUnique: Bool) {
-    self.keys = keys
-    self.isUnique = isUnique
   }
 }

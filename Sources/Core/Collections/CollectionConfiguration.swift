@@ -41,7 +41,7 @@ package struct CollectionConfiguration: Sendable {
     let fieldRules = try reader.object("fieldRules") ?? [:]
     self.fieldRules = try FieldRules(fieldRules, document: document)
     let indexEntries = try reader.array("indexes") ?? []
-    indexes = try Self.indexes(indexEntries)
+    indexes = try IndexDefinition.list(indexEntries)
     textIndex = try TextIndexDefinition.only(among: indexEntries)
     history = try HistorySettings(reader.value("history"), pointer: "/history")
     timeToLive = try TimeToLive(reader.value("ttl"), pointer: "/ttl", collection: name)
@@ -49,9 +49,7 @@ package struct CollectionConfiguration: Sendable {
     self.name = name
     self.value = [
       "name": .string(name), "schema": schema.map(JSONValue.object) ?? .null, "rules": .object(rules), "fieldRules": .object(fieldRules),
-      "indexes": .array(
-        indexes.map { ["fields": .array($0.keys.map { .string($0.text) }), "unique": .bool($0.isUnique)] } + [textIndex?.value].compactMap(\.self)),
-      "history": history?.value ?? false, "ttl": timeToLive?.value ?? .null,
+      "indexes": .array(indexes.map(\.value) + [textIndex?.value].compactMap(\.self)), "history": history?.value ?? false, "ttl": timeToLive?.value ?? .null,
     ]
   }
 
@@ -65,38 +63,5 @@ package struct CollectionConfiguration: Sendable {
       return (field.read?.lookedUp(at: pointer + "/read") ?? []) + (field.write?.lookedUp(at: pointer + "/write") ?? [])
     }
     return named.flatMap { pointer, rule in rule.lookedUp(at: pointer) } + fields
-  }
-
-  private static func indexes(_ values: [JSONValue]) throws -> [IndexDefinition] {
-    guard values.count <= Limits.indexesMax else {
-      throw RoostError(
-        .validationFailed, "A collection has at most \(Limits.indexesMax) indexes.", fields: [FieldError("/indexes", "too many")])
-    }
-    var definitions: [IndexDefinition] = []
-    for (position, value) in values.enumerated() where !TextIndexDefinition.isMeant(by: value) {
-      let pointer = "/indexes/\(position)"
-      guard let fields = value["fields"]?.arrayValue, !fields.isEmpty, fields.count <= Limits.sortKeysMax else {
-        throw RoostError(
-          .validationFailed, "An index names its fields.",
-          fields: [FieldError(pointer + "/fields", "expected 1 to \(Limits.sortKeysMax) field names")])
-      }
-      let keys = try fields.enumerated().map { place, field in
-        guard let text = field.stringValue, let key = try? SortKey(parsing: text) else {
-          throw RoostError(
-            .validationFailed, "An index's field is a name.",
-            fields: [FieldError("\(pointer)/fields/\(place)", "expected a name like \"author\" or \"-createdAt\"")])
-        }
-        return key
-      }
-      if let type = value["type"], type != "plain" {
-        throw RoostError(
-          .notImplemented, "Indexes of type \(type.text) are not built yet.", fields: [FieldError(pointer + "/type", "not built yet")])
-      }
-      definitions.append(IndexDefinition(keys: keys, isUnique: value["unique"]?.boolValue ?? false))
-    }
-    guard Set(definitions).count == definitions.count else {
-      throw RoostError(.validationFailed, "Two indexes are the same.", fields: [FieldError("/indexes", "each index once")])
-    }
-    return definitions
   }
 }

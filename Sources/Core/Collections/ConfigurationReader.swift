@@ -4,14 +4,17 @@ import JSON
 package struct ConfigurationReader {
   private let object: JSONObject
   private let kind: String
+  private let pointer: String
   private var known: Set<String> = []
 
-  package init(_ value: JSONValue, of kind: String) throws {
+  /// - Parameter pointer: leads to the object, where it is a part of a larger configuration.
+  package init(_ value: JSONValue, of kind: String, at pointer: String = "") throws {
     guard let object = value.objectValue else {
-      throw RoostError(.validationFailed, "A \(kind) is a JSON object.", fields: [FieldError("", "expected an object")])
+      throw RoostError(.validationFailed, "A \(kind) is a JSON object.", fields: [FieldError(pointer, "expected an object")])
     }
     self.object = object
     self.kind = kind
+    self.pointer = pointer
   }
 
   package mutating func string(_ name: String) throws -> String? {
@@ -21,7 +24,7 @@ package struct ConfigurationReader {
   /// Throws `validation_failed` where it is missing.
   package mutating func required(_ name: String, _ what: String) throws -> String {
     guard let text = try string(name) else {
-      throw RoostError(.validationFailed, "A \(kind) needs `\(name)`.", fields: [FieldError("/\(name)", "expected \(what)")])
+      throw RoostError(.validationFailed, "A \(kind) needs `\(name)`.", fields: [FieldError("\(pointer)/\(name)", "expected \(what)")])
     }
     return text
   }
@@ -68,7 +71,7 @@ package struct ConfigurationReader {
     known.insert(name)
     guard let value = object[name], !value.isNull else { return nil }
     guard let converted = convert(value) else {
-      throw RoostError(.validationFailed, "`\(name)` of a \(kind) is wrong.", fields: [FieldError("/\(name)", "expected \(expected)")])
+      throw RoostError(.validationFailed, "`\(name)` of a \(kind) is wrong.", fields: [FieldError("\(pointer)/\(name)", "expected \(expected)")])
     }
     return converted
   }
@@ -78,18 +81,18 @@ package struct ConfigurationReader {
     for name in names {
       known.insert(name)
       if let value = object[name], !value.isNull, value != .bool(false) {
-        throw RoostError(.notImplemented, "`\(name)` of a \(kind) is not built yet.", fields: [FieldError("/\(name)", "not built yet")])
+        throw RoostError(.notImplemented, "`\(name)` of a \(kind) is not built yet.", fields: [FieldError("\(pointer)/\(name)", "not built yet")])
       }
     }
   }
 
   /// Call last: whatever nobody asked for is a mistake. What the server itself adds to an answer may come back.
-  package func refuseUnknown() throws {
-    for (name, _) in object where !known.contains(name) && !["createdAt", "updatedAt", "version"].contains(name) {
+  package func refuseUnknown(besides ours: Set<String> = ["createdAt", "updatedAt", "version"]) throws {
+    for (name, _) in object where !known.contains(name) && !ours.contains(name) {
       let names = known.sorted().joined(separator: ", ")
       throw RoostError(
         .validationFailed, "A \(kind) has no '\(name.prefix(64))'.",
-        fields: [FieldError("/\(name.pointerSegment)", "expected one of \(names)")])
+        fields: [FieldError("\(pointer)/\(name.pointerSegment)", "expected one of \(names)")])
     }
   }
 }

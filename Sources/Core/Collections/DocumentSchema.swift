@@ -58,7 +58,8 @@ package struct DocumentSchema: Sendable {
       .validationFailed, "The document does not fit the schema of '\(collection)'.", fields: failures.map { FieldError($0.pointer, $0.message) })
   }
 
-  private func failures(_ body: [UInt8]) throws -> [JSONSchemaFailure] {
+  /// What is wrong with the body, with a JSON Pointer to each offending place; empty where it fits.
+  package func failures(_ body: [UInt8]) throws -> [JSONSchemaFailure] {
     let value = try JSONValue(parsing: JSONText.removingMembers(ignored, from: body))
     return schema.validate(value, most: Limits.schemaFailuresMax, stepsMax: Self.steps(for: body))
   }

@@ -27,6 +27,9 @@ package protocol DocumentStore: LifetimeStore, Sendable {
   /// How the documents of an aggregation would be read.
   func aggregationPlan(_ query: DocumentQuery, in collection: Collection, then: @escaping Completion<QueryPlan>)
 
+  /// All that the query finds, with the log's end in the same snapshot. Errors: `result_too_large`, `query_too_slow`, `overloaded`.
+  func snapshot(_ query: DocumentQuery, in collection: Collection, then: @escaping Completion<DocumentSnapshot>)
+
   /// What the text finds, as the caller may see it. Nothing is looked for in fields that some callers do not see, unless this one passes rules.
   /// Errors: `bad_request` where there is no text index or nothing to look for, `forbidden`, `index_building`, `query_too_slow`.
   func search(_ search: DocumentSearch, in collection: Collection, then: @escaping Completion<SearchPage>)

@@ -13,9 +13,13 @@ package final class Project: Sendable {
   private struct Catalog {
     var collections: [String: Collection] = [:]
     var buckets: [String: Bucket] = [:]
+    /// How often a reading of it began, and which of these readings it comes from.
+    var readings = 0
+    var reading = 0
   }
 
   private let catalog = Mutex(Catalog())
+  private let reloads = Atomic(0)
 
   package init(
     name: String, documents: any DocumentStore, configuration: any ConfigurationStore, accounts: any AccountStore, files: any FileStore,
@@ -32,13 +36,24 @@ package final class Project: Sendable {
 
   /// Reads the configuration. Call once before serving, and after each change of it.
   package func reloadConfiguration() async throws {
+    let reading = catalog.withLock { catalog in
+      catalog.readings += 1
+      return catalog.readings
+    }
     let collections = try await configuration.collections()
     let buckets = try await configuration.buckets()
     catalog.withLock { catalog in
+      // Another reading, which began later, may have seen more.
+      guard reading > catalog.reading else { return }
+      catalog.reading = reading
       catalog.collections = Dictionary(uniqueKeysWithValues: collections.map { ($0.name, $0) })
       catalog.buckets = Dictionary(uniqueKeysWithValues: buckets.map { ($0.name, $0) })
     }
+    reloads.add(1, ordering: .releasing)
   }
+
+  /// Goes up with each reading of the configuration: whoever holds on to a collection looks again when it has moved.
+  package var configurationVersion: Int { reloads.load(ordering: .acquiring) }
 
   /// Throws `collection_not_found`.
   package func collection(_ name: String) throws -> Collection {

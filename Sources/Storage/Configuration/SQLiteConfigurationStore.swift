@@ -5,11 +5,16 @@ import JSON
 final class SQLiteConfigurationStore: ConfigurationStore {
   private let writer: Writer
   let readers: ReaderPool
+  /// For looks at all documents of a collection, which take longer than a list may.
+  let checks: ReaderPool
+  private let indexBuilder: IndexBuilder
   private let textIndexes: TextIndexBuilder
 
-  init(writer: Writer, readers: ReaderPool, textIndexes: TextIndexBuilder) {
+  init(writer: Writer, readers: ReaderPool, checks: ReaderPool, indexBuilder: IndexBuilder, textIndexes: TextIndexBuilder) {
     self.writer = writer
     self.readers = readers
+    self.checks = checks
+    self.indexBuilder = indexBuilder
     self.textIndexes = textIndexes
   }
 
@@ -17,22 +22,31 @@ final class SQLiteConfigurationStore: ConfigurationStore {
 
   func collections() async throws -> [Collection] {
     try await readers.read { database in
-      try database.rows("SELECT \(Self.collectionColumns) FROM collections ORDER BY name", row: Self.collection)
+      let builds = Dictionary(grouping: try database.indexBuilds().map(\.build), by: \.collection)
+      return try database.rows("SELECT \(Self.collectionColumns) FROM collections ORDER BY name") { try Self.collection($0, builds) }
     }
   }
 
+  func indexBuilds() async throws -> [IndexBuild] {
+    try await readers.read { try $0.indexBuilds().map(\.build) }
+  }
+
   func put(_ configuration: CollectionConfiguration, at now: Timestamp) async throws -> (Collection, created: Bool) {
-    let result = try await writer.write { transaction in try transaction.put(configuration, at: now) }
+    if configuration.indexes.contains(where: \.isUnique) { try await checks.read { try $0.requireUnique(configuration) } }
+    let stored = try await writer.write { transaction in try transaction.put(configuration, at: now) }
+    indexBuilder.wake()
     if configuration.textIndex != nil { textIndexes.start() }
-    return result
+    return stored
   }
 
   func deleteCollection(_ name: String) async throws -> Bool {
     guard name != Collection.users else { throw RoostError(.conflict, "The collection 'users' is part of every project and cannot be deleted.") }
+    defer { indexBuilder.wake() }
     return try await writer.write { transaction in
       let database = transaction.database
       guard let number = try database.first("DELETE FROM collections WHERE name = ? RETURNING number", .text(name), row: { $0.int(0) }) else { return false }
       try transaction.dropTextIndex(of: number)
+      try transaction.abandonIndexBuilds(of: number)
       try database.runScript("DROP TABLE \(DocumentTable(number: number).name)")
       try transaction.dropLifetime(number: number)
       return true
@@ -43,11 +57,11 @@ final class SQLiteConfigurationStore: ConfigurationStore {
     try await writer.write { transaction in try transaction.dropHistory(of: name) }
   }
 
-  static let collectionColumns = "name, number, configuration, created, updated"
+  private static let collectionColumns = "name, number, configuration, created, updated"
 
-  static func collection(_ row: Statement) throws -> Collection {
+  private static func collection(_ row: Statement, _ builds: [Int64: [IndexBuild]]) throws -> Collection {
     let configuration = try CollectionConfiguration(name: row.text(0), value: JSONValue(parsing: row.bytes(2)))
-    return Collection(configuration, number: row.int(1), created: row.int(3), updated: row.int(4))
+    return Collection(configuration, number: row.int(1), created: row.int(3), updated: row.int(4), builds: builds[row.int(1)] ?? [])
   }
 
   // MARK: Buckets
@@ -93,7 +107,7 @@ final class SQLiteConfigurationStore: ConfigurationStore {
 }
 
 extension Collection {
-  convenience init(_ configuration: CollectionConfiguration, number: Int64, created: Int64, updated: Int64) {
-    self.init(configuration, number: number, created: Timestamp(milliseconds: created), updated: Timestamp(milliseconds: updated))
+  convenience init(_ configuration: CollectionConfiguration, number: Int64, created: Int64, updated: Int64, builds: [IndexBuild] = []) {
+    self.init(configuration, number: number, created: Timestamp(milliseconds: created), updated: Timestamp(milliseconds: updated), builds: builds)
   }
 }

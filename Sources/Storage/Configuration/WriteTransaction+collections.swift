@@ -2,7 +2,7 @@ import Core
 import JSON
 
 extension WriteTransaction {
-  /// Creates the collection with its table, or replaces its configuration; builds and drops indexes as it asks.
+  /// Creates the collection with its table, or replaces its configuration; drops and builds indexes as it asks.
   func put(_ configuration: CollectionConfiguration, at now: Timestamp) throws -> (Collection, created: Bool) {
     let existing = try database.first("SELECT number, created FROM collections WHERE name = ?", .text(configuration.name)) { ($0.int(0), $0.int(1)) }
     let number: Int64
@@ -13,10 +13,11 @@ extension WriteTransaction {
     } else {
       number = try insert(configuration, at: now)
     }
-    try buildIndexes(configuration, of: DocumentTable(number: number))
+    try setIndexes(of: configuration, DocumentTable(number: number))
     try setLifetime(configuration, number: number)
     try putTextIndex(configuration.textIndex, of: number)
-    let collection = Collection(configuration, number: number, created: existing?.1 ?? now.milliseconds, updated: now.milliseconds)
+    let builds = try database.indexBuilds(of: number).map(\.build)
+    let collection = Collection(configuration, number: number, created: existing?.1 ?? now.milliseconds, updated: now.milliseconds, builds: builds)
     return (collection, created: existing == nil)
   }
 
@@ -37,26 +38,5 @@ extension WriteTransaction {
       throw RoostError(.internal, "The counter '\(counter)' is missing from the database.")
     }
     return number
-  }
-
-  private func buildIndexes(_ configuration: CollectionConfiguration, of table: DocumentTable) throws {
-    let wanted = table.indexes(configuration.indexes)
-    let present = try database.rows("SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL", .text(table.name)) {
-      $0.text(0)
-    }
-    for name in present where !wanted.contains(where: { $0.name == name }) {
-      try database.runScript("DROP INDEX \(name)")
-    }
-    for index in wanted where !present.contains(index.name) {
-      do {
-        try database.runScript(index.creation)
-      } catch let error as SQLiteError where error.isUniqueViolation {
-        let fields = configuration.indexes.first { $0.isUnique && table.indexName($0, unique: true) == index.name }?.keys.map { $0.path.joined(separator: ".") }
-        throw RoostError(
-          .conflict,
-          "Documents in '\(configuration.name)' already share the same \((fields ?? []).joined(separator: " and ")), so it cannot become unique. Nothing was changed."
-        )
-      }
-    }
   }
 }

@@ -44,42 +44,6 @@ struct DocumentTable {
     }
   }
 
-  // MARK: Indexes
-
-  /// Every index that a collection's table should have: name and statement.
-  func indexes(_ definitions: [IndexDefinition]) -> [(name: String, creation: String)] {
-    var indexes: [(String, String)] = []
-    for definition in definitions {
-      if definition.isUnique { indexes.append((indexName(definition, unique: true), uniqueIndex(definition))) }
-      // One unique field is looked up in the unique index; several need the plain one too, because the unique one keeps
-      // a missing field as a value.
-      if !definition.isUnique || definition.keys.count > 1 { indexes.append((indexName(definition, unique: false), plainIndex(definition))) }
-    }
-    return indexes
-  }
-
-  /// Named after what it holds, so that comparing names tells what to build and what to drop.
-  func indexName(_ definition: IndexDefinition, unique: Bool) -> String {
-    let text = definition.keys.map(\.text).joined(separator: ",")
-    return "\(name)_\(unique ? "u" : "i")\(hexadecimal(Array(SHA256Digest.hash(Array(text.utf8)).prefix(8))))"
-  }
-
-  private func plainIndex(_ definition: IndexDefinition) -> String {
-    var keys = definition.keys.map { Self.expression($0.path) + ($0.isDescending ? " DESC" : "") }
-    if !definition.keys.contains(where: { $0.path == ["id"] }) { keys.append(definition.keys.last?.isDescending == true ? "id DESC" : "id") }
-    return "CREATE INDEX \(indexName(definition, unique: false)) ON \(name) (\(keys.joined(separator: ", ")))"
-  }
-
-  /// A document that has none of the fields does not count; one that has some counts with the others as "missing".
-  private func uniqueIndex(_ definition: IndexDefinition) -> String {
-    let expressions = definition.keys.map { Self.expression($0.path) }
-    let name = indexName(definition, unique: true)
-    if expressions.count == 1 { return "CREATE UNIQUE INDEX \(name) ON \(self.name) (\(expressions[0]))" }
-    let keys = expressions.map { "ifnull(\($0), x'')" }.joined(separator: ", ")
-    let present = expressions.map { "\($0) IS NOT NULL" }.joined(separator: " OR ")
-    return "CREATE UNIQUE INDEX \(name) ON \(self.name) (\(keys)) WHERE \(present)"
-  }
-
   // MARK: The hot statements
 
   func sql(_ statement: DocumentStatement) -> String {

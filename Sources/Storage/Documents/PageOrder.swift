@@ -110,7 +110,7 @@ struct PageOrder {
 
 extension Statement {
   /// A column as a cursor carries it.
-  fileprivate func jsonValue(_ column: Int32) -> JSONValue {
+  func jsonValue(_ column: Int32) -> JSONValue {
     switch type(column) {
     case 1: .int(int(column))
     case 2: .double(double(column))

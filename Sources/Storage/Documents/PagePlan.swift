@@ -20,6 +20,10 @@ struct PagePlan {
   private(set) var index: IndexUse?
   /// It looks at no more rows than it answers, give or take rows that differ in what SQL cannot see.
   private(set) var isLight: Bool
+  /// Fields that have one value in all documents that pass.
+  private let constant: Set<[String]>
+  /// Fields that are there in every document that passes, as far as filters say so.
+  private let bounded: Set<[String]>
 
   enum IndexUse: Equatable {
     /// The ids' own index.
@@ -35,12 +39,15 @@ struct PagePlan {
     let constant = Set(leaves.filter { $0.kind == .equality && $0.precision > .superset }.map(\.path))
     let order = PageOrder(query.sort, fields: shape.fields).without(constant)
     self.order = order
+    let bounded = constant.union(leaves.filter { $0.kind != .other }.map(\.path))
+    self.constant = constant
+    self.bounded = bounded
     if constant.contains(["id"]) {
       // One document at most: nothing to sort.
       (index, isLight) = (.ids, true)
       return
     }
-    let chosen = Self.index(for: order, constant: constant, shape)
+    let chosen = Self.index(for: order, constant: constant, bounded: bounded, among: shape.indexes)
     index = chosen?.use
     let isExact = conjuncts.count == leaves.count && leaves.allSatisfy { $0.precision > .superset }
     isLight = isExact && chosen.map { chosen in leaves.allSatisfy { chosen.covers($0) } } ?? false
@@ -81,6 +88,12 @@ struct PagePlan {
     return parts.isEmpty ? nil : .joined(parts, by: "AND")
   }
 
+  /// The fields of an index that would lead through the page and cannot yet.
+  func unreadyIndex(of shape: CollectionShape) -> [String]? {
+    guard index == nil, case .declared(let name)? = Self.index(for: order, constant: constant, bounded: bounded, among: shape.unready)?.use else { return nil }
+    return shape.unready.first { $0.name == name }?.keys.map(\.text)
+  }
+
   // MARK: Choosing an index
 
   private struct Choice {
@@ -100,10 +113,13 @@ struct PagePlan {
   }
 
   /// An index of fields that each have one value, followed by exactly the order's keys.
-  private static func index(for order: PageOrder, constant: Set<[String]>, _ shape: CollectionShape) -> Choice? {
+  /// A sparse index will do where one of its fields is bounded.
+  private static func index(
+    for order: PageOrder, constant: Set<[String]>, bounded: Set<[String]>, among indexes: [CollectionShape.Index]
+  ) -> Choice? {
     if order.keys.isEmpty, constant.isEmpty { return Choice(use: .ids, constant: [], ordering: ["id"]) }
     var best: Choice?
-    for index in shape.indexes {
+    for index in indexes where index.presence == nil || index.keys.contains(where: { bounded.contains($0.path) }) {
       if index.isUnique {
         // One value of a unique field is one document.
         guard constant.contains(index.keys[0].path) else { continue }

@@ -110,7 +110,7 @@ struct PageReading {
   var statements: [SQLFragment] { segments.map(statement) }
 
   private func statement(_ segment: PageOrder.Segment) -> SQLFragment {
-    let conditions = [plan.sql(in: segment), segment.condition].compactMap(\.self)
+    let conditions = [presence, plan.sql(in: segment), segment.condition].compactMap(\.self)
     let filter = conditions.isEmpty ? SQLFragment("") : " WHERE " + .joined(conditions, by: "AND")
     guard plan.index == nil else {
       return SQLFragment("SELECT id, version, created, updated, body FROM \(table)\(hint)") + filter + plan.order.clause(of: segment)
@@ -127,6 +127,12 @@ struct PageReading {
   }
 
   /// An index that was chosen is named, so that SQLite does not choose another.
+  /// What a sparse index wants to hear before it lets itself be walked along.
+  private var presence: SQLFragment? {
+    guard case .declared(let name)? = plan.index else { return nil }
+    return shape.indexes.first { $0.name == name }?.presence
+  }
+
   private var hint: String { if case .declared(let name)? = plan.index { " INDEXED BY \(name)" } else { "" } }
 
   // MARK: Rows
@@ -199,6 +205,9 @@ struct PageReading {
   }
 
   func indexFields(where isMeant: (_ name: String) -> Bool) -> [String]? { shape.indexes.first { isMeant($0.name) }?.keys.map(\.text) }
+
+  /// The fields of an index that will, when it is built.
+  var unreadyIndex: [String]? { plan.unreadyIndex(of: shape) }
 
   /// The fields of an index that would.
   var fieldsToIndex: [String] { plan.fieldsToIndex }

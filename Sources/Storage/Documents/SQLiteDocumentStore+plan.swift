@@ -26,7 +26,7 @@ extension PageReading {
     // An index that was not chosen for its order may still be searched.
     let index = indexFields ?? indexFields { name in steps.contains { $0.contains(" \(name) ") } }
     return QueryPlan(
-      sql: statements.map(\.text).joined(separator: ";\n"), precision: precision, index: index,
-      missingIndex: index == nil && !fieldsToIndex.isEmpty ? fieldsToIndex : nil, steps: steps)
+      sql: statements.map(\.text).joined(separator: ";\n"), precision: precision, index: index, unreadyIndex: unreadyIndex,
+      missingIndex: index == nil && unreadyIndex == nil && !fieldsToIndex.isEmpty ? fieldsToIndex : nil, steps: steps)
   }
 }

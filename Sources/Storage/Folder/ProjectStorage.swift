@@ -10,7 +10,11 @@ package final class ProjectStorage: Sendable {
   private let folder: DataFolder
   private let writer: Writer
   private let readers: ReaderPool
+  private let follower: ReaderPool
   private let files: DiskFileStore
+  /// Reads that look at all documents of a collection.
+  private let checks: ReaderPool
+  let indexBuilder: IndexBuilder
   private let textIndexes: TextIndexBuilder
 
   /// Opens a project, making it where it is missing.
@@ -38,24 +42,35 @@ package final class ProjectStorage: Sendable {
     try MigrationRunner.run(MigrationRunner.builtIn, on: database, path: file, at: clock.now())
     let writer = Writer()
     let readers = ReaderPool(threads: 2)
+    let follower = ReaderPool(threads: 1)
     let readLanes = try (0..<lanes).map { number in
       ReadLane(number: number, database: try Database.open(path: file, role: .lane(of: lanes)), writer: writer, endOfTick: endOfTick)
     }
     let scanners = try (0..<2).map { _ in Handover(try Database.open(path: file, role: .scanner)) }
+    let logScanner = Handover(try Database.open(path: file, role: .scanner))
+    let checks = ReaderPool(threads: 1, deadline: Limits.collectionCheckDeadline)
+    let checker = Handover(try Database.open(path: file, role: .scanner))
+    let indexBuilder = IndexBuilder(writer: writer, checks: checks)
     let files = try DiskFileStore(folder: path + "/files", writer: writer, readers: readers)
     self.folder = folder
     self.name = name
     self.writer = writer
     self.readers = readers
+    self.follower = follower
     self.files = files
-    textIndexes = TextIndexBuilder(writer: writer)
+    self.checks = checks
+    self.indexBuilder = indexBuilder
+    let textIndexes = TextIndexBuilder(writer: writer)
+    self.textIndexes = textIndexes
     project = Project(
       name: name, documents: SQLiteDocumentStore(writer: writer, lanes: readLanes, readers: readers, textIndexes: textIndexes),
-      configuration: SQLiteConfigurationStore(writer: writer, readers: readers, textIndexes: textIndexes),
+      configuration: SQLiteConfigurationStore(writer: writer, readers: readers, checks: checks, indexBuilder: indexBuilder, textIndexes: textIndexes),
       accounts: SQLiteAccountStore(writer: writer, readers: readers), files: files,
-      functions: SQLiteFunctionStore(writer: writer, readers: readers), log: SQLiteEventLog(writer: writer, readers: readers))
+      functions: SQLiteFunctionStore(writer: writer, readers: readers), log: SQLiteEventLog(writer: writer, readers: readers, follower: follower))
     writer.start(database, clock: clock, name: name)
     readers.start(scanners, name: name)
+    follower.start([logScanner], name: "log-" + name)
+    checks.start([checker], name: "checks-" + name)
   }
 
   /// What a fresh project has from the start, and what a crash may have left lying about.
@@ -82,10 +97,22 @@ package final class ProjectStorage: Sendable {
     ]
   ]
 
+  /// Builds in the background what indexes are declared, until it is cancelled. `notice` takes what holds a build up, for the operator.
+  package func buildIndexes(notice: @Sendable (String) -> Void) async {
+    await indexBuilder.run(changed: { [project] in try await project.reloadConfiguration() }, notice: notice)
+  }
+
+  /// The same until nothing is left to build.
+  package func finishIndexes() async throws {
+    try await indexBuilder.work { [project] in try await project.reloadConfiguration() }
+  }
+
   /// Finishes what is queued, moves the write-ahead log into the database and ends the threads. Call when no event loop reads any more.
   package func close() async {
     await files.close()
     await readers.close()
+    await follower.close()
+    await checks.close()
     await writer.close()
   }
 

@@ -9,8 +9,10 @@ final class ReaderPool: Sendable {
 
   private let queue = WorkQueue<Reading>(itemsMax: Limits.readerQueueMax)
   private let ended: Latch
+  private let deadline: Duration
 
-  init(threads: Int) {
+  init(threads: Int, deadline: Duration = Limits.scanDeadline) {
+    self.deadline = deadline
     ended = Latch(count: threads)
   }
 
@@ -19,7 +21,7 @@ final class ReaderPool: Sendable {
       WorkerThread.start(name: "reader\(number)-" + name) { [self] in
         let scanner = Scanner(handover.database)
         while let reading = queue.take(most: 1).first {
-          scanner.begin(Limits.scanDeadline)
+          scanner.begin(deadline)
           reading(.success(scanner))
           scanner.end()
         }

@@ -31,10 +31,13 @@ enum RunningServer {
     let functions = FunctionsService(
       project: project, api: inside, configuration: functionsConfiguration(settings), clock: clock,
       notice: { message in log.log(.warning, message) })
+    let live = LiveQueries(
+      project: project, authenticator: accounts.authenticator, clock: clock,
+      report: { error in log.log(.warning, "live queries wait", [("error", String(String(describing: error).prefix(2000)))]) })
     let state = ServingState()
     let api = RoostAPI(
       APIEnvironment(
-        project: project, accounts: accounts.accounts, authenticator: accounts.authenticator, functions: functions, clock: clock,
+        project: project, accounts: accounts.accounts, authenticator: accounts.authenticator, functions: functions, live: live, clock: clock,
         about: { ["version": .string(version), "sandbox": .string(functions.sandboxLevel?.rawValue ?? "not yet known")] },
         isReady: { state.isReady },
         report: { error, requestID in
@@ -49,8 +52,10 @@ enum RunningServer {
     let group = ServiceGroup(
       configuration: .init(
         services: [
+          .init(service: IndexRunner(storage: storage, notice: { message in log.log(.warning, message) })),
           .init(service: FunctionsRunner(functions: functions)),
           .init(service: LifetimeRunner(project: project, clock: clock, notice: { log.log(.warning, $0) })),
+          .init(service: LiveRunner(live: live)),
           .init(
             service: HTTPRunner(
               server: server, state: state, announce: { Announcement.write(address: address, port: port, settings: settings, hasAdmin: hasAdmin) }),
@@ -152,6 +157,18 @@ private struct HTTPRunner: Service {
   }
 }
 
+private struct LiveRunner: Service {
+  let live: LiveQueries
+
+  func run() async throws {
+    await withGracefulShutdownHandler {
+      await live.run()
+    } onGracefulShutdown: {
+      live.drain()
+    }
+  }
+}
+
 private struct FunctionsRunner: Service {
   let functions: FunctionsService
 
@@ -161,5 +178,14 @@ private struct FunctionsRunner: Service {
     } onGracefulShutdown: {
       functions.drain()
     }
+  }
+}
+
+private struct IndexRunner: Service {
+  let storage: ProjectStorage
+  let notice: @Sendable (String) -> Void
+
+  func run() async throws {
+    await cancelWhenGracefulShutdown { await storage.buildIndexes(notice: notice) }
   }
 }
