@@ -30,7 +30,7 @@ package enum Limits {
   /// One portion of a text index that is built: bounds how long other writes wait for it.
   package static let textPortionDocumentsMax = 1000
   package static let textPortionBytesMax = 2 << 20
-  package static let textPortionTimeMax = Duration.milliseconds(20)
+  package static let textPortionTimeMax = Duration.milliseconds(10)
   /// Fields with rules of their own in one collection: each is evaluated for every document that is answered.
   package static let fieldRulesMax = 32
   /// The answer of an expression that is tried out.
