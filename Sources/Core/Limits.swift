@@ -61,7 +61,7 @@ package enum Limits {
   /// How long a reading that may scan runs before it is stopped.
   package static let scanDeadline = Duration.seconds(5)
   /// How long one look at all documents of a collection runs before a unique index or a schema is saved: a few million of them. Its caller waits.
-  package static let collectionCheckDeadline = Duration.seconds(60)
+  package static let collectionCheckDeadline = Duration.seconds(45)
   /// Documents over which an index is built at once, with all writers waiting; over more it is built in the background.
   package static let indexedAtOnceMax = 1000
   /// Readings that wait for the reader pool; more are refused as `overloaded`.
@@ -82,7 +82,7 @@ package enum Limits {
   /// Kept versions that one page of a history looks at: each is judged by the rules.
   package static let historyScannedMax = 2000
   /// Documents that one commit removes or looks at because of their age: callers' writes wait for no longer than that takes.
-  package static let lifetimePortion = 200
+  package static let lifetimePortion = 100
   package static let lifetimePortionBytes = 4 << 20
   /// How often the server looks for documents that have expired and versions that are to go.
   package static let lifetimeInterval = Duration.seconds(10)

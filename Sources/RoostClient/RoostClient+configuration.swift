@@ -10,6 +10,11 @@ extension RoostClient {
     try await send(.put, ["v1", "collections", name], body: configuration)
   }
 
+  /// How the collection's documents fit the schema of a configuration, which is not saved.
+  package func checkCollection(_ configuration: JSONValue, name: String) async throws -> JSONValue {
+    try await send(.put, ["v1", "collections", name], query: [("validate", "true")], body: configuration)
+  }
+
   /// With all its documents.
   package func deleteCollection(_ name: String) async throws { try await send(.delete, ["v1", "collections", name]) }
 

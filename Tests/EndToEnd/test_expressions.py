@@ -137,7 +137,7 @@ def test_a_plan_tells_the_index(checked):
 def test_a_plan_says_what_the_database_cannot(checked, expression):
     plan = check(checked, expression, "read", "checked").json()["plan"]
     assert plan["precision"] in ("exact", "partly", "memory"), plan
-    assert set(plan) == {"sql", "precision", "index", "missingIndex", "steps"}
+    assert set(plan) == {"sql", "precision", "index", "unreadyIndex", "missingIndex", "steps"}
 
 
 @pytest.mark.parametrize("body, code", [

@@ -1,10 +1,13 @@
 """Indexes: what may be declared, how they are built while others write, and what a changed schema would meet."""
+import json
+import re
+import subprocess
 import threading
 
 import pytest
 
 from roost_client import Caller, admin_login, assert_problem
-from roost_server import eventually
+from roost_server import ROOT, command, environment, eventually
 
 PUBLIC = {"read": "true", "create": "true", "update": "true", "delete": "true"}
 
@@ -244,3 +247,38 @@ def test_only_admins_declare_and_check(nobody, ada, admin):
             assert_problem(caller.put(path, json={"schema": SCHEMA}), status)
             assert_problem(caller.patch(path, json={"schema": SCHEMA}), status)
         assert_problem(caller.get("/v1/collections/guarded"), status)
+
+
+# The guide and the command line
+
+def test_the_guide(start, tmp_path):
+    server = start(tmp_path / "data")
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "docs/guides/indexes.md").read_text(), re.DOTALL)
+    script = "\n".join(['as() { local token=$1; shift; curl -sS -H "Authorization: Bearer $token" "$@"; }', *blocks])
+    run = subprocess.run(["bash", "-c", script], env=environment(URL=server.url, ADMIN=admin_login(server).token), capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0 and not run.stderr, run.stdout + run.stderr
+    lines = [line for line in run.stdout.replace("}{", "}\n{").splitlines() if line.strip()]
+    statuses = [json.loads(line).get("code") for line in lines if line.startswith("{")]
+    assert statuses.count("conflict") == 1 and '"pointer":"/label"' in run.stdout
+    assert lines[-1] == '{"total":1,"checked":1,"misfits":1,"documents":[{"id":"one","errors":[{"pointer":"/weight","detail":"expected a value, which is required, found nothing"}]}]}'
+    assert '{"fields":["city","-createdAt"],"unique":false,"sparse":false,"state":"ready","progress":1}' in run.stdout.replace("1.0}", "1}")
+
+
+def test_the_command_line_shows_indexes_and_checks_schemas(server, admin):
+    admin.put_collection("shown", rules=PUBLIC, indexes=[{"fields": ["a", "-b"]}, {"fields": ["c"], "unique": True, "sparse": True}])
+    admin.create("shown", a=1, c="x\x1b[31m")
+    env = {"ROOST_SERVER": server.url, "ROOST_KEY": admin.token}
+    table = command("collections", "indexes", "shown", env=env)
+    assert table.returncode == 0 and [line.split() for line in table.stdout.splitlines()] == [
+        ["FIELDS", "KIND", "STATE", "BUILT", "WHY"], ["a,-b", "ready", "100%"], ["c", "unique,sparse", "ready", "100%"]]
+    assert json.loads(command("collections", "indexes", "shown", "--json", env=env).stdout)[1]["sparse"] is True
+    listed = next(line for line in command("collections", "list", env=env).stdout.splitlines() if line.startswith("shown "))
+    assert listed.split()[-1] == "2"
+    body = json.dumps({"rules": PUBLIC, "schema": {"required": ["d"], "properties": {"c": {"maxLength": 1}}}})
+    told = command("collections", "put", "shown", body, "--validate", env=env)
+    assert told.returncode == 1 and " /d expected" in told.stdout and " /c expected" in told.stdout and "\x1b" not in told.stdout
+    assert "1 of 1 documents do not fit. Nothing was stored." in told.stderr
+    assert json.loads(command("collections", "put", "shown", body, "--validate", "--json", env=env).stdout)["misfits"] == 1
+    fits = command("collections", "put", "shown", json.dumps({"schema": {"required": ["a"]}}), "--validate", env=env)
+    assert fits.returncode == 0 and fits.stdout == ""
+    assert admin.must(200, "GET", "/v1/collections/shown")["schema"] is None

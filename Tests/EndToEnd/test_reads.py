@@ -3,11 +3,13 @@ import itertools
 import json
 import math
 import random
+import re
 import threading
 
 import pytest
 
-from roost_client import assert_problem, register
+from roost_client import Caller, admin_login, assert_problem
+from roost_server import ROOT
 
 PUBLIC = {"read": "true", "create": "true", "update": "true", "delete": "true"}
 names = (f"reads{n}" for n in itertools.count(1))
@@ -479,3 +481,29 @@ def test_a_page_and_its_total_are_of_one_moment(admin, nobody, things):
     finally:
         stop.set()
         writer.join()
+
+
+# The guide
+
+def test_the_guide_says_what_the_server_answers(start):
+    """Each request of docs/guides/querying.md in its order; a block of JSON behind one is its answer."""
+    server = start()
+    admin, nobody = admin_login(server), Caller(server)
+    blocks = re.findall(r"```(http|json)\n(.*?)```", (ROOT / "docs/guides/querying.md").read_text(), re.DOTALL)
+    answers = 0
+    for (kind, text), (following, expected) in itertools.pairwise([*blocks, ("", "")]):
+        if kind == "json":
+            continue
+        line, _, body = text.partition("\n")
+        method, target = line.split(" ", 1)
+        path, _, search = target.partition("?")
+        caller = admin if path.startswith("/v1/collections") or path == "/v1/batch" else nobody
+        found = caller.must((200, 201), method, path, params=dict(part.split("=", 1) for part in search.split("&")) if search else None,
+                            **({"json": json.loads(body)} if body.strip() else {}))
+        if following == "json":
+            expected = json.loads(expected)
+            if expected.get("nextCursor"):
+                assert found.pop("nextCursor") and expected.pop("nextCursor") == "…"
+            assert found == expected, line
+            answers += 1
+    assert answers >= 6

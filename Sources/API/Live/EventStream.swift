@@ -20,10 +20,9 @@ enum EventStream {
 
   /// Whether the caller asks for events rather than for one JSON answer (RFC 9110, section 12.5.1).
   static func isWanted(_ headers: HTTPHeaders) -> Bool {
-    guard let accept = headers["Accept"] else { return false }
-    if accept == mediaType { return true }
-    guard accept.contains("event-stream") else { return false }
-    let wanted = headers.all("Accept").joined(separator: ",")
+    guard let accept = headers["Accept"], accept != "*/*" else { return false }
+    let wanted = headers.all("Accept").joined(separator: ",").lowercased()
+    guard wanted.contains(mediaType) else { return false }
     let stream = quality(of: mediaType, in: wanted)
     return stream > 0 && stream >= quality(of: "application/json", in: wanted)
   }
@@ -31,7 +30,7 @@ enum EventStream {
   /// In thousandths; 0 where the type is not named.
   private static func quality(of type: String, in accept: String) -> Int {
     for range in accept.split(separator: ",") {
-      let parts = range.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" }.lowercased() }
+      let parts = range.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" } }
       guard parts.first == type else { continue }
       guard let weight = parts.dropFirst().first(where: { $0.hasPrefix("q=") }) else { return 1000 }
       return Double(weight.dropFirst(2)).map { Int($0 * 1000) } ?? 0

@@ -6,25 +6,50 @@ import JSON
 /// Without `since` it answers the cursor of now. A page that had to pass over many changes of others ends early, with a cursor that has moved.
 enum GetChanges {
   static let route = Route.open(.get, "/v1/changes/{collection}") { call in
+    let query = try call.query.only(["filter", "params", "fields", "since", "limit", "wait"])
+    let limit = try QueryParameters.limit(query["limit"])
+    let deadline = ContinuousClock.now + (try wait(query["wait"]))
+    guard let since = query["since"] else {
+      let (live, _) = try request(call, query)
+      return answer([], LiveCursor(sequence: try await call.project.log.lastSequence(), fingerprint: live.fingerprint), hasMore: false)
+    }
+    guard let cursor = LiveCursor(since) else { throw RoostError(.badRequest, "`since` is not a cursor that this server gave out.") }
+    var sequence = cursor.sequence
+    while true {
+      // Each time anew: while it waited rules may have changed, and the caller's session may have ended.
+      let (live, presentation) = try request(call, query)
+      guard cursor.fingerprint == live.fingerprint else { throw expired("It belongs to another filter, another caller or other rules.") }
+      let portion = try await call.project.log.portion(of: live.collection.name, after: sequence, limit: limit)
+      guard !portion.isBroken else { throw expired("The log does not go back so far.") }
+      let items = try await items(of: portion.changes, live, presentation, call)
+      let waiters = call.environment.live.waiters
+      guard items.isEmpty, portion.isLast, ContinuousClock.now < deadline, !waiters.isOver, !Task.isCancelled else {
+        return answer(items, LiveCursor(sequence: portion.through, fingerprint: live.fingerprint), hasMore: !portion.isLast)
+      }
+      sequence = portion.through
+      await waiters.wait(for: live.collection.name, after: sequence, until: deadline)
+      try await call.environment.authenticator.requireStillGood(authorization: call.headers["Authorization"])
+    }
+  }
+  .streaming(FollowDocuments.changes)
+
+  private static func request(_ call: Call, _ query: [String: String]) throws -> (LiveQuery, LivePresentation) {
     let collection = try call.documentCollection()
-    let query = try call.query.only(["filter", "params", "fields", "since", "limit"])
     let presentation = try LivePresentation(.changes, fields: query["fields"], showsOrigin: call.caller.passesRules)
     let live = try LiveQuery(
       access: call.access(to: collection), filter: FollowDocuments.filter(query["filter"], collection),
       params: FollowDocuments.params(query["params"]), presentation: presentation.text)
-    let limit = try QueryParameters.limit(query["limit"])
-    guard let since = query["since"] else {
-      let cursor = LiveCursor(sequence: try await call.project.log.lastSequence(), fingerprint: live.fingerprint)
-      return answer([], cursor, hasMore: false)
-    }
-    guard let cursor = LiveCursor(since) else { throw RoostError(.badRequest, "`since` is not a cursor that this server gave out.") }
-    guard cursor.fingerprint == live.fingerprint else { throw expired("It belongs to another filter, another caller or other rules.") }
-    let portion = try await call.project.log.portion(of: collection.name, after: cursor.sequence, limit: limit)
-    guard !portion.isBroken else { throw expired("The log does not go back so far.") }
-    let items = try await items(of: portion.changes, live, presentation, call)
-    return answer(items, LiveCursor(sequence: portion.through, fingerprint: live.fingerprint), hasMore: !portion.isLast)
+    return (live, presentation)
   }
-  .streaming(FollowDocuments.changes)
+
+  private static func wait(_ text: String?) throws -> Duration {
+    let secondsMax = Int(Limits.changesWaitMax.components.seconds)
+    guard let text else { return .zero }
+    guard let seconds = Int(text), (0...secondsMax).contains(seconds) else {
+      throw RoostError(.badRequest, "`wait` is '\(text.prefix(20))'; expected a whole number of seconds from 0 to \(secondsMax).")
+    }
+    return .seconds(seconds)
+  }
 
   private static func expired(_ reason: String) -> RoostError {
     RoostError(.cursorExpired, "There is no going on from this cursor. \(reason) Take a new one and read the documents anew.")

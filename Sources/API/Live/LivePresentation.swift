@@ -22,6 +22,8 @@ struct LivePresentation: Sendable {
     self.style = style
     self.sort = sort
     self.showsOrigin = showsOrigin
+    // Looked at as it was sent, before ours are added.
+    _ = try FieldSelection(text: fields)
     // Without an id nobody could tell which of their documents an event is about, without a version not which of two is newer.
     self.fields = try FieldSelection(text: fields.map { $0 + ",id,version" })
     text = [style.rawValue, fields ?? "*", sort.map(\.text).joined(separator: ","), showsOrigin ? "origin" : ""].joined(separator: "|")

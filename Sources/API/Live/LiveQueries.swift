@@ -22,6 +22,7 @@ package final class LiveQueries: Sendable {
   private let openMax: Int
   private let state = Mutex(State())
   let hub: ChangeHub
+  let waiters: ChangeWaiters
   /// A snapshot that is worth counting.
   static let largeBytes = 64 << 10
   /// How often the store is asked about opaque tokens: another process may revoke them without telling us.
@@ -38,6 +39,7 @@ package final class LiveQueries: Sendable {
     self.heartbeat = heartbeat
     let guardian = LiveGuardian()
     hub = ChangeHub(log: project.log, prepare: { try await guardian.look() }, report: report)
+    waiters = ChangeWaiters(hub: hub)
     guardian.connect(to: self)
   }
 
@@ -45,6 +47,9 @@ package final class LiveQueries: Sendable {
   package func run() async { await hub.run() }
 
   package func drain() { hub.drain() }
+
+  /// Answers those who wait for changes, so that the server need not wait for them. Streams hear of the end by their connections.
+  package func endWaits() { waiters.stop() }
 
   /// Live queries that are open now.
   package var count: Int { state.withLock { $0.total } }

@@ -113,6 +113,11 @@ package final class Authenticator: Sendable {
     }
   }
 
+  /// Throws what authenticating would throw now, for a request that has waited.
+  package func requireStillGood(authorization: String?) async throws {
+    if case .unknown(let token) = try authenticate(authorization: authorization) { _ = try await look(up: token) }
+  }
+
   /// Goes up with each session that ends.
   package var sessionsVersion: Int { revoked.version }
   /// Goes up when opaque tokens have been revoked.

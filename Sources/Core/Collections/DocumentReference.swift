@@ -25,6 +25,8 @@ private struct ReferenceSearch {
   private(set) var found: [DocumentReference] = []
   /// References can repeat a schema without end.
   private var stepsLeft = 2000
+  /// The places that are being looked into.
+  private var open: Set<String> = []
 
   init(root: JSONValue, rootPointer: String) {
     self.root = root
@@ -33,7 +35,9 @@ private struct ReferenceSearch {
 
   mutating func look(into schema: JSONValue, path: [String], pointer: String) throws {
     let (schema, pointer) = followed(schema, pointer)
-    guard path.count < 8 else { return }
+    // What holds itself is followed once.
+    guard path.count < 8, open.insert(pointer).inserted else { return }
+    defer { open.remove(pointer) }
     for (name, property) in schema["properties"]?.objectValue ?? [:] {
       stepsLeft -= 1
       guard stepsLeft > 0 else { return }

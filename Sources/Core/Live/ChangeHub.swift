@@ -51,6 +51,9 @@ package final class ChangeHub: Sendable {
     }
   }
 
+  /// Everything up to here was handed on; nil while nobody listens.
+  package var place: Int64? { state.withLock { $0.position } }
+
   /// A listener can take more.
   package func wake() {
     bell.yield()
@@ -96,8 +99,8 @@ package final class ChangeHub: Sendable {
       let batch = ChangeBatch(changes: events.compactMap(LoggedChange.init), through: last)
       // Whoever lost their rights before these changes were made must not see them.
       try await prepare()
-      for listener in listeners { listener.take(batch) }
       state.withLock { if $0.position == position { $0.position = last } }
+      for listener in listeners { listener.take(batch) }
     }
   }
 

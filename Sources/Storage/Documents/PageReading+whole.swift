@@ -8,10 +8,12 @@ extension PageReading {
   func count(on database: Database, lookups: RuleLookups? = nil, isOver: () -> Bool) throws -> Int {
     try explaining(on: database) {
       switch plan.condition.precision {
-      case .exact: return try Self.count(wholeStatement("count(*)"), on: database)
+      case .exact: return try counts(SQLFragment("count(*), 0"), on: database)[0]
       case .exactWithoutNUL:
-        let others = try Self.count(wholeStatement("count(*)", and: "NOT (" + FieldReader.holdsNUL + ")"), on: database)
-        return try others + countVisible(wholeStatement(Self.row, and: FieldReader.holdsNUL), on: database, lookups, isOver)
+        // Hardly any document has a NUL, so that one walk is enough.
+        let counts = try counts("count(*), total(" + FieldReader.holdsNUL + ")", on: database)
+        guard counts[1] > 0 else { return counts[0] }
+        return try counts[0] - counts[1] + countVisible(wholeStatement(Self.row, and: FieldReader.holdsNUL), on: database, lookups, isOver)
       case .superset: return try countVisible(wholeStatement(Self.row), on: database, lookups, isOver)
       }
     }
@@ -31,16 +33,17 @@ extension PageReading {
     return QueryPlan(sql: statement.text, precision: precision, index: index, missingIndex: index == nil && !fields.isEmpty ? fields : nil, steps: steps)
   }
 
-  private static let row = "id, version, created, updated, body"
+  private static let row = SQLFragment("id, version, created, updated, body")
 
-  private func wholeStatement(_ columns: String, and condition: SQLFragment? = nil) -> SQLFragment {
+  private func wholeStatement(_ columns: SQLFragment, and condition: SQLFragment? = nil) -> SQLFragment {
     let conditions = [plan.condition.sql, condition].compactMap(\.self)
-    let select = SQLFragment("SELECT \(columns) FROM \(shape.table)")
+    let select = "SELECT " + columns + " FROM \(shape.table)"
     return conditions.isEmpty ? select : select + " WHERE " + .joined(conditions, by: "AND")
   }
 
-  private static func count(_ sql: SQLFragment, on database: Database) throws -> Int {
-    try Int(database.rows(sql.text, sql.values) { $0.int(0) }[0])
+  private func counts(_ columns: SQLFragment, on database: Database) throws -> [Int] {
+    let sql = wholeStatement(columns)
+    return try database.rows(sql.text, sql.values) { row in [Int(row.int(0)), Int(row.int(1))] }[0]
   }
 
   private func countVisible(_ sql: SQLFragment, on database: Database, _ lookups: RuleLookups?, _ isOver: () -> Bool) throws -> Int {

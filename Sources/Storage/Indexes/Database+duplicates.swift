@@ -6,11 +6,14 @@ extension Database {
   /// Some of the values that documents share in the fields of what is to be a unique index.
   func duplicates(_ definition: IndexDefinition, in table: DocumentTable) throws -> [DuplicateValue] {
     let expressions = definition.keys.map { DocumentTable.expression($0.path) }
-    let groups = expressions.count == 1 ? expressions : expressions.map { "ifnull(\($0), x'')" }
-    let present = expressions.map { "\($0) IS NOT NULL" }.joined(separator: " OR ")
+    let columns = expressions.indices.map { "k\($0)" }
+    let groups = columns.count == 1 ? columns : columns.map { "ifnull(\($0), x'')" }
+    let present = columns.map { "\($0) IS NOT NULL" }.joined(separator: " OR ")
+    let keys = zip(expressions, columns).map { "\($0) AS \($1)" }.joined(separator: ", ")
+    // The LIMIT keeps the inner query apart: joined with the outer one, the whole documents would be sorted.
     let sql = """
-      SELECT count(*), min(id), max(id), \(expressions.joined(separator: ", ")) FROM \(table.name) WHERE \(present)
-      GROUP BY \(groups.joined(separator: ", ")) HAVING count(*) > 1 LIMIT \(Self.duplicatesNamedMax)
+      SELECT count(*), min(id), max(id), \(columns.joined(separator: ", ")) FROM (SELECT id AS id, \(keys) FROM \(table.name) LIMIT -1)
+      WHERE \(present) GROUP BY \(groups.joined(separator: ", ")) HAVING count(*) > 1 LIMIT \(Self.duplicatesNamedMax)
       """
     return try rows(sql) { row in
       DuplicateValue(

@@ -46,7 +46,8 @@ final class IndexBuilder: Sendable {
       try Task.checkCancellation()
       do {
         switch try await step(for: Self.portion) {
-        case .more: continue
+        // What came meanwhile is written first, in a commit without a portion.
+        case .more: try await writer.write { _ in }
         case .ready: try await changed()
         case .nothing:
           if try await writer.write({ try $0.removeIndexBuildRemains(for: Self.portion) }) == .nothing { return }

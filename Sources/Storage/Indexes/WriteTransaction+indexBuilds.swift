@@ -16,7 +16,11 @@ extension WriteTransaction {
   /// Documents, or rows to remove, between two looks at the clock.
   private static let rowsBetweenLooks: Int64 = 16
 
-  /// One portion of the oldest build: as many documents as fit in `time`. Throws SQLite's unique violation with the build's number.
+  /// Documents that a portion takes in. Each may change a page of the index of its own: so many pages reach the disk with the commit, and somebody's
+  /// write may be waiting for it.
+  private static let portionMax: Int64 = 6 * rowsBetweenLooks
+
+  /// One portion of the oldest build: as many documents as fit in `time`, and no more than some. Throws SQLite's unique violation with the build's number.
   func continueIndexBuild(for time: Duration) throws -> IndexBuildStep {
     let row = try database.first(
       "SELECT number, collection, definition, position, last FROM index_builds WHERE state = 'building' ORDER BY number LIMIT 1"
@@ -25,7 +29,7 @@ extension WriteTransaction {
     let table = IndexBuildTable(number: row.number, documents: DocumentTable(number: row.collection), definition: definition)
     let end = ContinuousClock.now + time
     var position = row.position
-    repeat {
+    for _ in 0..<Self.portionMax / Self.rowsBetweenLooks {
       let next = try database.first(table.portionEnd, .int(position), .int(row.last), .int(Self.rowsBetweenLooks)) { $0.optionalInt(0) } ?? nil
       guard let next else {
         try handOver(table)
@@ -37,7 +41,8 @@ extension WriteTransaction {
         throw NotUnique(number: row.number, table: table.documents, definition: definition)
       }
       position = next
-    } while ContinuousClock.now < end
+      if ContinuousClock.now >= end { break }
+    }
     try database.run("UPDATE index_builds SET position = ? WHERE number = ?", .int(position), .int(row.number))
     return .more
   }

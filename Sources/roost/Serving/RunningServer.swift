@@ -32,7 +32,7 @@ enum RunningServer {
       project: project, api: inside, configuration: functionsConfiguration(settings), clock: clock,
       notice: { message in log.log(.warning, message) })
     let live = LiveQueries(
-      project: project, authenticator: accounts.authenticator, clock: clock,
+      project: project, authenticator: accounts.authenticator, clock: clock, openMax: settings.liveQueriesMax, heartbeat: settings.liveHeartbeat,
       report: { error in log.log(.warning, "live queries wait", [("error", String(String(describing: error).prefix(2000)))]) })
     let state = ServingState()
     let api = RoostAPI(
@@ -58,7 +58,7 @@ enum RunningServer {
           .init(service: LiveRunner(live: live)),
           .init(
             service: HTTPRunner(
-              server: server, state: state, announce: { Announcement.write(address: address, port: port, settings: settings, hasAdmin: hasAdmin) }),
+              server: server, state: state, live: live, announce: { Announcement.write(address: address, port: port, settings: settings, hasAdmin: hasAdmin) }),
             successTerminationBehavior: .gracefullyShutdownGroup),
         ],
         gracefulShutdownSignals: [.sigterm, .sigint], logger: .init(label: "roost")))
@@ -85,6 +85,7 @@ enum RunningServer {
     configuration.allowedOrigins = settings.allowedOrigins
     configuration.accessLog = settings.accessLog
     configuration.drainTimeout = settings.drain
+    configuration.connectionsMax = max(configuration.connectionsMax, settings.liveQueriesMax + 10_000)
     return configuration
   }
 
@@ -142,6 +143,7 @@ private final class InsideAPI: LocalAPI {
 private struct HTTPRunner: Service {
   let server: HTTPServer
   let state: ServingState
+  let live: LiveQueries
   let announce: @Sendable () -> Void
 
   func run() async throws {
@@ -152,6 +154,7 @@ private struct HTTPRunner: Service {
       try await server.run()
     } onGracefulShutdown: {
       state.isReady = false
+      live.endWaits()
       server.drain()
     }
   }

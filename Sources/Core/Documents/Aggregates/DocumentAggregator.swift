@@ -37,7 +37,7 @@ package struct DocumentAggregator {
     ranged = about(.min, .max)
     distinct = about(.distinct)
     // Without groups there is one row, also of nothing.
-    if aggregation.groupBy.isEmpty { _ = group([]) }
+    if aggregation.groupBy.isEmpty { _ = group(Array("[]".utf8)) }
   }
 
   // MARK: Taking in documents
@@ -59,7 +59,7 @@ package struct DocumentAggregator {
     for (slot, field) in ranged.enumerated() {
       document.withValue(at: fields[field], body) { text in
         guard let text, text.first != UInt8(ascii: "n"), let json = try? JSONValue(parsing: text) else { return }
-        let value = OrderedValue(CanonicalJSON.number(json))
+        let value = OrderedValue(CanonicalJSON.normalized(json))
         let place = group * ranged.count + slot
         if least[place].map({ value < $0 }) ?? true { Self.keep(value, in: &least[place], &bytes) }
         if greatest[place].map({ value > $0 }) ?? true { Self.keep(value, in: &greatest[place], &bytes) }
@@ -114,80 +114,95 @@ package struct DocumentAggregator {
   /// The groups for which `having` holds, in their order, as far as the limit goes. Throws `evaluation_error` for a number that no double
   /// holds, and `query_too_slow` when the time is over.
   package func page(isOver: () -> Bool) throws -> AggregatePage {
-    var rows: [Row] = []
+    var places: [Place] = []
     for group in keys.indices {
-      if group & 255 == 255, isOver() { throw Self.tooSlow }
-      let row = try row(of: group)
-      if let having = aggregation.having {
-        guard having.allows(["row": CELValue(.object(row.json)), "params": CELValue(.object(aggregation.params))]) else { continue }
-      }
-      rows.append(row)
+      if aggregation.having != nil || group & 255 == 255, isOver() { throw Self.tooSlow }
+      if try isWanted(group) { places.append(try place(of: group)) }
     }
-    let total = rows.count
+    let total = places.count
     if let cursor = aggregation.cursor {
-      let place = try Row(cursor: cursor, groupBy: aggregation.groupBy.count)
-      rows = rows.filter { follows($0, place) }
+      let end = try Place(cursor, groupBy: aggregation.groupBy.count)
+      places = places.filter { follows($0, end) }
     }
-    rows.sort { follows($1, $0) }
-    let page = rows.prefix(aggregation.limit)
-    let next = rows.count > page.count ? page.last.map { PageCursor(values: $0.order.map(\.json), id: String(decoding: $0.key, as: UTF8.self)) } : nil
+    places.sort { follows($1, $0) }
+    let page = places.prefix(aggregation.limit)
+    var next: PageCursor?
+    if places.count > page.count, let last = page.last {
+      next = PageCursor(values: last.order.map(\.json), id: String(decoding: keys[last.group], as: UTF8.self))
+    }
     return AggregatePage(
-      rows: page.map { aggregation.isDistinct ? $0.group[0].json : .object($0.json) }, next: next?.text(sort: aggregation.sort), total: total)
+      rows: try page.map { aggregation.isDistinct ? $0.values[0].json : .object(try row(of: $0.group)) },
+      next: next?.text(sort: aggregation.sort), total: total)
   }
 
   private static var tooSlow: RoostError { RoostError(.queryTooSlow, "Working out the groups took too long. Narrow the filter.") }
 
-  /// One group and its place among the others: what it is sorted by, then its values.
-  private struct Row {
-    let key: [UInt8]
-    let group: [OrderedValue]
-    let order: [OrderedValue]
-    let json: JSONObject
+  private func isWanted(_ group: Int) throws -> Bool {
+    guard let having = aggregation.having else { return true }
+    return having.allows(["row": CELValue(.object(try row(of: group))), "params": CELValue(.object(aggregation.params))])
+  }
 
-    init(key: [UInt8], group: [OrderedValue], order: [OrderedValue], json: JSONObject) {
-      self.key = key
+  /// Where a group stands among the others: by what it is sorted by, then by its values, which no other group has.
+  private struct Place {
+    /// Of a cursor there may be none any more.
+    var group = -1
+    let values: [OrderedValue]
+    let order: [OrderedValue]
+
+    init(group: Int, values: [OrderedValue], order: [OrderedValue]) {
       self.group = group
+      self.values = values
       self.order = order
-      self.json = json
     }
 
-    init(cursor: PageCursor, groupBy count: Int) throws {
+    init(_ cursor: PageCursor, groupBy count: Int) throws {
       guard let values = try? JSONValue(parsing: Array(cursor.id.utf8)).arrayValue, values.count == count else {
         throw RoostError(.badRequest, "`cursor` belongs to other groups: send the same `groupBy` with it.")
       }
-      self.init(key: Array(cursor.id.utf8), group: values.map(OrderedValue.init), order: cursor.values.map(OrderedValue.init), json: [:])
+      self.init(group: -1, values: values.map(OrderedValue.init), order: cursor.values.map(OrderedValue.init))
     }
   }
 
-  private func follows(_ row: Row, _ other: Row) -> Bool {
+  private func follows(_ place: Place, _ other: Place) -> Bool {
     for (position, key) in aggregation.sort.enumerated() {
-      let order = OrderedValue.compare(row.order[position], other.order[position])
+      let order = OrderedValue.compare(place.order[position], other.order[position])
       if order != 0 { return (order > 0) != key.isDescending }
     }
-    for (value, otherValue) in zip(row.group, other.group) {
+    for (value, otherValue) in zip(place.values, other.values) {
       let order = OrderedValue.compare(value, otherValue)
       if order != 0 { return order > 0 }
     }
-    return other.key.lexicographicallyPrecedes(row.key)
+    return false
   }
 
-  private func row(of group: Int) throws -> Row {
-    let values = (try? JSONValue(parsing: keys[group]).arrayValue) ?? []
-    var json = JSONObject()
-    if !aggregation.groupBy.isEmpty {
-      json["group"] = .object(JSONObject(zip(aggregation.groupBy.map { $0.joined(separator: ".") }, values).map { ($0, $1) }))
+  private func place(of group: Int) throws -> Place {
+    let values = values(of: group)
+    let order = try aggregation.sort.map { key -> OrderedValue in
+      let name = key.path.dropFirst().joined(separator: ".")
+      switch key.path[0] {
+      case "count": return OrderedValue(.int(counts[group]))
+      case "group": return OrderedValue(aggregation.groupBy.firstIndex { $0.joined(separator: ".") == name }.map { values[$0] } ?? .null)
+      case let function:
+        return OrderedValue(try aggregation.columns.first { $0.function.rawValue == function && $0.name == name }.map { try value($0, group) } ?? .null)
+      }
     }
-    if aggregation.counts { json["count"] = .int(counts[group]) }
+    return Place(group: group, values: values.map(OrderedValue.init), order: order)
+  }
+
+  /// What the documents of a group have in common.
+  private func values(of group: Int) -> [JSONValue] { (try? JSONValue(parsing: keys[group]).arrayValue) ?? [] }
+
+  private func row(of group: Int) throws -> JSONObject {
+    var row = JSONObject()
+    if !aggregation.groupBy.isEmpty {
+      row["group"] = .object(JSONObject(zip(aggregation.groupBy.map { $0.joined(separator: ".") }, values(of: group)).map { ($0, $1) }))
+    }
+    if aggregation.counts { row["count"] = .int(counts[group]) }
     for function in DocumentAggregation.Function.allCases {
       let columns = aggregation.columns.filter { $0.function == function }
-      guard !columns.isEmpty else { continue }
-      json[function.rawValue] = .object(JSONObject(try columns.map { ($0.name, try value($0, group)) }))
+      if !columns.isEmpty { row[function.rawValue] = .object(JSONObject(try columns.map { ($0.name, try value($0, group)) })) }
     }
-    let order = aggregation.sort.map { key -> OrderedValue in
-      let part = json[key.path[0]] ?? .null
-      return OrderedValue(key.path.count == 1 ? part : part[key.path.dropFirst().joined(separator: ".")] ?? .null)
-    }
-    return Row(key: keys[group], group: values.map(OrderedValue.init), order: order, json: json)
+    return row
   }
 
   private func value(_ column: DocumentAggregation.Column, _ group: Int) throws -> JSONValue {
@@ -232,13 +247,6 @@ extension NumberSum {
     case .double(let number): add(number)
     default: break
     }
-  }
-}
-
-extension CanonicalJSON {
-  /// Numbers by what they are worth; everything else as it is.
-  fileprivate static func number(_ value: JSONValue) -> JSONValue {
-    if case .double(let number) = value { JSONValue(number: number) } else { value }
   }
 }
 

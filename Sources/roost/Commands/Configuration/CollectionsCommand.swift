@@ -7,7 +7,7 @@ struct CollectionsCommand: AsyncParsableCommand {
     discussion: """
       Example:
         roost collections put posts '{"rules": {"read": "true", "create": "auth != null"}}'
-      """, subcommands: [List.self, Get.self, Put.self, Delete.self])
+      """, subcommands: [List.self, Get.self, Put.self, Delete.self, CollectionIndexes.self])
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -27,7 +27,7 @@ struct CollectionsCommand: AsyncParsableCommand {
         [
           Table.Column("NAME", "name"), Table.Column("READ", "rules", "read"), Table.Column("CREATE", "rules", "create"),
           Table.Column("UPDATE", "rules", "update"), Table.Column("DELETE", "rules", "delete"),
-          Table.Column("INDEXES", alignsRight: true) { String($0["indexes"]?.arrayValue?.count ?? 0) },
+          Table.Column("INDEXES") { CollectionIndexes.summary(of: $0) },
         ])
       printer.add(collections)
       printer.end(empty: "There are no collections yet.")
@@ -61,10 +61,12 @@ struct CollectionsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Create a collection, or replace its configuration.",
       discussion: """
-        A rule that is absent denies everybody but admins; "true" is public.
+        A rule that is absent denies everybody but admins; "true" is public. With --validate nothing is stored: it tells which documents
+        the schema of the configuration would not fit, and ends with 1 where there are any.
 
         Examples:
           roost collections put posts posts.json
+          roost collections put posts posts.json --validate
           roost collections put posts '{"rules": {"read": "true", "create": "auth != null && incoming.author == auth.id"}}'
         """)
 
@@ -74,11 +76,20 @@ struct CollectionsCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("A JSON object, a file with one, or - for standard input.", valueName: "configuration"))
     var configuration: String
 
+    @Flag(help: "Only check: which documents would not fit the schema?")
+    var validate = false
+
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
       let (name, body) = (name, try JSONInput.object(configuration))
+      guard !validate else {
+        let report = SchemaCheckReport(try await server.call { try await $0.checkCollection(body, name: name) })
+        report.print(output)
+        if !report.isClean { throw ExitCode.failure }
+        return
+      }
       let collection = try await server.call { try await $0.putCollection(body, name: name) }
       output.done("Stored the collection '\(name)'.", collection)
     }
