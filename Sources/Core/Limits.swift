@@ -20,6 +20,17 @@ package enum Limits {
   package static let sortKeysMax = 8
   /// Indexes of one collection: each one slows every write.
   package static let indexesMax = 32
+  /// Fields of a text index: each is a column of its table.
+  package static let textIndexFieldsMax = 16
+  /// What one search may hold: words are looked up one by one.
+  package static let searchTextBytesMax = 1000
+  package static let searchTermsMax = 32
+  /// A prefix of one character would find nearly everything, without a place to stop at a deadline.
+  package static let searchPrefixCharactersMin = 2
+  /// One portion of a text index that is built: bounds how long other writes wait for it.
+  package static let textPortionDocumentsMax = 1000
+  package static let textPortionBytesMax = 2 << 20
+  package static let textPortionTimeMax = Duration.milliseconds(10)
   /// Fields with rules of their own in one collection: each is evaluated for every document that is answered.
   package static let fieldRulesMax = 32
   /// The answer of an expression that is tried out.

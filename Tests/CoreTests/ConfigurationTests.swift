@@ -16,7 +16,7 @@ struct ConfigurationTests {
       (#"{"schema":{"properties":{"a":{"type":"strng"}}}}"#, .validationFailed, "/schema/properties/a/type"),
       (#"{"schema":true}"#, .validationFailed, "/schema"),
       (#"{"schema":{"properties":{"n":{"type":"integer"}}},"rules":{"read":"n > \"3\""}}"#, .expressionInvalid, "/rules/read"),
-      (#"{"indexes":[{"fields":["a"],"type":"text"}]}"#, .notImplemented, "/indexes/0/type"),
+      (#"{"indexes":[{"fields":["a"],"type":"vector"}]}"#, .notImplemented, "/indexes/0/type"),
       (#"{"rules":{"read":"\"text\""}}"#, .expressionInvalid, "/rules/read"),
     ] as [(String, ErrorCode, String)])
   func badCollections(json: String, code: ErrorCode, pointer: String) throws {

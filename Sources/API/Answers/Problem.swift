@@ -23,7 +23,7 @@ enum Problem {
     case .tooManyRequests: 429
     case .internal: 500
     case .notImplemented: 501
-    case .overloaded, .unavailable: 503
+    case .overloaded, .unavailable, .indexBuilding: 503
     case .storageFull: 507
     }
   }

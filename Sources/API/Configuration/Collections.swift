@@ -5,13 +5,14 @@ import JSON
 /// `/v1/collections[/{collection}]`: rules and indexes, for admins.
 enum Collections {
   static let list = Route.admin(.get, "/v1/collections") { call in
-    let builds = try await call.project.configuration.indexBuilds()
-    return .list(call.project.collections.map { value(of: $0, builds) })
+    let (builds, states) = try await indexes(call.project)
+    return .list(call.project.collections.map { value(of: $0, builds, states) })
   }
 
   static let get = Route.admin(.get, "/v1/collections/{collection}") { call in
     let collection = try call.project.collection(call.parameters[0])
-    return .json(200, value(of: collection, try await call.project.configuration.indexBuilds()))
+    let (builds, states) = try await indexes(call.project)
+    return .json(200, value(of: collection, builds, states))
   }
 
   static let put = Route.admin(.put, "/v1/collections/{collection}") { call in
@@ -48,7 +49,7 @@ enum Collections {
     if try QueryParameters.flag(parameters["validate"], "validate") { return .json(200, try await validation(of: configuration, call.project).value) }
     let (collection, created) = try await call.project.configuration.put(configuration, at: call.now)
     try await call.project.reloadConfiguration()
-    return .json(created ? 201 : 200, self.value(of: collection, collection.builds))
+    return .json(created ? 201 : 200, self.value(of: collection, collection.builds, try await call.project.configuration.textIndexStates()))
   }
 
   /// What saving it would meet: a dry run.
@@ -59,10 +60,16 @@ enum Collections {
     return try await project.configuration.check(schema, against: collection)
   }
 
-  private static func value(of collection: Collection, _ builds: [IndexBuild]) -> JSONValue {
+  /// How it stands with the indexes of all collections.
+  private static func indexes(_ project: Project) async throws -> (builds: [IndexBuild], states: [Int64: TextIndexState]) {
+    (try await project.configuration.indexBuilds(), try await project.configuration.textIndexStates())
+  }
+
+  private static func value(of collection: Collection, _ builds: [IndexBuild], _ states: [Int64: TextIndexState]) -> JSONValue {
     guard case .object(var object) = collection.configuration else { return collection.configuration }
-    object["indexes"] = .array(
-      collection.indexes.map { index in index.value(builds.first { $0.collection == collection.number && $0.definition == index }) })
+    let plain = collection.indexes.map { index in index.value(builds.first { $0.collection == collection.number && $0.definition == index }) }
+    let text = collection.textIndex.map { (states[collection.number] ?? .ready).added(to: $0.value) }
+    object["indexes"] = .array(plain + [text].compactMap(\.self))
     object["createdAt"] = .string(collection.created.text)
     object["updatedAt"] = .string(collection.updated.text)
     return .object(object)

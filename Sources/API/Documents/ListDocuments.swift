@@ -10,16 +10,16 @@ enum ListDocuments {
     let collection = try call.documentCollection()
     let query = try call.query.only(["filter", "sort", "limit", "cursor", "fields", "expand", "search", "count", "explain", "deleted"])
     if query["deleted"] != nil { return try DeletedDocuments.list(query, in: collection, call, respond) }
-    if query["search"] != nil { throw RoostError(.notImplemented, "`search` is not built yet.") }
     try run(
       ListRequest(
         filter: query["filter"], params: [:], sort: query["sort"].map(SortKey.parse) ?? [], limit: QueryParameters.limit(query["limit"]),
         cursor: query["cursor"], fields: FieldSelection(text: query["fields"]), counts: try QueryParameters.flag(query["count"], "count"),
-        expand: query["expand"], explains: try QueryParameters.flag(query["explain"], "explain")),
+        expand: query["expand"], explains: try QueryParameters.flag(query["explain"], "explain"), search: query["search"]),
       in: collection, call: call, respond)
   }.streaming(FollowDocuments.many)
 
   static func run(_ request: ListRequest, in collection: Collection, call: Call, _ respond: @escaping Route.Respond) throws {
+    if let text = request.search { return try SearchDocuments.run(text, request, in: collection, call: call, respond) }
     let query = try call.access(to: collection).query(
       filter: filter(request, in: collection), params: call.variables(of: call.caller, params: request.params), sort: request.sort, limit: request.limit,
       cursor: try request.cursor.map { try PageCursor(parsing: $0, sort: request.sort) })
@@ -89,4 +89,5 @@ struct ListRequest: Sendable {
   /// The references to follow, as they were asked for.
   let expand: String?
   let explains: Bool
+  let search: String?
 }

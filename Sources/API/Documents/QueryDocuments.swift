@@ -14,12 +14,11 @@ enum QueryDocuments {
       sort: try reader.string("sort").map(SortKey.parse) ?? [],
       limit: Int(try reader.int("limit", in: 1...Int64(Limits.pageItemsMax)) ?? Int64(Limits.pageItemsDefault)),
       cursor: try reader.string("cursor"), fields: try FieldSelection(text: fields), counts: try reader.bool("count") ?? false,
-      expand: try reader.string("expand"), explains: try reader.bool("explain") ?? false)
-    try reader.refuseUnbuilt(["search"])
+      expand: try reader.string("expand"), explains: try reader.bool("explain") ?? false, search: try reader.string("search"))
     let aggregation = try AggregationRequest(&reader)
     try reader.refuseUnknown()
     guard let aggregation else { return try ListDocuments.run(request, in: collection, call: call, respond) }
-    for (name, value) in [("fields", fields), ("expand", request.expand)] where value != nil {
+    for (name, value) in [("fields", fields), ("expand", request.expand), ("search", request.search)] where value != nil {
       throw RoostError(
         .validationFailed, "`\(name)` is for documents, not for groups of them.", fields: [FieldError("/\(name)", "expected nothing")])
     }

@@ -10,6 +10,7 @@ package final class Collection: Sendable {
   package let rules: CollectionRules
   package let fieldRules: FieldRules
   package let indexes: [IndexDefinition]
+  package let textIndex: TextIndexDefinition?
   /// Those of the indexes that cannot be used yet, as of when this was read from the store.
   package let builds: [IndexBuild]
   package let schema: DocumentSchema?
@@ -32,6 +33,7 @@ package final class Collection: Sendable {
     rules = configuration.rules
     fieldRules = configuration.fieldRules
     indexes = configuration.indexes
+    textIndex = configuration.textIndex
     self.builds = builds
     schema = configuration.schema
     documentType = configuration.documentType

@@ -7,6 +7,7 @@ package struct CollectionConfiguration: Sendable {
   package let rules: CollectionRules
   package let fieldRules: FieldRules
   package let indexes: [IndexDefinition]
+  package let textIndex: TextIndexDefinition?
   package let schema: DocumentSchema?
   package let documentType: CELType
   package let history: HistorySettings?
@@ -39,14 +40,16 @@ package struct CollectionConfiguration: Sendable {
       delete: try Rule(rules["delete"], .readRule, pointer: "/rules/delete", document: document))
     let fieldRules = try reader.object("fieldRules") ?? [:]
     self.fieldRules = try FieldRules(fieldRules, document: document)
-    indexes = try IndexDefinition.list(reader.array("indexes") ?? [])
+    let indexEntries = try reader.array("indexes") ?? []
+    indexes = try IndexDefinition.list(indexEntries)
+    textIndex = try TextIndexDefinition.only(among: indexEntries)
     history = try HistorySettings(reader.value("history"), pointer: "/history")
     timeToLive = try TimeToLive(reader.value("ttl"), pointer: "/ttl", collection: name)
     try reader.refuseUnknown()
     self.name = name
     self.value = [
       "name": .string(name), "schema": schema.map(JSONValue.object) ?? .null, "rules": .object(rules), "fieldRules": .object(fieldRules),
-      "indexes": .array(indexes.map(\.value)), "history": history?.value ?? false, "ttl": timeToLive?.value ?? .null,
+      "indexes": .array(indexes.map(\.value) + [textIndex?.value].compactMap(\.self)), "history": history?.value ?? false, "ttl": timeToLive?.value ?? .null,
     ]
   }
 

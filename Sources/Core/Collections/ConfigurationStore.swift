@@ -15,6 +15,8 @@ package protocol ConfigurationStore: Sendable {
   /// Drops what is kept of a collection whose history was turned off. Errors: `conflict` while it is on, `collection_not_found`,
   /// `not_found` where nothing is kept.
   func deleteHistory(of collection: String) async throws
+  /// How far the text indexes are, by their collections' numbers.
+  func textIndexStates() async throws -> [Int64: TextIndexState]
 
   func buckets() async throws -> [Bucket]
   func put(_ bucket: BucketConfiguration, at now: Timestamp) async throws -> (Bucket, created: Bool)

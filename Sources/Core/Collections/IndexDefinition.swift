@@ -32,7 +32,7 @@ extension IndexDefinition {
         .validationFailed, "A collection has at most \(Limits.indexesMax) indexes.", fields: [FieldError("/indexes", "too many")])
     }
     var definitions: [IndexDefinition] = []
-    for (position, value) in values.enumerated() {
+    for (position, value) in values.enumerated() where !TextIndexDefinition.isMeant(by: value) {
       let definition = try IndexDefinition(value, pointer: "/indexes/\(position)")
       guard !definitions.contains(where: definition.doesTheWorkOf) else {
         throw RoostError(.validationFailed, "Two indexes are the same.", fields: [FieldError("/indexes/\(position)", "expected each index once")])

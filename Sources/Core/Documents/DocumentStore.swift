@@ -30,6 +30,13 @@ package protocol DocumentStore: LifetimeStore, Sendable {
   /// All that the query finds, with the log's end in the same snapshot. Errors: `result_too_large`, `query_too_slow`, `overloaded`.
   func snapshot(_ query: DocumentQuery, in collection: Collection, then: @escaping Completion<DocumentSnapshot>)
 
+  /// What the text finds, as the caller may see it. Nothing is looked for in fields that some callers do not see, unless this one passes rules.
+  /// Errors: `bad_request` where there is no text index or nothing to look for, `forbidden`, `index_building`, `query_too_slow`.
+  func search(_ search: DocumentSearch, in collection: Collection, then: @escaping Completion<SearchPage>)
+
+  /// How a page of this search would be read. Errors as of the search.
+  func plan(_ search: DocumentSearch, in collection: Collection, then: @escaping Completion<QueryPlan>)
+
   /// How a page of this query would be read.
   func plan(_ query: DocumentQuery, in collection: Collection, then: @escaping Completion<QueryPlan>)
 
@@ -96,6 +103,12 @@ extension DocumentStore {
   package func slice(_ query: DocumentQuery, in collection: Collection, after id: String?) async throws -> DocumentSlice {
     try await withCheckedThrowingContinuation { continuation in
       slice(query, in: collection, after: id) { continuation.resume(with: $0) }
+    }
+  }
+
+  package func search(_ search: DocumentSearch, in collection: Collection) async throws -> SearchPage {
+    try await withCheckedThrowingContinuation { continuation in
+      self.search(search, in: collection) { continuation.resume(with: $0) }
     }
   }
 

@@ -29,6 +29,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case queryTooSlow = "query_too_slow"
   case resultTooLarge = "result_too_large"
   case cursorExpired = "cursor_expired"
+  case indexBuilding = "index_building"
   case overloaded = "overloaded"
   case storageFull = "storage_full"
   case unavailable = "unavailable"

@@ -4,16 +4,18 @@ import JSON
 /// Collections and buckets in SQLite.
 final class SQLiteConfigurationStore: ConfigurationStore {
   private let writer: Writer
-  private let readers: ReaderPool
+  let readers: ReaderPool
   /// For looks at all documents of a collection, which take longer than a list may.
   let checks: ReaderPool
   private let indexBuilder: IndexBuilder
+  private let textIndexes: TextIndexBuilder
 
-  init(writer: Writer, readers: ReaderPool, checks: ReaderPool, indexBuilder: IndexBuilder) {
+  init(writer: Writer, readers: ReaderPool, checks: ReaderPool, indexBuilder: IndexBuilder, textIndexes: TextIndexBuilder) {
     self.writer = writer
     self.readers = readers
     self.checks = checks
     self.indexBuilder = indexBuilder
+    self.textIndexes = textIndexes
   }
 
   // MARK: Collections
@@ -33,6 +35,7 @@ final class SQLiteConfigurationStore: ConfigurationStore {
     if configuration.indexes.contains(where: \.isUnique) { try await checks.read { try $0.requireUnique(configuration) } }
     let stored = try await writer.write { transaction in try transaction.put(configuration, at: now) }
     indexBuilder.wake()
+    if configuration.textIndex != nil { textIndexes.start() }
     return stored
   }
 
@@ -42,6 +45,7 @@ final class SQLiteConfigurationStore: ConfigurationStore {
     return try await writer.write { transaction in
       let database = transaction.database
       guard let number = try database.first("DELETE FROM collections WHERE name = ? RETURNING number", .text(name), row: { $0.int(0) }) else { return false }
+      try transaction.dropTextIndex(of: number)
       try transaction.abandonIndexBuilds(of: number)
       try database.runScript("DROP TABLE \(DocumentTable(number: number).name)")
       try transaction.dropLifetime(number: number)

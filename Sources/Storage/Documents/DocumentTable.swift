@@ -6,9 +6,11 @@ struct DocumentTable {
 
   var name: String { "documents_\(number)" }
 
+  /// The number of a row is a column, so that no VACUUM changes it: a text index names documents by it.
   var creation: String {
     """
     CREATE TABLE \(name) (
+      row INTEGER PRIMARY KEY,
       id TEXT NOT NULL UNIQUE,
       version INTEGER NOT NULL,
       created INTEGER NOT NULL,

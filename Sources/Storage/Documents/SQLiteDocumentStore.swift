@@ -5,9 +5,11 @@ final class SQLiteDocumentStore: DocumentStore {
   let writer: Writer
   let lanes: [ReadLane]
   let readers: ReaderPool
+  let textIndexes: TextIndexBuilder
   let shapes = CollectionShapes()
 
-  init(writer: Writer, lanes: [ReadLane], readers: ReaderPool) {
+  init(writer: Writer, lanes: [ReadLane], readers: ReaderPool, textIndexes: TextIndexBuilder) {
+    self.textIndexes = textIndexes
     self.writer = writer
     self.lanes = lanes
     self.readers = readers

@@ -16,16 +16,15 @@ extension WriteTransaction {
     case .restore(let body, let created): return try change(write, moment, to: body, created: created, as: .restored)
     case .delete:
       guard let current else { return DocumentOutcome(before: nil, after: nil, visible: nil) }
-      try delete(id, in: write.collection)
-      hasChanges = true
+      try delete(current, in: write.collection)
       try append(
         kind: .document, action: .deleted, container: write.collection.name, subject: id, before: current.json(), after: nil, actor: write.actor, at: now)
       try endLifetime(of: current, in: write.collection, by: write.actor, at: now)
       if write.collection.name == Collection.users { try deleteAccount(userID: id, at: now) }
       return DocumentOutcome(before: current, after: nil, visible: nil)
     case .purge:
-      if current != nil { try delete(id, in: write.collection) }
       hasChanges = true
+      if let current { try delete(current, in: write.collection) }
       try append(
         kind: .document, action: .deleted, container: write.collection.name, subject: id, before: current?.json(), after: nil, actor: write.actor, at: now)
       try purgeLifetime(of: id, current, in: collection)
@@ -45,6 +44,7 @@ extension WriteTransaction {
       id: moment.id, version: version, created: times.created, updated: times.updated, body: DocumentKeys.shortest(body))
     try store(record, over: current, in: write.collection)
     hasChanges = true
+    try updateWords(of: record.id, in: write.collection.number, before: current?.body, after: record.body)
     try append(
       kind: .document, action: current == nil ? .created : .updated, container: write.collection.name, subject: record.id, before: current?.json(),
       after: record.json(), actor: write.actor, at: now)
@@ -83,10 +83,12 @@ extension WriteTransaction {
     }
   }
 
-  private func delete(_ id: String, in collection: Collection) throws {
+  private func delete(_ current: DocumentRecord, in collection: Collection) throws {
+    hasChanges = true
+    try updateWords(of: current.id, in: collection.number, before: current.body, after: nil)
     let statement = try database.statement(.delete, of: collection.number)
     defer { statement.reset() }
-    try statement.bind(id, at: 1)
+    try statement.bind(current.id, at: 1)
     _ = try statement.step()
   }
 

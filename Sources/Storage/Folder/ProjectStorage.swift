@@ -15,6 +15,7 @@ package final class ProjectStorage: Sendable {
   /// Reads that look at all documents of a collection.
   private let checks: ReaderPool
   let indexBuilder: IndexBuilder
+  private let textIndexes: TextIndexBuilder
 
   /// Opens a project, making it where it is missing.
   /// - Parameters:
@@ -59,9 +60,11 @@ package final class ProjectStorage: Sendable {
     self.files = files
     self.checks = checks
     self.indexBuilder = indexBuilder
+    let textIndexes = TextIndexBuilder(writer: writer)
+    self.textIndexes = textIndexes
     project = Project(
-      name: name, documents: SQLiteDocumentStore(writer: writer, lanes: readLanes, readers: readers),
-      configuration: SQLiteConfigurationStore(writer: writer, readers: readers, checks: checks, indexBuilder: indexBuilder),
+      name: name, documents: SQLiteDocumentStore(writer: writer, lanes: readLanes, readers: readers, textIndexes: textIndexes),
+      configuration: SQLiteConfigurationStore(writer: writer, readers: readers, checks: checks, indexBuilder: indexBuilder, textIndexes: textIndexes),
       accounts: SQLiteAccountStore(writer: writer, readers: readers), files: files,
       functions: SQLiteFunctionStore(writer: writer, readers: readers), log: SQLiteEventLog(writer: writer, readers: readers, follower: follower))
     writer.start(database, clock: clock, name: name)
@@ -83,6 +86,7 @@ package final class ProjectStorage: Sendable {
     if isServer {
       try await files.sweep()
       try await SQLiteFunctionStore.removeRemains(writer: writer)
+      textIndexes.start()
     }
   }
 

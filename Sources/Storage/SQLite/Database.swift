@@ -7,6 +7,7 @@ final class Database {
   let handle: OpaquePointer
   private var statements: [StatementKey: Statement] = [:]
   private var uses: UInt64 = 0
+  private var fullTextInUse: FullText?
   /// Some kilobytes each; a connection that serves hundreds of collections keeps the ones in use.
   private static let statementsMax = 400
   private static let keptTextBytesMax = 4096
@@ -17,7 +18,17 @@ final class Database {
 
   deinit {
     statements = [:]
+    // Its tokenizers before the engine that made them.
+    fullTextInUse = nil
     sqlite3_close_v2(handle)
+  }
+
+  /// The connection's full-text engine, with our ranking, made ready when it is first used.
+  func fullText() throws -> FullText {
+    if let known = fullTextInUse { return known }
+    let fullText = try FullText(self)
+    fullTextInUse = fullText
+    return fullText
   }
 
   var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }

@@ -30,11 +30,11 @@ final class WorkQueue<Item: Sendable>: @unchecked Sendable {
   }
 
   /// Nil if the item was taken.
-  func push(_ item: Item) -> Refusal? {
+  func push(_ item: Item, isBounded: Bool = true) -> Refusal? {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     guard !isClosed else { return .closed }
-    guard items.count - start < itemsMax else { return .full }
+    guard !isBounded || items.count - start < itemsMax else { return .full }
     items.append(item)
     if waiting > 0 { pthread_cond_signal(condition) }
     return nil

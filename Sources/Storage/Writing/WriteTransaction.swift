@@ -15,6 +15,7 @@ final class WriteTransaction {
   var lifetimes: [Int64: CollectionLifetime]?
   /// Set by a change of it that may yet be undone: until the next transaction it is read anew each time.
   var lifetimesChanged = false
+  var textIndexes = KnownTextIndexes()
 
   init(database: Database, clock: any WallClock) {
     self.database = database
@@ -31,7 +32,10 @@ final class WriteTransaction {
   func begin() throws {
     try database.run("BEGIN IMMEDIATE")
     lifetimesChanged = false
-    lastSequence = try database.first("SELECT max(sequence) FROM events") { $0.int(0) } ?? 0
+    let sql = "SELECT (SELECT max(sequence) FROM events), (SELECT value FROM meta WHERE name = 'text_index_changes')"
+    let (sequence, changes) = try database.first(sql) { ($0.int(0), $0.int(1)) } ?? (0, 0)
+    lastSequence = sequence
+    textIndexes.begin(changes: changes)
   }
 
   func commit() throws { try database.run("COMMIT") }

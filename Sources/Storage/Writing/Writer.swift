@@ -47,6 +47,11 @@ final class Writer: Sendable {
     }
   }
 
+  /// A job of the server's own, of which one at a time waits: it is not refused when the queue is full.
+  func submitOwn(_ job: any WriteJob) {
+    if queue.push(job, isBounded: false) != nil { job.finish(RoostError(.unavailable, "The server is stopping.")) }
+  }
+
   /// Runs `work` inside a commit and answers after it.
   func write<Value: Sendable>(_ work: @escaping @Sendable (WriteTransaction) throws -> Value) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
