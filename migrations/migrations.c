@@ -9,6 +9,7 @@ static const unsigned char sqlite_0001[] = {
 static const unsigned char postgres_0001[] = {
 #embed "0001_core.postgres.sql"
 };
+
 static const unsigned char sqlite_0003[] = {
 #embed "0003_indexes.sqlite.sql"
 };
@@ -16,9 +17,17 @@ static const unsigned char postgres_0003[] = {
 #embed "0003_indexes.postgres.sql"
 };
 
+static const unsigned char sqlite_0005[] = {
+#embed "0005_lifetime.sqlite.sql"
+};
+static const unsigned char postgres_0005[] = {
+#embed "0005_lifetime.postgres.sql"
+};
+
 static const roost_migration migrations[] = {
   {1, "core", sqlite_0001, sizeof sqlite_0001, postgres_0001, sizeof postgres_0001},
   {3, "indexes", sqlite_0003, sizeof sqlite_0003, postgres_0003, sizeof postgres_0003},
+  {5, "lifetime", sqlite_0005, sizeof sqlite_0005, postgres_0005, sizeof postgres_0005},
 };
 
 int roost_migrations_count(void) {

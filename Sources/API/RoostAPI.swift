@@ -4,7 +4,7 @@ import JSON
 
 /// The REST API. The way of a request: route, who, body, operation, answer.
 package final class RoostAPI: HTTPHandler, LocalAPI {
-  private let environment: APIEnvironment
+  let environment: APIEnvironment
   private let routes: RouteTable
 
   package init(_ environment: APIEnvironment) {
@@ -17,6 +17,9 @@ package final class RoostAPI: HTTPHandler, LocalAPI {
     do {
       let request = exchange.request
       let (route, parameters) = try match(request.method, request.path)
+      if let stream = route.stream, request.method == .get, EventStream.isWanted(request.headers) {
+        return try open(stream, parameters: parameters, exchange: exchange)
+      }
       switch (try environment.authenticator.authenticate(authorization: request.headers["Authorization"]), route.work) {
       case (.caller(let caller), .direct(let work)):
         try admit(caller, to: route)
@@ -42,6 +45,9 @@ package final class RoostAPI: HTTPHandler, LocalAPI {
       guard let path = target.first, path.hasPrefix("/") else { throw RoostError(.badRequest, "A target begins with '/'.") }
       let (route, parameters) = try match(method, String(path))
       try admit(call.caller, to: route)
+      if route.stream != nil, EventStream.isWanted(HTTPHeaders(call.headers.map { ($0.name, $0.value) })) {
+        throw RoostError(.badRequest, "A function cannot hold a stream open: ask for application/json, or use a trigger.")
+      }
       guard call.body.count <= Limits.workerFrameBytesMax else { throw Problem.error(of: .tooLarge, bytesMax: Limits.workerFrameBytesMax) }
       let call = Call(
         environment: environment, method: method, parameters: parameters,
@@ -104,6 +110,8 @@ package final class RoostAPI: HTTPHandler, LocalAPI {
         case .upload(let work):
           let call = call(request, parameters: parameters, caller: caller, body: [], lane: offLane)
           exchange.respond(try await work(call, .stream(exchange.body, length: request.hasBody ? request.contentLength : 0)))
+        case .stream(let work):
+          try await stream(work(call(request, parameters: parameters, caller: caller, body: [], lane: offLane)), to: exchange)
         case .download(let work):
           try await send(work(call(request, parameters: parameters, caller: caller, body: [], lane: offLane)), to: exchange)
         }
@@ -162,6 +170,15 @@ package final class RoostAPI: HTTPHandler, LocalAPI {
       length: Int(content.length))
   }
 
+  private func stream(_ body: StreamedBody, to exchange: HTTPExchange) async throws {
+    do {
+      try await body.send(to: exchange)
+    } catch  where !(error is CancellationError) && !(error is HTTPResponseError) {
+      // The answer has begun, so that only the operator can be told.
+      environment.report(error, exchange.request.requestId)
+    }
+  }
+
   private func answer(_ route: Route, _ call: Call) async throws -> HTTPResponse {
     switch route.work {
     case .direct(let work):
@@ -174,6 +191,7 @@ package final class RoostAPI: HTTPHandler, LocalAPI {
       }
     case .async(let work): return try await work(call)
     case .upload(let work): return try await work(call, .bytes(call.body))
+    case .stream(let work): return try await work(call).collected(bytesMax: Limits.workerFrameBytesMax / 2)
     case .download(let work): return try await work(call).collected(bytesMax: Limits.workerFrameBytesMax / 2)
     }
   }
@@ -186,7 +204,7 @@ package final class RoostAPI: HTTPHandler, LocalAPI {
   }
 
   /// Anything that is not our own error is `internal`: a fixed sentence to the caller, the cause to the operator.
-  private func problem(_ error: any Error, requestID: String) -> HTTPResponse {
+  func problem(_ error: any Error, requestID: String) -> HTTPResponse {
     if let refusal = error as? Refusal {
       var response = Problem.response(refusal.error, requestID: requestID)
       for (name, value) in refusal.headers { response.headers.set(name, value) }

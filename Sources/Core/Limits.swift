@@ -32,6 +32,19 @@ package enum Limits {
   /// Documents that the rules of one request remember; then they read again.
   package static let lookupsKeptMax = 1000
   package static let lookupBytesKeptMax = 4 << 20
+  /// Groups of one aggregation, and the bytes of all their different values: they are held in memory.
+  package static let aggregateGroupsMax = 100_000
+  package static let aggregateBytesMax = 32 << 20
+  /// Functions over fields in one aggregation: each is worked out for every document.
+  package static let aggregateColumnsMax = 20
+  /// Paths that one request expands, and how many references they may follow one after the other.
+  package static let expandPathsMax = 10
+  package static let expandLevelsMax = 2
+  /// Documents that one request expands, each read once; and the bytes that they add to the answer.
+  package static let expandedDocumentsMax = 5000
+  package static let expandedBytesMax = 16 << 20
+  /// Fields of one collection that refer to documents.
+  package static let referencesMax = 64
   /// Rows that one list may look at; past it the caller is told to declare an index.
   package static let scannedRowsMax = 1_000_000
   /// How long a reading that may scan runs before it is stopped.
@@ -50,6 +63,37 @@ package enum Limits {
   package static let batchWritesMax = 500
   /// The documents that one batch leaves, together: its answer and its events hold them all.
   package static let batchBytesMax = 16 << 20
+  /// Versions and days that a bounded history may keep.
+  package static let historyVersionsMax: Int64 = 1_000_000
+  package static let historyDaysMax: Int64 = 36_500
+  /// A hundred years: what is to live longer need not expire.
+  package static let timeToLiveSecondsMax: Int64 = 3_155_760_000
+  /// Kept versions that one page of a history looks at: each is judged by the rules.
+  package static let historyScannedMax = 2000
+  /// Documents that one commit removes or looks at because of their age: callers' writes wait for no longer than that takes.
+  package static let lifetimePortion = 200
+  package static let lifetimePortionBytes = 4 << 20
+  /// How often the server looks for documents that have expired and versions that are to go.
+  package static let lifetimeInterval = Duration.seconds(10)
+  /// The body of one import: far more than anybody means to send, but not without end.
+  package static let importBytesMax: Int64 = 256 << 30
+  /// One line (or CSV record) of an import: a document with room for white space and escapes.
+  package static let importLineBytesMax = 2 << 20
+  /// Documents and bytes of an import that go to the writer at once, and how many such portions are under way: so much stands before
+  /// another caller's write, some milliseconds.
+  package static let importPortionWritesMax = 256
+  package static let importPortionBytesMax = 512 << 10
+  package static let importPortionsMax = 3
+  /// Errors of an import that its answer tells; the others are counted.
+  package static let importErrorsMax = 100
+  package static let importErrorBytesMax = 256 << 10
+  /// Imports and exports that run at the same time, of callers under rules and of the others: each holds buffers of some MiB.
+  package static let bulkTransfersMax = 4
+  /// Documents that one piece of an export looks at, and bytes that it holds.
+  package static let exportSliceRowsMax = 1000
+  package static let exportSliceBytesMax = 1 << 20
+  /// Columns of a CSV: each is kept for every row.
+  package static let csvColumnsMax = 1000
   /// Collections, buckets or functions of one project.
   package static let collectionsMax = 1000
   package static let bucketsMax = 1000
@@ -103,6 +147,30 @@ package enum Limits {
   package static let workerFrameBytesMax = 8 << 20
   /// Invocation records kept for each function.
   package static let invocationsKeptPerFunction = 10_000
+  /// Live queries open at once: each holds a connection and some kilobytes.
+  package static let liveQueriesMax = 20_000
+  /// A live query's snapshot is built in memory, like a page; past it the change feed is the way.
+  package static let snapshotItemsMax = 10_000
+  package static let snapshotBytesMax = 8 << 20
+  /// Snapshots on their way to clients that read slowly, together; past it new ones are refused as `overloaded`.
+  package static let snapshotBytesUnsentMax = 256 << 20
+  /// Snapshots and stretches of the log that each event loop reads at once for live queries: the readers have others to serve.
+  package static let liveReadingsMax = 4
+  /// What a live query's client may leave unread besides its snapshot. Past it the connection ends, and its last event's id resumes.
+  package static let liveUnsentBytesMax = 1 << 20
+  /// How often a live query says that it is there: below the minute after which many proxies give up a silent connection.
+  package static let liveHeartbeat = Duration.seconds(20)
+  /// Changes that each event loop keeps, for clients that come back after a moment.
+  package static let recentChangesMax = 4096
+  package static let recentChangesBytesMax = 8 << 20
+  /// Events that one reading of the log hands to the live queries.
+  package static let changesPerBatchMax = 512
+  /// Batches that an event loop may have before it; then reading waits.
+  package static let batchesAheadMax = 2
+  /// Events of all collections that one reading for the change feed looks at, so that it ends soon.
+  package static let eventsScannedMax = 20_000
+  /// How long the change feed waits for the next change (`wait`).
+  package static let changesWaitMax = Duration.seconds(30)
   /// How long events stay in the log once every trigger has passed them.
   package static let eventRetention = Duration.seconds(7 * 24 * 3600)
 }

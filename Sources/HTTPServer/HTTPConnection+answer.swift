@@ -121,12 +121,14 @@ extension HTTPConnection {
   func workEnded(_ exchange: HTTPExchange) {
     guard exchange === current, phase == .open else { return }
     switch exchange.answer {
+    case .none where exchange.isAnsweredElsewhere:
+      break
     case .none:
       loop.settings.log.log(.error, "a request's work ended without an answer", [("requestId", exchange.request.requestId)])
       send(problem(.internalError, requestId: exchange.request.requestId), to: exchange)
     case .streaming:
       abortStream(of: exchange)
-    case .compressing, .file, .done:
+    case .compressing, .file, .pushing, .done:
       break
     }
   }

@@ -6,17 +6,19 @@ extension HTTPConnection {
   /// Gives what has gathered to the kernel.
   func flush() {
     guard out.readableBytes > 0, let context else { return }
-    context.writeAndFlush(wrapOutboundOut(.byteBuffer(out)), promise: nil)
-    if out.storageCapacity <= 8 * 1024 {
+    // Taken away first: the kernel may take it all at once, and the channel then says at once that it can be written, which flushes.
+    var given = out
+    out = ByteBuffer()
+    context.writeAndFlush(wrapOutboundOut(.byteBuffer(given)), promise: nil)
+    if given.storageCapacity <= 8 * 1024, out.storageCapacity == 0 {
       // The kernel has mostly taken it by now, and the space can be used again.
-      out.clear()
-    } else {
-      out = ByteBuffer()
+      given.clear()
+      out = given
     }
     if !context.channel.isWritable { armOutputDeadline() }
   }
 
-  private var outputBytes: Int {
+  var outputBytes: Int {
     (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
   }
 
@@ -63,6 +65,7 @@ extension HTTPConnection {
   func loseCurrent() {
     resumeWriters(.failure(HTTPResponseError.connectionClosed))
     guard let exchange = current else { return }
+    let listener = pushListener
     current = nil
     exchange.isLost = true
     if case .done = exchange.answer {
@@ -73,10 +76,12 @@ extension HTTPConnection {
     }
     exchange.act(exchange.intake.failed(.incomplete))
     exchange.cancelTasks()
+    listener?.pushClosed()
   }
 
   /// The server stops: goes at once when idle, else after what runs.
   func drain() {
+    if let pushListener { return pushListener.serverDrains() }
     if phase == .open, current == nil, waiting.isEmpty, !headStarted { beginClose() }
   }
 
@@ -103,7 +108,9 @@ extension HTTPConnection {
     case .closed, .closing: break
     case .lingering: closeNow()
     case .open:
-      if let current {
+      if beatHeart(now) {
+        break
+      } else if let current {
         current.act(current.intake.failed(.timedOut))
       } else if headStarted {
         refuse(.headTimedOut)

@@ -21,7 +21,7 @@ extension HTTPConnection {
     }
   }
 
-  private func writeHead(
+  func writeHead(
     of exchange: HTTPExchange, status: Int, headers: HTTPHeaders, framing: ResponseFraming
   ) -> Result<Void, any Error> {
     guard !exchange.isLost else { return .failure(HTTPResponseError.connectionClosed) }

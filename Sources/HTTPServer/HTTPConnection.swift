@@ -196,6 +196,7 @@ final class HTTPConnection: ChannelInboundHandler, ChannelOutboundHandler, @unch
       inputEnded = true
       inputDeadline = .max
       guard let current else { return }
+      if case .pushing(let answer) = current.answer { inputDeadline = ServerLoop.now() + answer.heartbeatInterval }
       if case .done = current.answer {
         finishCurrent()
       } else {
@@ -292,6 +293,8 @@ final class HTTPConnection: ChannelInboundHandler, ChannelOutboundHandler, @unch
         if waiting.isEmpty { beginClose() }
         return
       }
+      // Nobody who listens to a stream closes their side of it first.
+      if pushListener != nil { return closeNow() }
       // The client may only have closed its side and still want the answer; most have gone. What is cheap goes on,
       // what costs is told.
       current.act(current.intake.failed(.incomplete))

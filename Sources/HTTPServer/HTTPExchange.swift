@@ -11,6 +11,7 @@ package final class HTTPExchange: @unchecked Sendable {
     case compressing
     case streaming(StreamedAnswer)
     case file
+    case pushing(PushedAnswer)
     case done
   }
 
@@ -31,6 +32,7 @@ package final class HTTPExchange: @unchecked Sendable {
   /// When a body that is collected whole must be there.
   var collectDeadline = Int64.max
   var isLost = false
+  var isAnsweredElsewhere = false
   var tasks: [Int: Task<Void, Never>] = [:]
   var nextTask = 0
 

@@ -14,8 +14,8 @@ package struct HTTPServerConfiguration: Sendable {
   package var targetBytesMax = 8 * 1024
   /// Header fields in a head.
   package var headerFieldsMax = 100
-  /// Open connections; one more is answered 503 and closed.
-  package var connectionsMax = 10_000
+  /// Open connections; one more is answered 503 and closed. Room for the open live queries and for everybody else.
+  package var connectionsMax = 30_000
   /// What is read and thrown away of a body that the answer did not want, to keep the connection for the next request.
   package var unreadBodyBytesMax = 64 * 1024
   /// Requests that may wait on one connection behind the one that runs.

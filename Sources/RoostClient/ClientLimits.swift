@@ -10,6 +10,8 @@ package enum ClientLimits {
   package static let answerBytesMax = 256 << 20
   /// A problem document is short; more than this is not ours.
   package static let problemBytesMax = 256 << 10
+  /// The answer to an import: a hundred errors at most.
+  package static let importAnswerBytesMax = 4 << 20
   /// What one read of a file moves.
   package static let fileChunkBytes = 256 << 10
   /// The longest page that the server gives.

@@ -12,7 +12,7 @@ struct ConfigurationTests {
       (#"{"rules":{"read":1}}"#, .validationFailed, "/rules/read"),
       (#"{"indexes":[{"fields":[]}]}"#, .validationFailed, "/indexes/0/fields"),
       (#"{"indexes":[{"fields":["a b"]}]}"#, .validationFailed, "/indexes/0/fields/0"), (#"{"nam":"x"}"#, .validationFailed, "/nam"),
-      (#"{"name":"other"}"#, .validationFailed, "/name"), (#"{"ttl":{"field":"until"}}"#, .notImplemented, "/ttl"),
+      (#"{"name":"other"}"#, .validationFailed, "/name"), (#"{"ttl":{"field":"-until"}}"#, .validationFailed, "/ttl/field"),
       (#"{"schema":{"properties":{"a":{"type":"strng"}}}}"#, .validationFailed, "/schema/properties/a/type"),
       (#"{"schema":true}"#, .validationFailed, "/schema"),
       (#"{"schema":{"properties":{"n":{"type":"integer"}}},"rules":{"read":"n > \"3\""}}"#, .expressionInvalid, "/rules/read"),

@@ -57,7 +57,7 @@ struct DocumentSchemaTests {
       try pointers { try access(ada, posts).put(id: "d", body: body(#"{"likes":"many"}"#), condition: .none).decision(there, "d", now) } == [
         "/likes", "/title",
       ])
-    let patch = try access(ada, posts).patch(id: "d", condition: .none) { _ in Array(#"{"likes":1.5,"title":"a"}"#.utf8) }
+    let patch = try access(ada, posts).patch(id: "d", condition: .none, .merge(Array(#"{"likes":1.5,"title":"a"}"#.utf8)))
     #expect(try pointers { try patch.decision(there, "d", now) } == ["/likes"])
   }
 

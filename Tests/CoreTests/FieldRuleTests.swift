@@ -61,12 +61,25 @@ struct FieldRuleTests {
     let ada = try access(user("ada"), open)
     #expect(try stored(ada.put(id: "d", body: body(#"{"owner":"ada"}"#), condition: .none).decision(there, "d", now)) == #"{"owner":"ada"}"#)
     // A patch works on what the caller sees.
-    let seen = try bob.patch(id: "d", condition: .none) { body in
-      #expect(String(decoding: body, as: UTF8.self) == #"{"owner":"ada","n":1}"#)
-      return Array(#"{"n":2}"#.utf8)
-    }
+    let seen = try bob.patch(
+      id: "d", condition: .none,
+      operations(#"{"op":"test","path":"/owner","value":"ada"},{"op":"remove","path":"/owner"},{"op":"replace","path":"/n","value":2}"#))
     #expect(try stored(seen.decision(there, "d", now)) == #"{"email":"a@x.org","n":2}"#)
+    for hidden in [
+      #"{"op":"test","path":"/email","value":"a@x.org"}"#, #"{"op":"copy","from":"/email","path":"/mine"}"#, #"{"op":"remove","path":"/email"}"#,
+      #"{"op":"move","from":"/email","path":"/mine"}"#,
+    ] {
+      let write = try bob.patch(id: "d", condition: .none, operations(hidden))
+      #expect(refusal { try write.decision(there, "d", now) }?.code == .conflict, "\(hidden)")
+    }
+    // Operators see nothing of it either: there is nothing to rename, and a maximum begins anew.
+    let renamed = try bob.patch(id: "d", condition: .none, DocumentPatch(object: Array(#"{"$rename":{"email":"mine"}}"#.utf8)))
+    #expect(try stored(renamed.decision(there, "d", now)) == nil)
+    let most = try bob.patch(id: "d", condition: .none, DocumentPatch(object: Array(#"{"$max":{"email":"A"}}"#.utf8)))
+    #expect(try stored(most.decision(there, "d", now))?.contains(#""email":"A""#) == true)
   }
+
+  private func operations(_ list: String) throws -> DocumentPatch { try DocumentPatch(list: Array("[\(list)]".utf8)) }
 
   @Test("Whoever sets a field that they do not see is not told whether they guessed its value")
   func guessing() throws {
@@ -78,7 +91,13 @@ struct FieldRuleTests {
     for pin in ["1234", "1", "null", "1234.0"] {
       let text = #"{"n":1,"pin":\#(pin)}"#
       #expect(refusal { try bob.put(id: "d", body: body(text), condition: .none).decision(there, "d", now) }?.fields.first?.pointer == "/pin")
-      #expect(refusal { try bob.patch(id: "d", condition: .none) { _ in Array(text.utf8) }.decision(there, "d", now) }?.fields.first?.pointer == "/pin")
+      for patch in [
+        try operations(#"{"op":"add","path":"/pin","value":\#(pin)}"#), try DocumentPatch(object: Array(#"{"$set":{"pin":\#(pin)}}"#.utf8)),
+        try DocumentPatch(object: Array(#"{"$max":{"pin":\#(pin)}}"#.utf8)),
+      ] {
+        let write = try bob.patch(id: "d", condition: .none, patch)
+        #expect(refusal { try write.decision(there, "d", now) }?.fields.first?.pointer == "/pin")
+      }
     }
     // Where they may set it, it is always a write, never "nothing has changed".
     for code in ["x", "y"] {
@@ -103,7 +122,7 @@ struct FieldRuleTests {
   func canonicalNames() throws {
     let configuration: JSONValue = ["rules": ["read": "true", "update": "true"], "fieldRules": ["caf\u{e9}": ["read": "false"]]]
     let there = document("{\"caf\u{e9}\":1,\"n\":1}")
-    let write = try access(user("bob"), configuration).patch(id: "d", condition: .none) { _ in Array("{\"n\":1,\"cafe\u{301}\":2}".utf8) }
+    let write = try access(user("bob"), configuration).patch(id: "d", condition: .none, .merge(Array("{\"n\":1,\"cafe\u{301}\":2}".utf8)))
     let body = try #require(try stored(write.decision(there, "d", now)))
     #expect(body.utf8.elementsEqual("{\"caf\u{e9}\":1,\"n\":1,\"cafe\u{301}\":2}".utf8), "\(body)")
   }
@@ -113,7 +132,7 @@ struct FieldRuleTests {
     let configuration: JSONValue = ["rules": ["read": "true"], "fieldRules": ["vip": ["read": "false"]]]
     let large = String(repeating: "x", count: Limits.documentBytesMax - 12)
     for vip in ["true", "false", "\"\(String(repeating: "y", count: 5000))\""] {
-      let write = try access(user("bob"), configuration).patch(id: "d", condition: .none) { _ in Array("{\"p\":\"\(large)\"}".utf8) }
+      let write = try access(user("bob"), configuration).patch(id: "d", condition: .none, .merge(Array("{\"p\":\"\(large)\"}".utf8)))
       #expect(refusal { try write.decision(document("{\"vip\":\(vip)}"), "d", now) }?.code == .forbidden)
     }
     let open: JSONValue = [

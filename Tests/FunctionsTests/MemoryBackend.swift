@@ -121,6 +121,11 @@ final class MemoryBackend: FunctionStore, EventLog {
 
   func lastSequence() async throws -> Int64 { shared.withLock { Int64($0.state.events.count) } }
 
+  func portion(of collection: String, after sequence: Int64, limit: Int, then: @escaping @Sendable (Result<LogPortion, any Error>) -> Void) {
+    // Functions read the log whole.
+    then(.failure(RoostError(.notImplemented, "The memory's log has no portions.")))
+  }
+
   func onCommit(_ wake: @escaping @Sendable () -> Void) {
     shared.withLock { $0.wakes.append(wake) }
   }

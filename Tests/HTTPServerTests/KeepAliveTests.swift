@@ -44,6 +44,29 @@ struct KeepAliveTests {
     #expect(late.withLock { $0.isEmpty })
   }
 
+  @Test("An answer larger than the channel's high watermark is sent once", arguments: [63_000, 66_000, 150_000, 1_000_000])
+  func large(_ count: Int) async throws {
+    let handler: @Sendable (HTTPExchange) -> Void = { exchange in
+      let opening = Array("\(exchange.request.path) ".utf8)
+      let respond: @Sendable () -> Void = {
+        exchange.respond(HTTPResponse(status: 200, body: opening + [UInt8](repeating: UInt8(ascii: "x"), count: count)))
+      }
+      // Given on the loop while the request is read, and from a task afterwards.
+      if exchange.request.path.hasPrefix("/loop") { respond() } else { exchange.task { respond() } }
+    }
+    try await withServer(handler: handler) { server in
+      for how in ["loop", "task"] {
+        let client = try server.client()
+        for number in 0..<5 {
+          try await client.send("GET /\(how)\(number) HTTP/1.1\r\nHost: x\r\n\r\n")
+          let text = try await client.answer().text
+          #expect(text.prefix { $0 != "x" } == "/\(how)\(number) ")
+          #expect(text.utf8.count == count + 7)
+        }
+      }
+    }
+  }
+
   @Test("Pipelined requests with bodies keep their bodies apart")
   func pipelinedBodies() async throws {
     try await withServer { server in

@@ -23,9 +23,7 @@ enum Me {
     let patch = JSONValue.object(object).bytes()
     let collection = try call.project.collection(Collection.users)
     let access = DocumentAccess(collection: collection, caller: call.caller, variables: call.variables)
-    let write = try access.patch(id: user.id, condition: EntityTags.versionCondition(call.headers)) {
-      try PatchDocument.apply(patch, to: $0)
-    }
+    let write = try access.patch(id: user.id, condition: EntityTags.versionCondition(call.headers), .merge(patch))
     guard let document = try await call.project.documents.write(write).after else { throw RoostError(.internal, "A patch stored nothing.") }
     return .document(try await call.ownView(of: document, user: user))
   }

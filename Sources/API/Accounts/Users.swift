@@ -53,7 +53,7 @@ enum Users {
     if !object.isEmpty {
       let patch = JSONValue.object(object).bytes()
       let write = try DocumentAccess(collection: call.project.collection(Collection.users), caller: call.caller, variables: call.variables)
-        .patch(id: id, condition: .none) { try PatchDocument.apply(patch, to: $0) }
+        .patch(id: id, condition: .none, .merge(patch))
       _ = try await call.project.documents.write(write)
     }
     return .privateJSON(200, try await value(of: profile(call), call))

@@ -14,11 +14,12 @@ enum Problem {
     case .methodNotAllowed: 405
     case .requestTimeout: 408
     case .alreadyExists, .conflict: 409
+    case .cursorExpired: 410
     case .preconditionFailed: 412
     case .payloadTooLarge: 413
     case .unsupportedMediaType: 415
     case .rangeNotSatisfiable: 416
-    case .validationFailed, .expressionInvalid, .evaluationError, .deployRefused, .queryTooSlow: 422
+    case .validationFailed, .expressionInvalid, .evaluationError, .deployRefused, .queryTooSlow, .resultTooLarge: 422
     case .tooManyRequests: 429
     case .internal: 500
     case .notImplemented: 501
@@ -36,6 +37,7 @@ enum Problem {
     case 405: "Method Not Allowed"
     case 408: "Request Timeout"
     case 409: "Conflict"
+    case 410: "Gone"
     case 412: "Precondition Failed"
     case 413: "Content Too Large"
     case 414: "URI Too Long"

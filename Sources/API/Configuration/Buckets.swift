@@ -19,7 +19,7 @@ enum Buckets {
   /// A merge patch of the configuration.
   static let patch = Route.admin(.patch, "/v1/buckets/{bucket}") { call in
     let current = try call.project.bucket(call.parameters[0])
-    return try await store(call, JSONValue(parsing: PatchDocument.apply(call.value().bytes(), to: current.configuration.value.bytes())))
+    return try await store(call, JSONValue(parsing: DocumentPatch.merge(call.value().bytes(), onto: current.configuration.value.bytes())))
   }
 
   static let delete = Route.admin(.delete, "/v1/buckets/{bucket}") { call in

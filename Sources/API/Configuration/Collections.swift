@@ -21,7 +21,7 @@ enum Collections {
   /// A merge patch of the configuration.
   static let patch = Route.admin(.patch, "/v1/collections/{collection}") { call in
     let current = try call.project.collection(call.parameters[0])
-    return try await store(call, JSONValue(parsing: PatchDocument.apply(call.value().bytes(), to: current.configuration.bytes())))
+    return try await store(call, JSONValue(parsing: DocumentPatch.merge(call.value().bytes(), onto: current.configuration.bytes())))
   }
 
   static let delete = Route.admin(.delete, "/v1/collections/{collection}") { call in
@@ -34,10 +34,17 @@ enum Collections {
     return .noContent
   }
 
+  /// What is kept of the documents, once the history is turned off.
+  static let deleteHistory = Route.admin(.delete, "/v1/collections/{collection}/history") { call in
+    try await call.project.configuration.deleteHistory(of: call.project.collection(call.parameters[0]).name)
+    return .noContent
+  }
+
   private static func store(_ call: Call, _ value: JSONValue) async throws -> HTTPResponse {
     let parameters = try call.query.only(["validate"])
     let configuration = try CollectionConfiguration(name: call.parameters[0], value: value)
     try call.project.requireCollections(configuration.lookedUp, besides: configuration.name)
+    try call.project.requireCollections(configuration.schema?.references ?? [], besides: configuration.name)
     if try QueryParameters.flag(parameters["validate"], "validate") { return .json(200, try await validation(of: configuration, call.project).value) }
     let (collection, created) = try await call.project.configuration.put(configuration, at: call.now)
     try await call.project.reloadConfiguration()

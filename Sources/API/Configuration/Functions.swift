@@ -49,7 +49,7 @@ enum Functions {
 
   /// Newest first.
   static let logs = Route.admin(.get, "/v1/functions/{function}/logs") { call in
-    try LiveQuery.refuse(call)
+    if EventStream.isWanted(call.headers) { throw RoostError(.notImplemented, "A live tail of logs is not built yet.") }
     let name = try await function(call).definition.name
     let (limit, cursor) = try page(call)
     let items = try await call.project.functions.logs(of: name, limit: limit + 1, before: cursor)

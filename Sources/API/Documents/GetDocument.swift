@@ -2,27 +2,31 @@ import Core
 import HTTPServer
 import JSON
 
-/// `GET /v1/documents/{collection}/{id}`: answered on the event loop. `?fields=a,b.c` keeps those fields.
+/// `GET /v1/documents/{collection}/{id}`: answered on the event loop. `?fields=a,b.c` keeps those fields, `?expand=author` adds what the document
+/// refers to.
 enum GetDocument {
   static let route = Route.direct(.get, "/v1/documents/{collection}/{id}") { call, respond in
-    try LiveQuery.refuse(call)
     let collection = try call.documentCollection()
     let id = call.parameters[1]
     try Names.requireID(id)
-    let fields = try FieldSelection(call.query.isEmpty ? nil : call.query.only(["fields", "expand"]))
+    let query = try call.query.isEmpty ? [:] : call.query.only(["fields", "expand"])
+    let fields = try FieldSelection(text: query["fields"])
+    if let expand = query["expand"] { return try ExpandDocument.run(id, expand, fields, in: collection, call, respond) }
     read(id, in: collection, call) { result in
       respond(
         Result {
           guard let document = try result.get() else { throw RoostError.documentNotFound(id, in: collection.name) }
-          if call.headers.contains("If-None-Match"), try EntityTags.isNotModified(call.headers, tag: String(document.version)) {
-            return HTTPResponse(status: 304, headers: ["ETag": document.entityTag])
+          if call.headers.contains("If-None-Match"), call.hasOneView(of: collection),
+            try EntityTags.isNotModified(call.headers, tag: String(document.version))
+          {
+            return HTTPResponse(status: 304, headers: ["ETag": document.entityTag]).dependingOnCaller(collection)
           }
           var response = HTTPResponse.document(document)
           response.body = fields.apply(to: response.body)
-          return response
+          return response.dependingOnCaller(collection)
         })
     }
-  }
+  }.streaming(FollowDocuments.one)
 
   /// The document as the caller may see it.
   private static func read(
@@ -49,11 +53,6 @@ enum GetDocument {
 struct FieldSelection: Sendable {
   private let paths: [[String]]?
 
-  init(_ query: [String: String]?) throws {
-    if query?["expand"] != nil { throw RoostError(.notImplemented, "`expand` is not built yet.") }
-    try self.init(text: query?["fields"])
-  }
-
   init(text: String?) throws {
     guard let text else {
       paths = nil
@@ -70,14 +69,5 @@ struct FieldSelection: Sendable {
 
   func apply(to json: [UInt8]) -> [UInt8] {
     paths.map { JSONText.keepingMembers($0, of: json) } ?? json
-  }
-}
-
-/// `Accept: text/event-stream` turns a read into a live query; that is built later.
-enum LiveQuery {
-  static func refuse(_ call: Call) throws {
-    if let accept = call.headers["Accept"], accept.contains("text/event-stream") {
-      throw RoostError(.notImplemented, "Live queries (server-sent events) are not built yet.")
-    }
   }
 }

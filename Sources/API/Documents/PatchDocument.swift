@@ -1,14 +1,12 @@
 import Core
 import HTTPServer
-import JSON
 
-/// `PATCH /v1/documents/{collection}/{id}`: a merge patch (RFC 7396).
+/// `PATCH /v1/documents/{collection}/{id}`: a merge patch (RFC 7396), a JSON Patch (RFC 6902), or update operators such as `$inc`.
 enum PatchDocument {
   static let route = Route.direct(.patch, "/v1/documents/{collection}/{id}") { call, respond in
     let collection = try call.documentCollection()
-    let patch = try mergePatch(call)
     let write = try call.access(to: collection).patch(
-      id: call.parameters[1], condition: EntityTags.versionCondition(call.headers), change: { try apply(patch, to: $0) })
+      id: call.parameters[1], condition: EntityTags.versionCondition(call.headers), patch(call))
     call.project.documents.write([write]) { result in
       respond(
         Result {
@@ -21,27 +19,17 @@ enum PatchDocument {
     }
   }
 
-  static func apply(_ patch: [UInt8], to body: [UInt8]) throws -> [UInt8] {
-    do {
-      return try JSONText.compact(JSONText.mergePatch(patch, onto: body))
-    } catch {
-      throw RoostError(.invalidJSON, "The merge patch does not fit: \(error.message)")
-    }
-  }
-
-  private static func mergePatch(_ call: Call) throws -> [UInt8] {
+  /// RFC 5789, section 2: the media type says what kind of patch it is.
+  private static func patch(_ call: Call) throws -> DocumentPatch {
     switch MediaType.essence(call.headers["Content-Type"]) {
-    case nil, "application/json", "application/merge-patch+json": break
-    case "application/json-patch+json": throw RoostError(.notImplemented, "JSON Patch (RFC 6902) is not built yet; send a merge patch.")
+    case nil, "application/json", "application/merge-patch+json": return try DocumentPatch(object: call.body)
+    case "application/json-patch+json": return try DocumentPatch(list: call.body)
     case let other?:
       throw Refusal(
-        error: RoostError(.unsupportedMediaType, "The body has the type '\(other.prefix(80))'; expected application/merge-patch+json."),
-        headers: ["Accept-Patch": "application/merge-patch+json, application/json"])
+        error: RoostError(
+          .unsupportedMediaType,
+          "The body has the type '\(other.prefix(80))'; expected application/merge-patch+json, application/json-patch+json or application/json."),
+        headers: ["Accept-Patch": "application/merge-patch+json, application/json-patch+json, application/json"])
     }
-    let patch = try DocumentBody(call.body).bytes
-    var hasOperator = false
-    JSONText.forEachMember(of: patch) { name, _ in hasOperator = hasOperator || name.hasPrefix("$") }
-    if hasOperator { throw RoostError(.notImplemented, "Update operators such as `$inc` are not built yet; send a merge patch.") }
-    return patch
   }
 }

@@ -57,8 +57,7 @@ enum WriteBatch {
       return try access.create(id: id ?? body.id, body: body)
     case "put": return try access.put(id: requiredID(), body: DocumentBody(JSONValue.object(requiredData()).bytes()), condition: condition)
     case "patch":
-      let patch = try DocumentBody(JSONValue.object(requiredData()).bytes()).bytes
-      return try access.patch(id: requiredID(), condition: condition, change: { try PatchDocument.apply(patch, to: $0) })
+      return try access.patch(id: requiredID(), condition: condition, DocumentPatch(object: JSONValue.object(requiredData()).bytes()))
     case "delete": return try access.delete(id: requiredID(), condition: condition)
     default:
       throw RoostError(

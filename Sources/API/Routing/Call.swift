@@ -79,6 +79,7 @@ package final class APIEnvironment: Sendable {
   package let accounts: Accounts
   package let authenticator: Authenticator
   package let functions: any FunctionRuntime
+  package let live: LiveQueries
   package let clock: any WallClock
   /// What /healthz says besides `ok`: version, sandbox level.
   package let about: @Sendable () -> JSONObject
@@ -86,9 +87,10 @@ package final class APIEnvironment: Sendable {
   package let isReady: @Sendable () -> Bool
   /// Takes the cause of an `internal` error, with the request's id: for the operator, never for the caller.
   package let report: @Sendable (_ error: any Error, _ requestID: String) -> Void
+  let bulkTransfers = BulkTransfers()
 
   package init(
-    project: Project, accounts: Accounts, authenticator: Authenticator, functions: any FunctionRuntime, clock: any WallClock,
+    project: Project, accounts: Accounts, authenticator: Authenticator, functions: any FunctionRuntime, live: LiveQueries, clock: any WallClock,
     about: @escaping @Sendable () -> JSONObject, isReady: @escaping @Sendable () -> Bool,
     report: @escaping @Sendable (_ error: any Error, _ requestID: String) -> Void
   ) {
@@ -96,6 +98,7 @@ package final class APIEnvironment: Sendable {
     self.accounts = accounts
     self.authenticator = authenticator
     self.functions = functions
+    self.live = live
     self.clock = clock
     self.about = about
     self.isReady = isReady

@@ -39,6 +39,15 @@ struct QueryParameters: Sendable {
     return values
   }
 
+  /// The same without one of them, so that nobody sees it further in.
+  func without(_ name: String) throws -> QueryParameters {
+    guard try all().contains(where: { $0.name == name }) else { return self }
+    let rest = raw.split(separator: "&", omittingEmptySubsequences: true).filter { pair in
+      percentDecoded(pair.prefix { $0 != "=" }, plusIsSpace: true) != name
+    }
+    return QueryParameters(rest.joined(separator: "&"))
+  }
+
   /// `true` or `false`; absent is false.
   static func flag(_ text: String?, _ name: String) throws -> Bool {
     switch text {

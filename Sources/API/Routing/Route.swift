@@ -12,6 +12,8 @@ struct Route: Sendable {
     case async(@Sendable (Call) async throws -> HTTPResponse)
     /// Takes its body in pieces.
     case upload(@Sendable (Call, BodyChunks) async throws -> HTTPResponse)
+    /// Answers piece by piece, for as long as it takes.
+    case stream(@Sendable (Call) async throws -> StreamedBody)
     /// Answers with a file's bytes.
     case download(@Sendable (Call) async throws -> Download)
   }
@@ -26,6 +28,8 @@ struct Route: Sendable {
   let pattern: String
   let access: Access
   let work: Work
+  /// What it does instead where the caller asks for events.
+  var stream: (@Sendable (StreamCall) throws -> Void)?
 
   static func direct(
     _ method: HTTPMethod, _ pattern: String, _ work: @escaping @Sendable (Call, @escaping Respond) throws -> Void
@@ -39,6 +43,13 @@ struct Route: Sendable {
 
   static func admin(_ method: HTTPMethod, _ pattern: String, _ work: @escaping @Sendable (Call) async throws -> HTTPResponse) -> Route {
     Route(method: method, pattern: pattern, access: .admin, work: .async(work))
+  }
+
+  /// The same, with an answer for those who ask for events.
+  func streaming(_ stream: @escaping @Sendable (StreamCall) throws -> Void) -> Route {
+    var route = self
+    route.stream = stream
+    return route
   }
 
   /// Promised in the API's design, not here yet: says so instead of 404.

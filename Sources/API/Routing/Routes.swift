@@ -3,12 +3,15 @@ import HTTPServer
 
 /// Every address of the API, in one place. Tests hold it against docs/api/openapi.json.
 enum Routes {
-  static let all: [Route] = documents + files + accounts + configuration + expressions + operations + unbuilt
+  static let all: [Route] = documents + bulk + files + accounts + configuration + expressions + operations + unbuilt
 
   private static let documents = [
     GetDocument.route, ListDocuments.route, CreateDocument.route, PutDocument.route, PatchDocument.route, DeleteDocument.route,
-    QueryDocuments.route, WriteBatch.route,
+    QueryDocuments.route, WriteBatch.route, GetChanges.route,
+    DocumentHistory.list, DocumentHistory.get, DocumentHistory.restore,
   ]
+
+  private static let bulk = [ImportDocuments.route, ExportDocuments.route]
 
   private static let files = [GetFile.route, PutFile.route, DeleteFile.route, ListFiles.route]
 
@@ -20,7 +23,7 @@ enum Routes {
   ]
 
   private static let configuration = [
-    Collections.list, Collections.get, Collections.put, Collections.patch, Collections.delete,
+    Collections.list, Collections.get, Collections.put, Collections.patch, Collections.delete, Collections.deleteHistory,
     Buckets.list, Buckets.get, Buckets.put, Buckets.patch, Buckets.delete,
     Functions.list, Functions.get, Functions.put, Functions.delete, Functions.invocations, Functions.logs, Functions.deadLetters,
     Functions.replay,
@@ -32,7 +35,6 @@ enum Routes {
 
   /// Promised in the API's design and answered with 501 until they are built.
   private static let unbuilt: [Route] = [
-    .unbuilt(.get, "/v1/changes/{collection}"),
     .unbuilt(.post, "/v1/files/{bucket}"),
     .unbuilt(.post, "/v1/files/{bucket}/sign"),
     .unbuilt(.patch, "/v1/files/{bucket}/{path…}"),

@@ -4,6 +4,19 @@ import CEL
 package protocol DocumentReader: AnyObject {
   /// Nil if there is no such document, or no such collection.
   func document(_ id: String, in collection: String) throws -> DocumentRecord?
+
+  /// The kept versions of a document that come before `version`, or all of them; newest first, at most `limit`, fewer where they are large,
+  /// none only where there are no more. Nil where the collection keeps none at all.
+  func pastVersions(of id: String, in collection: String, before version: Int64?, limit: Int) throws -> [PastVersion]?
+
+  /// The deleted documents of which versions are kept, last deleted first, from a place on. Nil where the collection keeps none at all.
+  func deletedDocuments(in collection: String, before place: Int64?, limit: Int) throws -> DeletedPage?
+}
+
+extension DocumentReader {
+  // Readers of given documents know no history.
+  package func pastVersions(of id: String, in collection: String, before version: Int64?, limit: Int) throws -> [PastVersion]? { nil }
+  package func deletedDocuments(in collection: String, before place: Int64?, limit: Int) throws -> DeletedPage? { nil }
 }
 
 /// What rules read with `lookup("collection", id)`. Each document is read once, however often rules ask for it. It sees everything:

@@ -20,6 +20,25 @@ package struct RuleVariables: Sendable {
   }
 
   package var request: CELValue { ruleRequest.ruleValue }
+
+  package var time: Timestamp { ruleRequest.time }
+
+  /// The same at another time.
+  package func at(_ time: Timestamp) -> RuleVariables {
+    let request = RuleRequest(method: ruleRequest.method, ip: ruleRequest.ip, time: time, query: ruleRequest.query, headers: ruleRequest.headers)
+    return RuleVariables(auth: auth, request: request, params: params)
+  }
+
+  /// The same with a filter's parameters.
+  package func with(params: JSONObject) -> RuleVariables {
+    RuleVariables(auth: auth, request: ruleRequest, params: params.isEmpty ? Self.noParams : CELValue(.object(params)))
+  }
+
+  private init(auth: CELValue, request: RuleRequest, params: CELValue) {
+    self.auth = auth
+    ruleRequest = request
+    self.params = params
+  }
 }
 
 /// `request` in expressions.

@@ -12,6 +12,7 @@ package final class Authenticator: Sendable {
   private let revoked: RevokedSessions
   private let clock: any WallClock
   private let caches = Mutex(Caches())
+  private let forgettings = Atomic(0)
 
   package init(project: Project, signer: AccessTokenSigner, revoked: RevokedSessions, clock: any WallClock) {
     self.project = project
@@ -38,13 +39,13 @@ package final class Authenticator: Sendable {
       if let known = caches.withLock({ $0.admins[token] }), known.until > now { return .caller(known.caller) }
       return .unknown(opaque)
     }
-    return .caller(.user(try user(token, at: now)))
+    return .caller(.user(try user(token, at: now).user))
   }
 
-  private func user(_ token: String, at now: Timestamp) throws -> UserIdentity {
+  private func user(_ token: String, at now: Timestamp) throws -> VerifiedToken {
     if let known = caches.withLock({ $0.users[token] }), known.expires > now {
       try requireNotRevoked(known.user)
-      return known.user
+      return known
     }
     let verified = try signer.verify(token, at: now)
     try requireNotRevoked(verified.user)
@@ -52,7 +53,7 @@ package final class Authenticator: Sendable {
       if caches.users.count >= Limits.tokenCacheEntriesMax { caches.users.removeAll(keepingCapacity: true) }
       caches.users[token] = verified
     }
-    return verified.user
+    return verified
   }
 
   private func requireNotRevoked(_ user: UserIdentity) throws {
@@ -81,7 +82,46 @@ package final class Authenticator: Sendable {
   /// Call after an opaque token was revoked.
   package func forgetOpaqueTokens() {
     caches.withLock { $0.admins.removeAll() }
+    forgettings.add(1, ordering: .releasing)
   }
+
+  // MARK: Answers that last
+
+  /// What an answer to this header rests on. Call after `authenticate`.
+  package func credential(authorization: String?) throws -> LiveCredential {
+    guard let token = authorization.flatMap(Self.bearer) else { return .none }
+    if let opaque = OpaqueToken(presented: token) { return .opaque(opaque.text) }
+    let verified = try user(token, at: clock.now())
+    return .user(session: verified.user.sessionID, until: verified.expires)
+  }
+
+  /// Why an answer that rests on it has to end now, as far as memory tells; for opaque tokens the store must be asked.
+  package func end(of credential: LiveCredential, at now: Timestamp) -> LiveEnd? {
+    guard case .user(let session, let until) = credential else { return nil }
+    if revoked.contains(session) { return .sessionEnded }
+    return until <= now ? .tokenExpired : nil
+  }
+
+  /// Whether the store still knows the token.
+  package func knows(opaque text: String) async throws -> Bool {
+    guard let token = OpaqueToken(presented: text) else { return false }
+    do {
+      _ = try await look(up: token)
+      return true
+    } catch let error as RoostError where error.code == .tokenInvalid {
+      return false
+    }
+  }
+
+  /// Throws what authenticating would throw now, for a request that has waited.
+  package func requireStillGood(authorization: String?) async throws {
+    if case .unknown(let token) = try authenticate(authorization: authorization) { _ = try await look(up: token) }
+  }
+
+  /// Goes up with each session that ends.
+  package var sessionsVersion: Int { revoked.version }
+  /// Goes up when opaque tokens have been revoked.
+  package var opaqueTokensVersion: Int { forgettings.load(ordering: .acquiring) }
 
   private static let unknownToken = RoostError(.tokenInvalid, "The token is not known to this server, or it was revoked or has expired.")
 

@@ -4,6 +4,7 @@ import Synchronization
 /// counts at once. Entries go when the last access token has expired; the store holds the same for a restart.
 package final class RevokedSessions: Sendable {
   private let ended = Mutex<[String: Timestamp]>([:])
+  private let insertions = Atomic(0)
 
   package init() {}
 
@@ -12,7 +13,11 @@ package final class RevokedSessions: Sendable {
       if ended.count % 1024 == 1023 { ended = ended.filter { now - $0.value < Limits.accessTokenLifetime } }
       ended[sessionID] = now
     }
+    insertions.add(1, ordering: .releasing)
   }
+
+  /// Goes up with each session that ends.
+  package var version: Int { insertions.load(ordering: .acquiring) }
 
   package func contains(_ sessionID: String) -> Bool {
     ended.withLock { $0[sessionID] != nil }

@@ -15,6 +15,10 @@ package final class Collection: Sendable {
   package let schema: DocumentSchema?
   /// What is known of its documents' fields, for checking expressions.
   package let documentType: CELType
+  /// Nil: versions are not kept.
+  package let history: HistorySettings?
+  /// Nil: documents stay until they are deleted.
+  package let timeToLive: TimeToLive?
   /// The configuration as it was saved.
   package let configuration: JSONValue
   package let created: Timestamp
@@ -31,6 +35,8 @@ package final class Collection: Sendable {
     self.builds = builds
     schema = configuration.schema
     documentType = configuration.documentType
+    history = configuration.history
+    timeToLive = configuration.timeToLive
     self.configuration = configuration.value
     self.created = created
     self.updated = updated

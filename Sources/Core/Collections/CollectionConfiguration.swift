@@ -9,6 +9,8 @@ package struct CollectionConfiguration: Sendable {
   package let indexes: [IndexDefinition]
   package let schema: DocumentSchema?
   package let documentType: CELType
+  package let history: HistorySettings?
+  package let timeToLive: TimeToLive?
   /// Normalised: what GET answers.
   package let value: JSONValue
 
@@ -38,12 +40,13 @@ package struct CollectionConfiguration: Sendable {
     let fieldRules = try reader.object("fieldRules") ?? [:]
     self.fieldRules = try FieldRules(fieldRules, document: document)
     indexes = try IndexDefinition.list(reader.array("indexes") ?? [])
-    try reader.refuseUnbuilt(["ttl", "history"])
+    history = try HistorySettings(reader.value("history"), pointer: "/history")
+    timeToLive = try TimeToLive(reader.value("ttl"), pointer: "/ttl", collection: name)
     try reader.refuseUnknown()
     self.name = name
     self.value = [
       "name": .string(name), "schema": schema.map(JSONValue.object) ?? .null, "rules": .object(rules), "fieldRules": .object(fieldRules),
-      "indexes": .array(indexes.map(\.value)),
+      "indexes": .array(indexes.map(\.value)), "history": history?.value ?? false, "ttl": timeToLive?.value ?? .null,
     ]
   }
 

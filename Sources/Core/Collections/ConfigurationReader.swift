@@ -47,6 +47,11 @@ package struct ConfigurationReader {
     try read(name, expected: "a list") { $0.arrayValue }
   }
 
+  /// As it stands; null counts as missing.
+  package mutating func value(_ name: String) throws -> JSONValue? {
+    try read(name, expected: "a value") { $0 }
+  }
+
   /// `"10s"`, `"250ms"`, `"2m"`, `"1h"`.
   package mutating func duration(_ name: String, most: Duration) throws -> Duration? {
     try read(name, expected: "a duration like \"10s\", at most \(most.components.seconds)s") { value in

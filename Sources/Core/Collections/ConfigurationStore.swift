@@ -12,6 +12,9 @@ package protocol ConfigurationStore: Sendable {
   func check(_ schema: DocumentSchema, against collection: Collection) async throws -> SchemaCheck
   /// Deletes the collection with all its documents. False if there was none.
   func deleteCollection(_ name: String) async throws -> Bool
+  /// Drops what is kept of a collection whose history was turned off. Errors: `conflict` while it is on, `collection_not_found`,
+  /// `not_found` where nothing is kept.
+  func deleteHistory(of collection: String) async throws
 
   func buckets() async throws -> [Bucket]
   func put(_ bucket: BucketConfiguration, at now: Timestamp) async throws -> (Bucket, created: Bool)

@@ -5,6 +5,8 @@ import JSON
 package struct DocumentSchema: Sendable {
   /// What is known of the documents' fields, for checking expressions.
   package let type: CELType
+  /// The fields that refer to documents.
+  package let references: [DocumentReference]
   private let schema: JSONSchema
   /// Fields that the server puts into a profile and that the schema says nothing of.
   private let ignored: [String]
@@ -18,6 +20,7 @@ package struct DocumentSchema: Sendable {
         .validationFailed, "The schema is not a valid JSON Schema (draft 2020-12).",
         fields: error.problems.map { FieldError(pointer + $0.pointer, $0.message) })
     }
+    references = try DocumentReference.all(in: value, pointer: pointer)
     let named = value["properties"]?.objectValue ?? [:]
     ignored = collection == Collection.users ? UserProfile.identityFields.filter { !named.contains($0) } : []
     let type = CELType(schema: .object(value))

@@ -91,10 +91,8 @@ package struct DocumentAccess: Sendable {
     }
   }
 
-  /// Changes an existing document; `change` makes the new body out of the old one, as far as the caller sees it.
-  package func patch(
-    id: String, condition: VersionCondition, change: @escaping @Sendable (_ body: [UInt8]) throws -> [UInt8]
-  ) throws -> DocumentWrite {
+  /// Changes an existing document; the patch makes the new body out of the old one, as far as the caller sees it.
+  package func patch(id: String, condition: VersionCondition, _ patch: DocumentPatch) throws -> DocumentWrite {
     try Names.requireID(id)
     return write(id, view: { [self] document, lookups in try view(of: document, lookups) }) { [self] moment, lookups in
       guard let current = moment.current else { throw RoostError.documentNotFound(id, in: collection.name) }
@@ -103,14 +101,17 @@ package struct DocumentAccess: Sendable {
       let (body, named): ([UInt8], [String])
       let hidden = hidden(in: current, lookups)
       do {
-        let changed = try change(current.without(hidden).body)
+        let changed = try patch.apply(to: current.without(hidden), at: moment.now)
         named = FieldRules.named(hidden, in: changed)
         body = FieldRules.keeping(hidden, of: current.body, in: changed)
         // Of what the caller sees: the size of the rest is not told.
         try requireSize(changed)
       } catch {
         // What is wrong with the result would tell of a document that the caller may not see.
-        throw try view(of: current, lookups) != nil ? error : RoostError.documentNotFound(id, in: collection.name)
+        guard try view(of: current, lookups) != nil else { throw RoostError.documentNotFound(id, in: collection.name) }
+        // Whoever says which version they mean is told first that it is another by now (RFC 9110, section 13.2.2).
+        try condition.require(current)
+        throw error
       }
       try requireUpdate(current, body: body, guessing: named, moment, lookups)
       try condition.require(current)
@@ -136,7 +137,7 @@ package struct DocumentAccess: Sendable {
   }
 
   /// The write, with what its rules look up read once and inside its transaction.
-  private func write(
+  func write(
     _ id: String?, view: (@Sendable (DocumentRecord, RuleLookups) throws -> DocumentRecord?)?,
     decide: @escaping @Sendable (WriteMoment, RuleLookups) throws -> DocumentDecision
   ) -> DocumentWrite {

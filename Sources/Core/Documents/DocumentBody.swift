@@ -25,6 +25,12 @@ package struct DocumentBody: Sendable {
     bytes = JSONText.removingMembers(DocumentRecord.reservedFields, from: json)
   }
 
+  /// For what is compact and without our four fields already.
+  init(bytes: [UInt8], id: String?) {
+    self.bytes = bytes
+    self.id = id
+  }
+
   /// For the body of a stored document.
   init(stored bytes: [UInt8]) {
     self.bytes = bytes

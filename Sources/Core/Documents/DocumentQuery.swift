@@ -48,6 +48,9 @@ extension DocumentAccess {
 package struct DocumentPage: Sendable {
   package let items: [DocumentRecord]
   package let next: PageCursor?
+  /// What was asked for besides; see ``PageExtras``.
+  package var total: DocumentTotal?
+  package var expanded: [ExpandedReferences]?
 
   package init(items: [DocumentRecord], next: PageCursor?) {
     self.items = items

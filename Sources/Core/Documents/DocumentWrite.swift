@@ -10,15 +10,18 @@ package struct DocumentWrite: Sendable {
   package let decide: @Sendable (WriteMoment) throws -> DocumentDecision
   /// What the caller may see of the document that was written, also asked inside the transaction; nil where that is all of it.
   package let view: (@Sendable (DocumentRecord, WriteMoment) throws -> DocumentRecord?)?
+  /// What a new document that comes from elsewhere brings along; nil for the time of the write.
+  package let times: DocumentTimes?
 
   package init(
     collection: Collection, id: String?, actor: EventActor, view: (@Sendable (DocumentRecord, WriteMoment) throws -> DocumentRecord?)? = nil,
-    decide: @escaping @Sendable (WriteMoment) throws -> DocumentDecision
+    times: DocumentTimes? = nil, decide: @escaping @Sendable (WriteMoment) throws -> DocumentDecision
   ) {
     self.collection = collection
     self.id = id
     self.actor = actor
     self.view = view
+    self.times = times
     self.decide = decide
   }
 
@@ -26,6 +29,17 @@ package struct DocumentWrite: Sendable {
   package func visible(_ document: DocumentRecord, _ moment: WriteMoment) throws -> DocumentRecord? {
     guard let view else { return document }
     return try view(document, moment)
+  }
+}
+
+/// When a document was made and last changed.
+package struct DocumentTimes: Sendable, Equatable {
+  package let created: Timestamp
+  package let updated: Timestamp
+
+  package init(created: Timestamp, updated: Timestamp) {
+    self.created = created
+    self.updated = updated
   }
 }
 
@@ -50,6 +64,10 @@ package enum DocumentDecision: Sendable {
   /// The body without our fields: creates the document or replaces it, with the next version.
   case store(body: [UInt8])
   case delete
+  /// Stores the body of an earlier version. A document that was deleted comes back with the time of its creation.
+  case restore(body: [UInt8], created: Timestamp)
+  /// Deletes the document, if it is there, with every version that is kept of it.
+  case purge
   /// Nothing changes: no event, no new version.
   case keep
 }
@@ -68,6 +86,9 @@ package struct EventActor: Sendable {
   package init(_ caller: Caller) {
     self.init(auth: caller.eventAuth?.bytes(), depth: caller.triggerDepth)
   }
+
+  /// The server itself, removing what has expired.
+  package static let timeToLive = EventActor(auth: Array(#"{"type":"system","id":"ttl"}"#.utf8), depth: 0)
 }
 
 /// What a write did. Both nil: there was nothing and nothing was written.

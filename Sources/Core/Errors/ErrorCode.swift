@@ -26,6 +26,8 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case deployRefused = "deploy_refused"
   case tooManyRequests = "too_many_requests"
   case queryTooSlow = "query_too_slow"
+  case resultTooLarge = "result_too_large"
+  case cursorExpired = "cursor_expired"
   case overloaded = "overloaded"
   case storageFull = "storage_full"
   case unavailable = "unavailable"

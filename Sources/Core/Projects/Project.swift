@@ -19,6 +19,7 @@ package final class Project: Sendable {
   }
 
   private let catalog = Mutex(Catalog())
+  private let reloads = Atomic(0)
 
   package init(
     name: String, documents: any DocumentStore, configuration: any ConfigurationStore, accounts: any AccountStore, files: any FileStore,
@@ -48,7 +49,11 @@ package final class Project: Sendable {
       catalog.collections = Dictionary(uniqueKeysWithValues: collections.map { ($0.name, $0) })
       catalog.buckets = Dictionary(uniqueKeysWithValues: buckets.map { ($0.name, $0) })
     }
+    reloads.add(1, ordering: .releasing)
   }
+
+  /// Goes up with each reading of the configuration: whoever holds on to a collection looks again when it has moved.
+  package var configurationVersion: Int { reloads.load(ordering: .acquiring) }
 
   /// Throws `collection_not_found`.
   package func collection(_ name: String) throws -> Collection {
@@ -67,6 +72,17 @@ package final class Project: Sendable {
       throw RoostError(
         .expressionInvalid, "The expression at \(pointer) looks documents up in '\(name.prefix(80))', and there is no such collection.",
         fields: [FieldError(pointer, "expected the name of a collection in lookup()")])
+    }
+  }
+
+  /// Throws `validation_failed` where a schema's field refers to a collection that is not there.
+  package func requireCollections(_ references: [DocumentReference], besides own: String) throws {
+    let known = Set(collections.map(\.name))
+    let missing = references.filter { $0.collection != own && !known.contains($0.collection) }
+    guard missing.isEmpty else {
+      throw RoostError(
+        .validationFailed, "The schema refers to the collection '\(missing[0].collection)', and there is no such collection.",
+        fields: missing.map { FieldError($0.pointer, "expected the name of a collection") })
     }
   }
 

@@ -29,31 +29,34 @@ package struct Timestamp: Sendable, Hashable, Comparable {
     return bytes
   }
 
-  /// Appends the 24 bytes of the RFC 3339 form.
+  /// Appends the 24 bytes of the RFC 3339 form. Two for each document of an answer: written in place, not byte by byte.
   package func append(to bytes: inout [UInt8]) {
     let (day, inDay) = milliseconds.quotientAndRemainder(flooring: 86_400_000)
     let (year, month, dayOfMonth) = Self.civil(fromDays: day)
-    append(year, digits: 4, to: &bytes)
-    bytes.append(UInt8(ascii: "-"))
-    append(month, digits: 2, to: &bytes)
-    bytes.append(UInt8(ascii: "-"))
-    append(dayOfMonth, digits: 2, to: &bytes)
-    bytes.append(UInt8(ascii: "T"))
-    append(inDay / 3_600_000, digits: 2, to: &bytes)
-    bytes.append(UInt8(ascii: ":"))
-    append(inDay / 60_000 % 60, digits: 2, to: &bytes)
-    bytes.append(UInt8(ascii: ":"))
-    append(inDay / 1000 % 60, digits: 2, to: &bytes)
-    bytes.append(UInt8(ascii: "."))
-    append(inDay % 1000, digits: 3, to: &bytes)
-    bytes.append(UInt8(ascii: "Z"))
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 24) { text in
+      Self.write(year, digits: 4, at: 0, in: text)
+      text[4] = UInt8(ascii: "-")
+      Self.write(month, digits: 2, at: 5, in: text)
+      text[7] = UInt8(ascii: "-")
+      Self.write(dayOfMonth, digits: 2, at: 8, in: text)
+      text[10] = UInt8(ascii: "T")
+      Self.write(inDay / 3_600_000, digits: 2, at: 11, in: text)
+      text[13] = UInt8(ascii: ":")
+      Self.write(inDay / 60_000 % 60, digits: 2, at: 14, in: text)
+      text[16] = UInt8(ascii: ":")
+      Self.write(inDay / 1000 % 60, digits: 2, at: 17, in: text)
+      text[19] = UInt8(ascii: ".")
+      Self.write(inDay % 1000, digits: 3, at: 20, in: text)
+      text[23] = UInt8(ascii: "Z")
+      bytes.append(contentsOf: text)
+    }
   }
 
-  private func append(_ number: Int64, digits: Int, to bytes: inout [UInt8]) {
-    var divisor: Int64 = digits == 4 ? 1000 : digits == 3 ? 100 : 10
-    for _ in 0..<digits {
-      bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / divisor % 10))
-      divisor /= 10
+  private static func write(_ number: Int64, digits: Int, at start: Int, in text: UnsafeMutableBufferPointer<UInt8>) {
+    var rest = number
+    for place in stride(from: start + digits - 1, through: start, by: -1) {
+      text[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+      rest /= 10
     }
   }
 

@@ -51,6 +51,8 @@ package struct DocumentTrigger: Sendable {
   /// Whether the event makes the function run. Bare names of the condition are the document's (as it was, for `deleted`).
   package func matches(_ event: LogEvent) -> Bool {
     guard event.kind == .document, event.container == collection, actions.contains(event.action.rawValue) else { return false }
+    // What was deleted before is purged: nothing changed that a function has not heard of.
+    guard event.before != nil || event.after != nil else { return false }
     guard let condition else { return true }
     return condition.allows(TriggerContext(event))
   }

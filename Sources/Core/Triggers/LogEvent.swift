@@ -84,8 +84,18 @@ package protocol EventLog: Sendable {
   /// At most `limit` events after `sequence`, in commit order.
   func events(after sequence: Int64, limit: Int) async throws -> [LogEvent]
   func lastSequence() async throws -> Int64
+  /// The changes of one collection's documents after `sequence`, in commit order: of so many events looked at, at most `limit`.
+  func portion(of collection: String, after sequence: Int64, limit: Int, then: @escaping @Sendable (Result<LogPortion, any Error>) -> Void)
   /// Calls `wake` after commits that added events, from the writer's thread: it must only signal.
   func onCommit(_ wake: @escaping @Sendable () -> Void)
   /// Deletes events up to `sequence` that are older than `moment`; the newest event always stays. Returns how many.
   func prune(through sequence: Int64, before moment: Timestamp) async throws -> Int
+}
+
+extension EventLog {
+  package func portion(of collection: String, after sequence: Int64, limit: Int) async throws -> LogPortion {
+    try await withCheckedThrowingContinuation { continuation in
+      portion(of: collection, after: sequence, limit: limit) { continuation.resume(with: $0) }
+    }
+  }
 }

@@ -44,8 +44,13 @@ final class SQLiteConfigurationStore: ConfigurationStore {
       guard let number = try database.first("DELETE FROM collections WHERE name = ? RETURNING number", .text(name), row: { $0.int(0) }) else { return false }
       try transaction.abandonIndexBuilds(of: number)
       try database.runScript("DROP TABLE \(DocumentTable(number: number).name)")
+      try transaction.dropLifetime(number: number)
       return true
     }
+  }
+
+  func deleteHistory(of name: String) async throws {
+    try await writer.write { transaction in try transaction.dropHistory(of: name) }
   }
 
   private static let collectionColumns = "name, number, configuration, created, updated"

@@ -14,6 +14,7 @@ extension WriteTransaction {
       number = try insert(configuration, at: now)
     }
     try setIndexes(of: configuration, DocumentTable(number: number))
+    try setLifetime(configuration, number: number)
     let builds = try database.indexBuilds(of: number).map(\.build)
     let collection = Collection(configuration, number: number, created: existing?.1 ?? now.milliseconds, updated: now.milliseconds, builds: builds)
     return (collection, created: existing == nil)

@@ -47,11 +47,15 @@ struct DocumentTable {
   func sql(_ statement: DocumentStatement) -> String {
     switch statement {
     case .get: "SELECT version, created, updated, body FROM \(name) WHERE id = ?"
-    case .insert: "INSERT INTO \(name) (id, version, created, updated, body) VALUES (?, 1, ?, ?, ?)"
+    case .insert: "INSERT INTO \(name) (id, version, created, updated, body) VALUES (?1, ?5, ?2, ?3, ?4)"
     case .update: "UPDATE \(name) SET version = ?, updated = ?, body = ? WHERE id = ?"
     case .delete: "DELETE FROM \(name) WHERE id = ?"
     case .firstPage: "SELECT id, version, created, updated, body FROM \(name) ORDER BY id LIMIT ?"
     case .nextPage: "SELECT id, version, created, updated, body FROM \(name) WHERE id > ? ORDER BY id LIMIT ?"
+    case .keepVersion: HistoryTable(number: number).keeping
+    case .newestVersion: HistoryTable(number: number).newest
+    case .addExpiry: ExpiryTable(number: number).adding
+    case .removeExpiry: ExpiryTable(number: number).removing
     }
   }
 }

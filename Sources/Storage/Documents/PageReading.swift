@@ -5,10 +5,10 @@ import Glibc
 
 /// One page on its way through SQLite: what SQL can say of the filters stands in the WHERE, the rest is looked at row by row.
 struct PageReading {
-  private let query: DocumentQuery
-  private let collection: Collection
-  private let shape: CollectionShape
-  private var plan: PagePlan
+  let query: DocumentQuery
+  let collection: Collection
+  let shape: CollectionShape
+  private(set) var plan: PagePlan
   private let limit: Int
 
   /// - Parameter lookups: needed if the query looks up other documents.
@@ -153,10 +153,10 @@ struct PageReading {
   }
 
   /// How many rows go by, less one, before the time is looked at: a filter evaluated in memory may make a single row expensive.
-  private var rowsBetweenLooks: Int { plan.condition.precision == .exact ? 255 : 7 }
+  var rowsBetweenLooks: Int { plan.condition.precision == .exact ? 255 : 7 }
 
   /// The document as the caller may see it; nil if rule or filter do not hold, as far as SQL has not said so already.
-  private func view(of record: DocumentRecord, _ lookups: RuleLookups?) -> DocumentRecord? {
+  func view(of record: DocumentRecord, _ lookups: RuleLookups?) -> DocumentRecord? {
     guard query.fieldRules.isEmpty else { return viewWithoutHiddenFields(of: record, lookups) }
     switch plan.condition.precision {
     case .exact: return record
@@ -214,7 +214,7 @@ struct PageReading {
 
   // MARK: When it takes too long
 
-  private var tooSlow: RoostError {
+  var tooSlow: RoostError {
     let fields = fieldsToIndex
     let advice =
       fields.isEmpty

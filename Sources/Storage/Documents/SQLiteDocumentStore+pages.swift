@@ -38,7 +38,7 @@ extension SQLiteDocumentStore {
     }
   }
 
-  private static func run(_ reading: PageReading, on scanner: Scanner, _ lookups: RuleLookups? = nil) throws -> DocumentPage {
+  static func run(_ reading: PageReading, on scanner: Scanner, _ lookups: RuleLookups? = nil) throws -> DocumentPage {
     do {
       return try reading.run(on: scanner.database, lookups: lookups) { scanner.isOver }
     } catch PageReading.Detour.missingIndex {

@@ -2,7 +2,7 @@ import Core
 
 /// Documents in SQLite. A lane answers point reads and index-backed pages at once; what may scan goes to the reader pool.
 final class SQLiteDocumentStore: DocumentStore {
-  private let writer: Writer
+  let writer: Writer
   let lanes: [ReadLane]
   let readers: ReaderPool
   let shapes = CollectionShapes()

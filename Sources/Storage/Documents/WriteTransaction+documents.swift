@@ -12,49 +12,72 @@ extension WriteTransaction {
     switch try write.decide(moment) {
     case .keep:
       return DocumentOutcome(before: current, after: current, visible: try current.flatMap { try write.visible($0, moment) })
-    case .store(let body):
-      let record = try store(DocumentKeys.shortest(body), id: id, over: current, in: write.collection, at: now)
-      hasChanges = true
-      try append(
-        kind: .document, action: current == nil ? .created : .updated, container: write.collection.name, subject: id, before: current?.json(),
-        after: record.json(), actor: write.actor, at: now)
-      return DocumentOutcome(before: current, after: record, visible: try write.visible(record, moment))
+    case .store(let body): return try change(write, moment, to: body, created: now, as: current == nil ? .created : .updated)
+    case .restore(let body, let created): return try change(write, moment, to: body, created: created, as: .restored)
     case .delete:
       guard let current else { return DocumentOutcome(before: nil, after: nil, visible: nil) }
       try delete(id, in: write.collection)
       hasChanges = true
       try append(
         kind: .document, action: .deleted, container: write.collection.name, subject: id, before: current.json(), after: nil, actor: write.actor, at: now)
+      try endLifetime(of: current, in: write.collection, by: write.actor, at: now)
       if write.collection.name == Collection.users { try deleteAccount(userID: id, at: now) }
+      return DocumentOutcome(before: current, after: nil, visible: nil)
+    case .purge:
+      if current != nil { try delete(id, in: write.collection) }
+      hasChanges = true
+      try append(
+        kind: .document, action: .deleted, container: write.collection.name, subject: id, before: current?.json(), after: nil, actor: write.actor, at: now)
+      try purgeLifetime(of: id, current, in: collection)
       return DocumentOutcome(before: current, after: nil, visible: nil)
     }
   }
 
-  private func store(_ body: [UInt8], id: String, over current: DocumentRecord?, in collection: Collection, at now: Timestamp) throws -> DocumentRecord {
+  /// Creates the document or gives it its next version, with its event and what follows from the collection's history and ttl.
+  private func change(
+    _ write: DocumentWrite, _ moment: WriteMoment, to body: [UInt8], created: Timestamp, as operation: PastVersion.Operation
+  ) throws -> DocumentOutcome {
+    let (current, now) = (moment.current, moment.now)
+    let lifetime = try lifetime(of: write.collection.number)
+    let version = try current.map { $0.version + 1 } ?? (write.id == nil ? 1 : firstVersion(of: moment.id, in: write.collection.number, lifetime))
+    let times = current.map { DocumentTimes(created: $0.created, updated: now) } ?? write.times ?? DocumentTimes(created: created, updated: now)
+    let record = DocumentRecord(
+      id: moment.id, version: version, created: times.created, updated: times.updated, body: DocumentKeys.shortest(body))
+    try store(record, over: current, in: write.collection)
+    hasChanges = true
+    try append(
+      kind: .document, action: current == nil ? .created : .updated, container: write.collection.name, subject: record.id, before: current?.json(),
+      after: record.json(), actor: write.actor, at: now)
+    if let lifetime { try keep(record, over: current, as: operation, by: write.actor, at: now, in: write.collection.number, lifetime) }
+    return DocumentOutcome(before: current, after: record, visible: try write.visible(record, moment))
+  }
+
+  private func store(_ record: DocumentRecord, over current: DocumentRecord?, in collection: Collection) throws {
+    let (id, body) = (record.id, record.body)
     do {
-      if let current {
+      if current != nil {
         let statement = try database.statement(.update, of: collection.number)
         try body.withUnsafeBufferPointer { bytes in
           defer { statement.reset() }
-          try statement.bind(current.version + 1, at: 1)
-          try statement.bind(now.milliseconds, at: 2)
+          try statement.bind(record.version, at: 1)
+          try statement.bind(record.updated.milliseconds, at: 2)
           try statement.bindUncopied(bytes, at: 3)
           try statement.bind(id, at: 4)
           _ = try statement.step()
         }
-        return DocumentRecord(id: id, version: current.version + 1, created: current.created, updated: now, body: body)
+        return
       }
       try Names.requireID(id)
       let statement = try database.statement(.insert, of: collection.number)
       try body.withUnsafeBufferPointer { bytes in
         defer { statement.reset() }
         try statement.bind(id, at: 1)
-        try statement.bind(now.milliseconds, at: 2)
-        try statement.bind(now.milliseconds, at: 3)
+        try statement.bind(record.created.milliseconds, at: 2)
+        try statement.bind(record.updated.milliseconds, at: 3)
         try statement.bindUncopied(bytes, at: 4)
+        try statement.bind(record.version, at: 5)
         _ = try statement.step()
       }
-      return DocumentRecord(id: id, version: 1, created: now, updated: now, body: body)
     } catch let error as SQLiteError where error.isUniqueViolation {
       throw try uniqueConflict(of: body, id: id, in: collection)
     }

@@ -10,6 +10,7 @@ package final class ProjectStorage: Sendable {
   private let folder: DataFolder
   private let writer: Writer
   private let readers: ReaderPool
+  private let follower: ReaderPool
   private let files: DiskFileStore
   /// Reads that look at all documents of a collection.
   private let checks: ReaderPool
@@ -40,10 +41,12 @@ package final class ProjectStorage: Sendable {
     try MigrationRunner.run(MigrationRunner.builtIn, on: database, path: file, at: clock.now())
     let writer = Writer()
     let readers = ReaderPool(threads: 2)
+    let follower = ReaderPool(threads: 1)
     let readLanes = try (0..<lanes).map { number in
       ReadLane(number: number, database: try Database.open(path: file, role: .lane(of: lanes)), writer: writer, endOfTick: endOfTick)
     }
     let scanners = try (0..<2).map { _ in Handover(try Database.open(path: file, role: .scanner)) }
+    let logScanner = Handover(try Database.open(path: file, role: .scanner))
     let checks = ReaderPool(threads: 1, deadline: Limits.collectionCheckDeadline)
     let checker = Handover(try Database.open(path: file, role: .scanner))
     let indexBuilder = IndexBuilder(writer: writer, checks: checks)
@@ -52,6 +55,7 @@ package final class ProjectStorage: Sendable {
     self.name = name
     self.writer = writer
     self.readers = readers
+    self.follower = follower
     self.files = files
     self.checks = checks
     self.indexBuilder = indexBuilder
@@ -59,9 +63,10 @@ package final class ProjectStorage: Sendable {
       name: name, documents: SQLiteDocumentStore(writer: writer, lanes: readLanes, readers: readers),
       configuration: SQLiteConfigurationStore(writer: writer, readers: readers, checks: checks, indexBuilder: indexBuilder),
       accounts: SQLiteAccountStore(writer: writer, readers: readers), files: files,
-      functions: SQLiteFunctionStore(writer: writer, readers: readers), log: SQLiteEventLog(writer: writer, readers: readers))
+      functions: SQLiteFunctionStore(writer: writer, readers: readers), log: SQLiteEventLog(writer: writer, readers: readers, follower: follower))
     writer.start(database, clock: clock, name: name)
     readers.start(scanners, name: name)
+    follower.start([logScanner], name: "log-" + name)
     checks.start([checker], name: "checks-" + name)
   }
 
@@ -102,6 +107,7 @@ package final class ProjectStorage: Sendable {
   package func close() async {
     await files.close()
     await readers.close()
+    await follower.close()
     await checks.close()
     await writer.close()
   }

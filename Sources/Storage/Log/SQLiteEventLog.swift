@@ -3,19 +3,22 @@ import Core
 /// The project's log in SQLite.
 final class SQLiteEventLog: EventLog {
   private let writer: Writer
-  private let readers: ReaderPool
+  let readers: ReaderPool
+  /// A reader for those who follow the log, so that no query that scans holds up triggers and live queries.
+  private let follower: ReaderPool
   /// One reading holds no more than this of events, and at least one: documents may be large.
-  private static let readBytesMax = 8 << 20
+  static let readBytesMax = 8 << 20
   /// Events that one commit deletes: callers' writes wait for no longer than that takes.
   private static let prunedPerCommit = 1000
 
-  init(writer: Writer, readers: ReaderPool) {
+  init(writer: Writer, readers: ReaderPool, follower: ReaderPool) {
     self.writer = writer
     self.readers = readers
+    self.follower = follower
   }
 
   func events(after sequence: Int64, limit: Int) async throws -> [LogEvent] {
-    try await readers.read { database in
+    try await follower.read { database in
       let statement = try database.statement(
         .text("events"), "SELECT \(LogEvent.columns) FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?")
       defer { statement.reset() }
@@ -32,7 +35,7 @@ final class SQLiteEventLog: EventLog {
   }
 
   func lastSequence() async throws -> Int64 {
-    try await readers.read { try $0.first("SELECT max(sequence) FROM events") { $0.int(0) } ?? 0 }
+    try await follower.read { try $0.first("SELECT max(sequence) FROM events") { $0.int(0) } ?? 0 }
   }
 
   func onCommit(_ wake: @escaping @Sendable () -> Void) { writer.onCommit(wake) }

@@ -114,4 +114,5 @@ enum StatementKey: Hashable {
 
 enum DocumentStatement: UInt8 {
   case get, insert, update, delete, firstPage, nextPage
+  case keepVersion, newestVersion, addExpiry, removeExpiry
 }

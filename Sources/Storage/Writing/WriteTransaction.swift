@@ -11,6 +11,10 @@ final class WriteTransaction {
   var hasChanges = false
   /// Records of each function since its old ones were last removed.
   var invocationsUnpruned: [Int64: Int] = [:]
+  /// How long documents live in each collection that says so; nil until it is read.
+  var lifetimes: [Int64: CollectionLifetime]?
+  /// Set by a change of it that may yet be undone: until the next transaction it is read anew each time.
+  var lifetimesChanged = false
 
   init(database: Database, clock: any WallClock) {
     self.database = database
@@ -26,6 +30,7 @@ final class WriteTransaction {
   /// Begins with the write lock. The log's end is read anew, since another process may have written to the folder.
   func begin() throws {
     try database.run("BEGIN IMMEDIATE")
+    lifetimesChanged = false
     lastSequence = try database.first("SELECT max(sequence) FROM events") { $0.int(0) } ?? 0
   }
 

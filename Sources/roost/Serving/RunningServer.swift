@@ -31,10 +31,13 @@ enum RunningServer {
     let functions = FunctionsService(
       project: project, api: inside, configuration: functionsConfiguration(settings), clock: clock,
       notice: { message in log.log(.warning, message) })
+    let live = LiveQueries(
+      project: project, authenticator: accounts.authenticator, clock: clock, openMax: settings.liveQueriesMax, heartbeat: settings.liveHeartbeat,
+      report: { error in log.log(.warning, "live queries wait", [("error", String(String(describing: error).prefix(2000)))]) })
     let state = ServingState()
     let api = RoostAPI(
       APIEnvironment(
-        project: project, accounts: accounts.accounts, authenticator: accounts.authenticator, functions: functions, clock: clock,
+        project: project, accounts: accounts.accounts, authenticator: accounts.authenticator, functions: functions, live: live, clock: clock,
         about: { ["version": .string(version), "sandbox": .string(functions.sandboxLevel?.rawValue ?? "not yet known")] },
         isReady: { state.isReady },
         report: { error, requestID in
@@ -51,9 +54,11 @@ enum RunningServer {
         services: [
           .init(service: IndexRunner(storage: storage, notice: { message in log.log(.warning, message) })),
           .init(service: FunctionsRunner(functions: functions)),
+          .init(service: LifetimeRunner(project: project, clock: clock, notice: { log.log(.warning, $0) })),
+          .init(service: LiveRunner(live: live)),
           .init(
             service: HTTPRunner(
-              server: server, state: state, announce: { Announcement.write(address: address, port: port, settings: settings, hasAdmin: hasAdmin) }),
+              server: server, state: state, live: live, announce: { Announcement.write(address: address, port: port, settings: settings, hasAdmin: hasAdmin) }),
             successTerminationBehavior: .gracefullyShutdownGroup),
         ],
         gracefulShutdownSignals: [.sigterm, .sigint], logger: .init(label: "roost")))
@@ -80,6 +85,7 @@ enum RunningServer {
     configuration.allowedOrigins = settings.allowedOrigins
     configuration.accessLog = settings.accessLog
     configuration.drainTimeout = settings.drain
+    configuration.connectionsMax = max(configuration.connectionsMax, settings.liveQueriesMax + 10_000)
     return configuration
   }
 
@@ -137,6 +143,7 @@ private final class InsideAPI: LocalAPI {
 private struct HTTPRunner: Service {
   let server: HTTPServer
   let state: ServingState
+  let live: LiveQueries
   let announce: @Sendable () -> Void
 
   func run() async throws {
@@ -147,7 +154,20 @@ private struct HTTPRunner: Service {
       try await server.run()
     } onGracefulShutdown: {
       state.isReady = false
+      live.endWaits()
       server.drain()
+    }
+  }
+}
+
+private struct LiveRunner: Service {
+  let live: LiveQueries
+
+  func run() async throws {
+    await withGracefulShutdownHandler {
+      await live.run()
+    } onGracefulShutdown: {
+      live.drain()
     }
   }
 }

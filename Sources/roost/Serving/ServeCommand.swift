@@ -39,11 +39,17 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "Seconds that running requests and functions may take after SIGTERM.")
   var drainSeconds: Int = 30
 
+  @Option(help: "Live queries that may be open at once, half of them one caller's (ROOST_LIVE_QUERIES; default 20000).")
+  var liveQueries: Int?
+
+  @Option(help: "Seconds after which an idle live query says that it is there (ROOST_LIVE_HEARTBEAT; default 20).")
+  var liveHeartbeat: Int?
+
   func run() async throws {
     let settings = try ServeSettings(
       flags: .init(
         data: data, listen: listen, loops: loops, origins: origins, accessLog: accessLog, requireSandbox: requireSandbox,
-        drainSeconds: drainSeconds),
+        drainSeconds: drainSeconds, liveQueries: liveQueries, liveHeartbeat: liveHeartbeat),
       environment: ProcessEnvironment())
     do {
       try await RunningServer.serve(settings)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Core
 import Glibc
 
 /// The settings of `roost serve`, read once: from flags, then from the environment, then the defaults.
@@ -11,6 +12,8 @@ struct ServeSettings: Sendable {
     let accessLog: Bool
     let requireSandbox: Bool
     let drainSeconds: Int
+    let liveQueries: Int?
+    let liveHeartbeat: Int?
   }
 
   let dataFolder: String
@@ -21,6 +24,8 @@ struct ServeSettings: Sendable {
   let accessLog: Bool
   let requireSandbox: Bool
   let drain: Duration
+  let liveQueriesMax: Int
+  let liveHeartbeat: Duration
   let denoPath: String?
   let searchPath: String
   let firstAdmin: (email: String, password: String)?
@@ -39,6 +44,11 @@ struct ServeSettings: Sendable {
       throw ValidationError("--drain-seconds is \(flags.drainSeconds); expected 0 to 3600.")
     }
     drain = .seconds(flags.drainSeconds)
+    liveQueriesMax = flags.liveQueries ?? environment["ROOST_LIVE_QUERIES"].flatMap { Int($0) } ?? Limits.liveQueriesMax
+    guard (0...1_000_000).contains(liveQueriesMax) else { throw ValidationError("--live-queries is \(liveQueriesMax); expected 0 to 1000000.") }
+    let heartbeat = flags.liveHeartbeat ?? environment["ROOST_LIVE_HEARTBEAT"].flatMap { Int($0) } ?? Int(Limits.liveHeartbeat.components.seconds)
+    guard (1...300).contains(heartbeat) else { throw ValidationError("--live-heartbeat is \(heartbeat); expected 1 to 300 seconds.") }
+    liveHeartbeat = .seconds(heartbeat)
     denoPath = environment["ROOST_DENO"]
     searchPath = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
     if let email = environment["ROOST_ADMIN_EMAIL"], let password = environment["ROOST_ADMIN_PASSWORD"] {

@@ -4,11 +4,11 @@ import RoostClient
 
 struct DocumentsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "documents", abstract: "Documents: read, write, delete, import.",
+    commandName: "documents", abstract: "Documents: read, write, delete, import, export.",
     discussion: """
       Example:
         roost documents list posts --filter 'published' --sort=-createdAt --limit 10
-      """, subcommands: [List.self, Get.self, Put.self, Delete.self, ImportDocuments.self])
+      """, subcommands: [List.self, Get.self, Put.self, Delete.self, ImportDocuments.self, ExportDocuments.self])
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

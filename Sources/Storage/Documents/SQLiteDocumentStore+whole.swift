@@ -1,0 +1,65 @@
+import Core
+
+extension SQLiteDocumentStore {
+  func page(_ query: DocumentQuery, with extras: PageExtras, in collection: Collection, then: @escaping Completion<DocumentPage>) {
+    reading(query, of: collection, then: then) { reading, scanner, lookups in
+      var page = try Self.run(reading, on: scanner, lookups)
+      if let expansion = extras.expansion {
+        let references = ReferenceReader(scanner.database) { scanner.isOver }
+        page.expanded = try page.items.map { try references.references(of: $0, expansion) }
+      }
+      // Last, with what time is left: a page never fails because there is much to count.
+      if extras.counts { page.total = try Self.total(reading, on: scanner, lookups) }
+      return page
+    }
+  }
+
+  func aggregate(_ query: DocumentQuery, as aggregation: DocumentAggregation, in collection: Collection, then: @escaping Completion<AggregatePage>) {
+    reading(query, of: collection, then: then) { reading, scanner, lookups in
+      var aggregator = DocumentAggregator(aggregation)
+      if aggregation.countsOnly {
+        aggregator.add(count: try reading.count(on: scanner.database, lookups: lookups) { scanner.isOver })
+      } else {
+        try reading.forEach(on: scanner.database, lookups: lookups, isOver: { scanner.isOver }) { try aggregator.add($0) }
+      }
+      return try aggregator.page { scanner.isOver }
+    }
+  }
+
+  func aggregationPlan(_ query: DocumentQuery, in collection: Collection, then: @escaping Completion<QueryPlan>) {
+    reading(query, of: collection, then: then) { reading, scanner, _ in try reading.wholeExplanation(on: scanner.database) }
+  }
+
+  func scan<Value: Sendable>(
+    _ work: @escaping @Sendable (any DocumentReader, _ isOver: @escaping () -> Bool) throws -> Value, then: @escaping Completion<Value>
+  ) {
+    readers.submit { scanner in
+      then(Result { try Self.snapshot(try scanner.get()) { scanner in try work(scanner.database) { scanner.isOver } } }.mapError(storageError))
+    }
+  }
+
+  /// On the pool, in one snapshot.
+  private func reading<Value: Sendable>(
+    _ query: DocumentQuery, of collection: Collection, then: @escaping Completion<Value>,
+    _ read: @escaping @Sendable (PageReading, Scanner, RuleLookups?) throws -> Value
+  ) {
+    let shape = shapes.shape(of: collection)
+    readers.submit { scanner in
+      then(
+        Result {
+          try Self.snapshot(try scanner.get()) { scanner in
+            let lookups = query.looksUp ? PageLookups(reading: shape.table, on: scanner.database) : nil
+            return try read(PageReading(query, of: collection, shape, lookups: lookups), scanner, lookups?.documents)
+          }
+        }.mapError(storageError))
+    }
+  }
+
+  private static func total(_ reading: PageReading, on scanner: Scanner, _ lookups: RuleLookups?) throws -> DocumentTotal {
+    do {
+      return .exactly(try reading.count(on: scanner.database, lookups: lookups) { scanner.isOver })
+    } catch let error as RoostError where error.code == .queryTooSlow {
+      return .unknown
+    }
+  }
+}
