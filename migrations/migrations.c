@@ -10,6 +10,13 @@ static const unsigned char postgres_0001[] = {
 #embed "0001_core.postgres.sql"
 };
 
+static const unsigned char sqlite_0002[] = {
+#embed "0002_idempotency.sqlite.sql"
+};
+static const unsigned char postgres_0002[] = {
+#embed "0002_idempotency.postgres.sql"
+};
+
 static const unsigned char sqlite_0003[] = {
 #embed "0003_indexes.sqlite.sql"
 };
@@ -26,6 +33,7 @@ static const unsigned char postgres_0005[] = {
 
 static const roost_migration migrations[] = {
   {1, "core", sqlite_0001, sizeof sqlite_0001, postgres_0001, sizeof postgres_0001},
+  {2, "idempotency", sqlite_0002, sizeof sqlite_0002, postgres_0002, sizeof postgres_0002},
   {3, "indexes", sqlite_0003, sizeof sqlite_0003, postgres_0003, sizeof postgres_0003},
   {5, "lifetime", sqlite_0005, sizeof sqlite_0005, postgres_0005, sizeof postgres_0005},
 };

@@ -205,6 +205,9 @@ package final class RoostAPI: HTTPHandler, LocalAPI {
 
   /// Anything that is not our own error is `internal`: a fixed sentence to the caller, the cause to the operator.
   func problem(_ error: any Error, requestID: String) -> HTTPResponse {
+    if let repeated = error as? AlreadyAnswered {
+      do { return try KeptAnswer.response(repeated.answer) } catch { return problem(error, requestID: requestID) }
+    }
     if let refusal = error as? Refusal {
       var response = Problem.response(refusal.error, requestID: requestID)
       for (name, value) in refusal.headers { response.headers.set(name, value) }

@@ -71,7 +71,7 @@ package enum Limits {
   /// Kept versions that one page of a history looks at: each is judged by the rules.
   package static let historyScannedMax = 2000
   /// Documents that one commit removes or looks at because of their age: callers' writes wait for no longer than that takes.
-  package static let lifetimePortion = 200
+  package static let lifetimePortion = 100
   package static let lifetimePortionBytes = 4 << 20
   /// How often the server looks for documents that have expired and versions that are to go.
   package static let lifetimeInterval = Duration.seconds(10)
@@ -94,6 +94,11 @@ package enum Limits {
   package static let exportSliceBytesMax = 1 << 20
   /// Columns of a CSV: each is kept for every row.
   package static let csvColumnsMax = 1000
+  /// How long the answer to a request with an `Idempotency-Key` is kept.
+  package static let keptAnswerLifetime = Duration.seconds(24 * 3600)
+  /// The largest answer that is kept: that of one document always fits, that of a batch may not.
+  package static let keptAnswerBytesMax = 4 << 20
+  package static let idempotencyKeyCharactersMax = 255
   /// Collections, buckets or functions of one project.
   package static let collectionsMax = 1000
   package static let bucketsMax = 1000

@@ -17,7 +17,7 @@ struct AccessLog {
   }
 
   /// Returns whether this line is a batch's first, for which somebody must hand over later.
-  mutating func append(_ request: HTTPRequest, status: Int, bytes sent: Int, duration: Int64, isCut: Bool) -> Bool {
+  mutating func append(_ request: HTTPRequest, traceId: String?, status: Int, bytes sent: Int, duration: Int64, isCut: Bool) -> Bool {
     time.move(to: LogTime.wallMilliseconds())
     time.appendOpening(level: .info, message: "request", to: &bytes)
     bytes.append(#","method":"#)
@@ -37,6 +37,10 @@ struct AccessLog {
     JSONText.appendString(request.requestId, to: &bytes)
     bytes.append(#","remoteAddress":"#)
     JSONText.appendString(request.remoteAddress, to: &bytes)
+    if let traceId {
+      bytes.append(#","traceId":"#)
+      JSONText.appendString(traceId, to: &bytes)
+    }
     if isCut { bytes.append(#","cut":true"#) }
     bytes.append("}\n")
     lines += 1

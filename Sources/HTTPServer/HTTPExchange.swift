@@ -77,6 +77,6 @@ package final class HTTPExchange: @unchecked Sendable {
   }
 
   func logAccess(isCut: Bool) {
-    loop.logAccess(request, status: answeredStatus, bytes: answeredBytes, startedAt: startedAt, isCut: isCut)
+    loop.logAccess(request, traceId: facts.traceId, status: answeredStatus, bytes: answeredBytes, startedAt: startedAt, isCut: isCut)
   }
 }

@@ -10,6 +10,8 @@ struct RequestHeadFacts: Sendable {
   var expectsContinue = false
   /// The caller's request id, when it may be taken over.
   var requestId: String?
+  /// The trace that the request is part of.
+  var traceId: String?
   var origin: String?
 
   var hasBody: Bool { isChunked || (contentLength ?? 0) > 0 }
@@ -43,6 +45,8 @@ enum RequestHeadCheck {
         facts.keepsAlive = false
       case 10 where name.isField("connection"):
         note(connection: value, in: &facts)
+      case 11 where name.isField("traceparent"):
+        facts.traceId = TraceParent.traceId(value)
       case 12 where name.isField("x-request-id"):
         if RequestIds.isAcceptable(value) { facts.requestId = value }
       case 14 where name.isField("content-length"):

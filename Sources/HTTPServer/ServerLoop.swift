@@ -102,9 +102,9 @@ final class ServerLoop: @unchecked Sendable {
 
   var isLogging: Bool { accessLog != nil }
 
-  func logAccess(_ request: HTTPRequest, status: Int, bytes: Int, startedAt: Int64, isCut: Bool) {
+  func logAccess(_ request: HTTPRequest, traceId: String? = nil, status: Int, bytes: Int, startedAt: Int64, isCut: Bool) {
     let isFirst = accessLog?.append(
-      request, status: status, bytes: bytes, duration: Self.now() - startedAt, isCut: isCut)
+      request, traceId: traceId, status: status, bytes: bytes, duration: Self.now() - startedAt, isCut: isCut)
     guard isFirst == true else { return }
     eventLoop.scheduleTask(in: AccessLog.delay) { [self] in handOverLog() }
   }

@@ -1,14 +1,17 @@
 """Import and export of collections: many documents in one request, line by line."""
 import json
+import os
 import random
+import re
 import socket
+import subprocess
 import threading
 import time
 
 import pytest
 
 from roost_client import TIME, UUID_V7, Caller, assert_problem
-from roost_server import command, eventually
+from roost_server import BINARY, ROOT, command, environment, eventually
 
 PUBLIC = {"read": "true", "create": "true", "update": "true", "delete": "true"}
 NDJSON = "application/x-ndjson"
@@ -461,3 +464,16 @@ def test_the_command_line_imports_and_exports(server, admin, tmp_path):
     assert command("documents", "import", "films", tmp_path / "nothing", env=env).returncode == 1
     assert command("documents", "import", "nowhere", films, env=env).returncode == 1
     assert command("documents", "export", "films", "--format", "xml", env=env).returncode == 64
+
+
+def test_the_guide_works_as_it_stands(start, tmp_path):
+    server = start(tmp_path / "roost_data")
+    guide = (ROOT / "docs/guides/import-and-export.md").read_text()
+    blocks = re.findall(r"```sh\n(.*?)```", guide, re.DOTALL)
+    assert len(blocks) >= 7
+    script = "\n".join(["set -euo pipefail", 'curl() { command curl --fail-with-body "$@"; }', *blocks]).replace("http://127.0.0.1:8090", server.url)
+    run = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment(PATH=f"{BINARY.parent}:{os.environ['PATH']}"), capture_output=True,
+                         text=True, timeout=60)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert '"created":3' in run.stdout and "alien,Alien" in run.stdout and '"city": "London"' in run.stdout
+    assert len((tmp_path / "films.ndjson").read_text().splitlines()) == 3

@@ -1,13 +1,15 @@
 """History: every version of a document, who sees which, restore, deleted documents, purge."""
 import json
 import random
+import re
+import subprocess
 import threading
 import time
 
 import pytest
 
-from roost_client import Caller, Raw, TIME, admin_login, assert_problem, on, register
-from roost_server import eventually
+from roost_client import Caller, TIME, admin_login, assert_problem, on, register
+from roost_server import ROOT, command, environment, eventually
 
 OPEN = {"read": "true", "create": "true", "update": "true", "delete": "true"}
 OWNED = {"read": "public || owner == auth.id", "create": "auth != null && incoming.owner == auth.id", "update": "owner == auth.id", "delete": "owner == auth.id"}
@@ -508,3 +510,43 @@ def test_kill_9_leaves_documents_and_history_in_agreement(start, tmp_path):
             assert entries[0]["version"] >= acknowledged.get(id, 0)
             assert entries[0]["document"] == there.get(id)
     assert acknowledged
+
+
+# The guide and the command line
+
+def test_the_guide(start):
+    server = start()
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "docs/guides/lifetime.md").read_text(), re.DOTALL)
+    assert len(blocks) == 7
+    script = "\n".join(["set -euo pipefail", *blocks]).replace("http://127.0.0.1:8090", server.url)
+    run = subprocess.run(["bash", "-c", script], env=environment(), capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert '"code"' not in run.stdout, run.stdout
+    assert run.stdout.count("204\n") == 2 and '"operation":"created"' in run.stdout and '"deletedAt"' in run.stdout
+
+
+def test_the_commands(server, admin):
+    admin.put_collection("films", history=True)
+
+    def roost(*arguments, status=0):
+        run = command("documents", *arguments, "--server", server.url, "--key", admin.token)
+        assert run.returncode == status, run.stdout + run.stderr
+        return run
+
+    roost("put", "films", "m", '{"title": "M"}')
+    roost("put", "films", "m", '{"title": "N"}')
+    versions = json.loads(roost("history", "films", "m", "--json").stdout)
+    assert brief(versions) == [(2, "updated"), (1, "created")] and versions[0]["actor"]["type"] == "admin"
+    shown = roost("history", "films", "m", "--limit", "1").stdout
+    assert "updated" in shown and '"N"' in shown and '"M"' not in shown
+    run = roost("restore", "films", "m", "1")
+    assert "version 3" in run.stdout + run.stderr and admin.read("films", "m")["title"] == "M"
+    roost("delete", "films", "m", "--yes")
+    assert [item["id"] for item in json.loads(roost("deleted", "films", "--json").stdout)] == ["m"]
+    assert '"M"' in roost("deleted", "films").stdout
+    assert json.loads(roost("restore", "films", "m", "--json").stdout)["version"] == 5
+    roost("restore", "films", "m", "77", status=1)
+    roost("delete", "films", "m", "--purge", status=64)
+    roost("delete", "films", "m", "--purge", "--yes")
+    assert json.loads(roost("deleted", "films", "--json").stdout) == []
+    assert "no document" in roost("history", "films", "m", status=1).stderr.lower()

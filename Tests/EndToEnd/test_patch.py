@@ -1,10 +1,13 @@
 """The three kinds of PATCH, conditions, and `Prefer: return=minimal`, from the outside."""
 import json
+import re
+import subprocess
 import threading
 
 import pytest
 
 from roost_client import TIME, assert_problem
+from roost_server import ROOT, environment
 
 OPEN = {"read": "true", "create": "true", "update": "true", "delete": "true"}
 JSON_PATCH = {"Content-Type": "application/json-patch+json"}
@@ -186,6 +189,116 @@ def test_increments_of_64_clients_add_up(nobody, server):
     after = nobody.read("things", document["id"])
     assert not failures and after["n"] == 64 * 25 and after["version"] == 1 + 64 * 25 and len(after["log"]) == 10
     assert after["by"] == {f"c{number}": 50 for number in range(64)}
+
+
+# MARK: Batches, conditions, preferences
+
+
+def test_a_batch_takes_all_kinds_of_patches(nobody):
+    one, two, three = (nobody.create("things", n=1, big=12345678901234567890) for _ in range(3))
+
+    def patch(document, data, **more):
+        return {"op": "patch", "collection": "things", "id": document["id"], "data": data, **more}
+
+    items = nobody.must(200, "POST", "/v1/batch", json={"writes": [
+        patch(one, {"n": None, "m": 2}), patch(two, {"$inc": {"n": 4}}, ifVersion=1), patch(two, {"$inc": {"n": 4}}, ifVersion=2),
+        patch(three, [{"op": "test", "path": "/n", "value": 1}, {"op": "move", "from": "/n", "path": "/m"}]),
+        {"op": "create", "collection": "things", "data": {"exact": 1.10, "huge": 98765432109876543210}, "ifVersion": 0}]})["items"]
+    assert [own(item) for item in items[:4]] == [
+        {"m": 2, "big": 12345678901234567890}, {"n": 5, "big": 12345678901234567890}, {"n": 9, "big": 12345678901234567890},
+        {"m": 1, "big": 12345678901234567890}]
+    assert items[4]["huge"] == 98765432109876543210
+
+
+def test_a_batch_that_fails_says_where_and_writes_nothing(nobody, ada):
+    one, two = nobody.create("things", n=1), nobody.create("things", n="text")
+    nobody.create("things", slug="first-come")
+    good = {"op": "patch", "collection": "things", "id": one["id"], "data": {"$inc": {"n": 1}}}
+    for bad, status, code, pointer in [
+            ({"op": "patch", "id": two["id"], "data": {"$inc": {"n": 1}}}, 409, "conflict", "/data/$inc/n"),
+            ({"op": "patch", "id": two["id"], "data": [{"op": "test", "path": "/n", "value": 1}]}, 409, "conflict", "/data/0/path"),
+            ({"op": "patch", "id": two["id"], "data": [{"op": "jump"}]}, 422, "validation_failed", "/data/0/op"),
+            ({"op": "patch", "id": two["id"], "data": {"$jump": {}}}, 422, "validation_failed", "/data/$jump"),
+            ({"op": "patch", "id": two["id"], "data": {"n": 2}, "ifVersion": 5}, 412, "precondition_failed", ""),
+            ({"op": "put", "id": two["id"], "data": {"n": 2}, "ifVersion": 0}, 412, "precondition_failed", ""),
+            ({"op": "delete", "id": two["id"], "ifVersion": 2}, 412, "precondition_failed", ""),
+            ({"op": "delete", "id": "nobody"}, 404, "not_found", ""),
+            ({"op": "create", "data": {"slug": "first-come"}}, 409, "conflict", "/data/slug"),
+            ({"op": "create", "data": {}, "ifVersion": 3}, 422, "validation_failed", "/ifVersion"),
+            ({"op": "create", "data": []}, 422, "validation_failed", None),
+            ({"op": "put", "id": "x", "data": [1]}, 422, "validation_failed", None),
+            ({"op": "create", "id": two["id"], "data": {}}, 409, "already_exists", ""),
+            ({"op": "create", "collection": "strict", "data": {"n": 11}}, 422, "validation_failed", "/data/n")]:
+        for writes, index in (([good, {"collection": "things", **bad}], 1), ([{"collection": "things", **bad}], 0)):
+            problem = assert_problem(nobody.post("/v1/batch", json={"writes": writes}), status, code, f"write {index}")
+            if pointer is not None:
+                assert problem["errors"][0]["pointer"] == f"/writes/{index}{pointer}", problem
+    assert nobody.read("things", one["id"]) == one and nobody.read("things", two["id"]) == two
+
+
+def test_conditions_hold_for_every_write(nobody):
+    document = nobody.create("things", n=1)
+    where = path(document)
+    for tag in ('"2"', 'W/"1"', '"x"', '"2", "3"', ""):
+        for method, more in (("PUT", {"json": {"n": 2}}), ("PATCH", {"json": {"n": 2}}), ("PATCH", {"json": {"$inc": {"n": 1}}}), ("DELETE", {})):
+            assert_problem(nobody.request(method, where, headers={"If-Match": tag}, **more), 412, "precondition_failed")
+    # The condition is told before what does not fit.
+    assert_problem(operations(nobody, document, {"op": "remove", "path": "/none"}, **{"If-Match": '"2"'}), 412, "precondition_failed")
+    for name in ("*", '"1"', '"7", "1"', 'W/"1"'):
+        for method, more in (("PUT", {"json": {"n": 2}}), ("PATCH", {"json": {"n": 2}}), ("DELETE", {})):
+            assert_problem(nobody.request(method, where, headers={"If-None-Match": name}, **more), 412, "precondition_failed")
+    assert nobody.read("things", document["id"]) == document
+    assert nobody.patch(where, json={"n": 2}, headers={"If-Match": '"9", "1"'}).status_code == 200
+    assert nobody.put(where, json={"n": 3}, headers={"If-Match": "*"}).status_code == 200
+    assert nobody.patch(where, json={"n": 4}, headers={"If-None-Match": '"1"'}).status_code == 200
+    assert_problem(nobody.put(where, json={}, headers={"If-Match": "4"}), 400, "bad_request")
+    assert_problem(nobody.put(where, json={}, headers={"If-Match": "*", "If-None-Match": "*"}), 400, "bad_request")
+    assert nobody.delete(where, headers={"If-Match": '"4"'}).status_code == 204
+    assert_problem(nobody.put(where, json={"n": 1}, headers={"If-Match": "*"}), 412, "precondition_failed")
+    assert_problem(nobody.put(where, json={"n": 1}, headers={"If-Match": '"1"'}), 412, "precondition_failed")
+    assert nobody.put(where, json={"n": 1}, headers={"If-None-Match": "*"}).status_code == 201
+    assert_problem(nobody.put(where, json={"n": 1}, headers={"If-None-Match": "*"}), 412, "precondition_failed")
+
+
+@pytest.mark.parametrize("prefer", ["return=minimal", "Return=Minimal", "respond-async, return=minimal; x=1", 'return="minimal"', "return=minimal, return=representation"])
+def test_an_answer_without_a_body_is_preferred(nobody, prefer):
+    headers = {"Prefer": prefer}
+    created = nobody.post("/v1/documents/things", json={"n": 1}, headers=headers)
+    assert (created.status_code, created.content, created.headers["ETag"]) == (201, b"", '"1"')
+    where = created.headers["Location"]
+    batch = {"writes": [{"op": "patch", "collection": "things", "id": where.split("/")[-1], "data": {"n": 5}}]}
+    for answer, tag in [
+            (nobody.patch(where, json={"$inc": {"n": 1}}, headers=headers), '"2"'), (nobody.put(where, json={"n": 9}, headers=headers), '"3"'),
+            (nobody.post("/v1/batch", json=batch, headers=headers), None)]:
+        assert (answer.status_code, answer.content, answer.headers.get("ETag")) == (204, b"", tag)
+        assert answer.headers["Preference-Applied"] == "return=minimal"
+    assert created.headers["Preference-Applied"] == "return=minimal"
+    assert nobody.put(where + "-new", json={}, headers=headers).status_code == 201
+    assert nobody.get(where).json()["n"] == 5
+
+
+def test_a_representation_is_the_default_and_acknowledged(nobody):
+    plain = nobody.post("/v1/documents/things", json={"n": 1})
+    assert plain.json()["n"] == 1 and "Preference-Applied" not in plain.headers
+    asked = nobody.post("/v1/documents/things", json={"n": 1}, headers={"Prefer": "return=representation"})
+    assert asked.json()["n"] == 1 and asked.headers["Preference-Applied"] == "return=representation"
+    for prefer in ("return=everything", "return", "", "wait=10", "minimal"):
+        answer = nobody.post("/v1/documents/things", json={"n": 1}, headers={"Prefer": prefer})
+        assert answer.json()["n"] == 1 and "Preference-Applied" not in answer.headers
+
+
+def test_the_examples_of_the_guide(admin, server, tmp_path):
+    """Each command of docs/guides/writing.md answers what stands below it."""
+    admin.put_collection("posts", rules=OPEN)
+    text = (ROOT / "docs/guides/writing.md").read_text()
+    examples = re.findall(r"```sh\n(.*?)```\n```json\n(.*?)```", text, re.DOTALL)
+    assert len(examples) == text.count("```sh") == 6
+    function = 'as() { local token=$1; shift; curl -sS -H "Authorization: Bearer $token" "$@"; }\n'
+    for command, expected in examples:
+        run = subprocess.run(
+            ["bash", "-euc", function + command], cwd=tmp_path, capture_output=True, text=True, env=environment(URL=server.url, TOKEN=admin.token))
+        assert run.returncode == 0, run.stderr
+        assert own(json.loads(run.stdout)) == json.loads(expected), f"{command}: {run.stdout}"
 
 
 # MARK: What the rules hide

@@ -69,6 +69,22 @@ def test_a_count_is_of_what_the_caller_may_see(admin, ada, bob, nobody):
     assert nobody.list(name, count="true")["total"] == 0
 
 
+def test_a_count_that_takes_too_long_leaves_the_page_whole(admin, nobody, things):
+    """Each document costs the filter much; the page needs one of them."""
+    fill(admin, things, [{"l": list(range(150))} for _ in range(6000)])
+    costly = "l.all(i, l.all(j, i + j >= 0))"
+    page = nobody.list(things, filter=costly, limit=1, count="true")
+    assert len(page["items"]) == 1 and page["nextCursor"] and page["total"] is None
+    assert_problem(nobody.post(f"/v1/query/{things}", json={"filter": costly, "aggregate": {"count": True}}), 422, "query_too_slow")
+    assert nobody.list(things, limit=1, count="true")["total"] == 6000
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "e30", "W10", "bnVsbA", "eyJzIjoiIiwidiI6W10sImkiOiJ4In0", "eyJzIjoiIiwidiI6W10sImkiOiJbW1tbW1tbIn0", "A" * 100_000])
+def test_a_cursor_that_nobody_gave_out_is_refused(nobody, admin, things, cursor):
+    fill(admin, things, [{"a": 1}])
+    assert_problem(nobody.post(f"/v1/query/{things}", json={"groupBy": ["a"], "cursor": cursor}), 400, "bad_request")
+
+
 # aggregates
 
 SALES = [{"author": "ada", "price": 3}, {"author": "ada", "price": 4.5}, {"author": "bob", "price": 10}, {"author": "bob", "price": "dear"},

@@ -27,6 +27,28 @@ struct LogTests {
     #expect(lines[1].contains(#""method":"GET","path":"/none","status":400"#))
   }
 
+  @Test("The trace that a valid traceparent names stands in its line, and nothing of another")
+  func traces() async throws {
+    let id = "4bf92f3577b34da6a3ce929d0e0e4736"
+    let (parent, zeros) = ("00f067aa0ba902b7", String(repeating: "0", count: 32))
+    let fields = [
+      "00-\(id)-\(parent)-01", "01-\(id)-\(parent)-01-more", "00-\(id)-\(parent)-01-more", "ff-\(id)-\(parent)-01", "00-\(zeros)-\(parent)-01",
+      "00-\(id.uppercased())-\(parent)-01", "00-\(id)-\(parent)", "\\\"",
+    ]
+    let text = try await logged { log in
+      try await withServer(log: log) { server in
+        let client = try server.client()
+        for field in fields {
+          try await client.send("GET / HTTP/1.1\r\nHost: x\r\nTraceparent: \(field)\r\n\r\n")
+          _ = try await client.answer()
+        }
+      }
+    }
+    let lines = text.split(separator: "\n")
+    try #require(lines.count == fields.count)
+    for (index, line) in lines.enumerated() { #expect(line.contains(#","traceId":"\#(id)""#) == (index < 2), "\(fields[index])") }
+  }
+
   @Test("A client that went away is said to be cut")
   func cut() async throws {
     let started = Signal()

@@ -27,7 +27,7 @@ struct AccountStoreTests {
     func register(_ name: String, session: String? = nil) async throws -> DocumentRecord {
       try await accounts.register(
         profile: .storing(#"{"name":"\#(name)"}"#, in: users), email: email("\(name)@example.org"), passwordHash: "hash",
-        session: session.map { self.session($0) }, refreshHash: session.map { Array($0.utf8) })
+        session: session.map { self.session($0) }, refreshHash: session.map { Array($0.utf8) }, repeatable: nil)
     }
   }
 
@@ -150,8 +150,10 @@ struct AccountStoreTests {
     let lab = try await Lab()
     let now = lab.store.clock.now()
     let admin = Admin(id: "a1", email: "root@example.org", passwordHash: "h", created: now)
-    try await lab.accounts.createAdmin(admin)
-    #expect(await code { try await lab.accounts.createAdmin(Admin(id: "a2", email: "root@example.org", passwordHash: "h", created: now)) } == .alreadyExists)
+    try await lab.accounts.createAdmin(admin, repeatable: nil)
+    #expect(
+      await code { try await lab.accounts.createAdmin(Admin(id: "a2", email: "root@example.org", passwordHash: "h", created: now), repeatable: nil) }
+        == .alreadyExists)
     #expect(try await lab.accounts.admins().map(\.id) == ["a1"])
     try await lab.accounts.createAdminSession(hash: [1], adminID: "a1", expires: now + .seconds(10))
     #expect(try await lab.accounts.adminSession(hash: [1], at: now)?.id == "a1")
@@ -172,7 +174,7 @@ struct AccountStoreTests {
   func keys() async throws {
     let lab = try await Lab()
     let now = lab.store.clock.now()
-    try await lab.accounts.createKey(hash: [1, 2], id: "k", name: "ci", created: now)
+    try await lab.accounts.createKey(APIKey(id: "k", name: "ci", created: now), hash: [1, 2], repeatable: nil)
     #expect(try await lab.accounts.key(hash: [1, 2])?.name == "ci")
     #expect(try await lab.accounts.key(hash: [1]) == nil)
     #expect(try await lab.accounts.keys().map(\.id) == ["k"])

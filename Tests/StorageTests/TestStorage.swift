@@ -124,6 +124,6 @@ func code(of body: () async throws -> Void) async -> ErrorCode? {
     try await body()
     return nil
   } catch {
-    return (error as? RoostError)?.code
+    return (((error as? FailedWrite)?.cause ?? error) as? RoostError)?.code
   }
 }

@@ -102,7 +102,7 @@ struct WriterTests {
     for number in 0..<30 {
       let done: SQLiteDocumentStore.Completion<[DocumentOutcome]> = { result in
         results.withLock { results in
-          if case .failure(let error) = result { results[number] = .some((error as? RoostError)?.code) }
+          if case .failure(let error) = result { results[number] = .some((((error as? FailedWrite)?.cause ?? error) as? RoostError)?.code) }
         }
         all.countDown()
       }

@@ -10,8 +10,9 @@ enum Admins {
 
   static let create = Route.admin(.post, "/v1/admins") { call in
     let values = try call.strings("email", "password")
-    let admin = try await call.environment.accounts.createAdmin(email: values[0], password: values[1])
-    return .privateJSON(201, value(of: admin))
+    let repeatable = try call.repeatable("admins", body: call.bodyWithoutPassword()) { (admin: Admin) in .privateJSON(201, value(of: admin)) }
+    return .privateJSON(
+      201, value(of: try await call.environment.accounts.createAdmin(email: values[0], password: values[1], repeatable: repeatable)))
   }
 
   static let delete = Route.admin(.delete, "/v1/admins/{email}") { call in

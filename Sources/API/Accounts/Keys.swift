@@ -19,7 +19,8 @@ enum Keys {
     var generator = IdentifierGenerator()
     let key = APIKey(id: generator.next(at: call.now), name: name, created: call.now)
     let token = OpaqueToken.make(.apiKey)
-    try await call.project.accounts.createKey(hash: token.hash, id: key.id, name: key.name, created: key.created)
+    // The key itself is kept nowhere, so that a repeat is answered without it.
+    try await call.project.accounts.createKey(key, hash: token.hash, repeatable: call.repeatable("keys") { .privateJSON(201, value(of: $0)) })
     guard case .object(var object) = value(of: key) else { return .noContent }
     object["key"] = .string(token.text)
     return .privateJSON(201, .object(object))

@@ -24,10 +24,15 @@ enum Users {
   }
 
   static let create = Route.admin(.post, "/v1/users") { call in
-    let profile = try await call.environment.accounts.create(Registration(call.value()), by: call.caller)
-    var response = HTTPResponse.privateJSON(201, try await value(of: profile, call))
-    response.headers.add("Location", "/v1/users/\(profile.id)")
-    return response
+    let registration = try Registration(call.value())
+    let answer: @Sendable (DocumentRecord) throws -> HTTPResponse = { profile in
+      var response = HTTPResponse.privateJSON(201, try value(of: profile, email: registration.email.text))
+      response.headers.add("Location", "/v1/users/\(profile.id)")
+      return response
+    }
+    return try await answer(
+      call.environment.accounts.create(
+        registration, by: call.caller, repeatable: call.repeatable("users", body: call.bodyWithoutPassword(), answer: answer)))
   }
 
   /// `{"disabled": true}`, `{"password": "…"}`; other fields are a merge patch of the profile.
@@ -75,12 +80,20 @@ enum Users {
 
   /// The profile and how the account stands; never a credential.
   private static func value(of profile: DocumentRecord, _ call: Call) async throws -> JSONValue {
-    guard case .object(var object) = try JSONValue(parsing: profile.json()) else { return .null }
     let credential = try await call.project.accounts.credential(userID: profile.id)
-    object["email"] = credential?.email.map(JSONValue.string) ?? .null
-    object["emailVerified"] = .bool(credential?.emailVerified ?? false)
-    object["disabled"] = .bool(credential?.isDisabled ?? false)
-    object["roles"] = .array((credential?.roles ?? []).map(JSONValue.string))
+    return try value(
+      of: profile, email: credential?.email, emailVerified: credential?.emailVerified ?? false, isDisabled: credential?.isDisabled ?? false,
+      roles: credential?.roles ?? [])
+  }
+
+  private static func value(
+    of profile: DocumentRecord, email: String?, emailVerified: Bool = false, isDisabled: Bool = false, roles: [String] = []
+  ) throws -> JSONValue {
+    guard case .object(var object) = try JSONValue(parsing: profile.json()) else { return .null }
+    object["email"] = email.map(JSONValue.string) ?? .null
+    object["emailVerified"] = .bool(emailVerified)
+    object["disabled"] = .bool(isDisabled)
+    object["roles"] = .array(roles.map(JSONValue.string))
     return .object(object)
   }
 }

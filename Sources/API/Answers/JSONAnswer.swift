@@ -26,6 +26,12 @@ extension HTTPResponse {
     json(200, ["items": .array(items), "nextCursor": next.map(JSONValue.string) ?? .null])
   }
 
+  /// A document that was written, without a body where the caller wants none: 204 then, or 201.
+  static func document(_ record: DocumentRecord, status: Int = 200, _ preference: ReturnPreference?) -> HTTPResponse {
+    guard preference == .minimal else { return document(record, status: status).applying(preference) }
+    return HTTPResponse(status: status == 200 ? 204 : status, headers: ["ETag": record.entityTag]).applying(preference)
+  }
+
   static func document(_ record: DocumentRecord, status: Int = 200) -> HTTPResponse {
     HTTPResponse(status: status, headers: ["Content-Type": "application/json", "ETag": record.entityTag], body: record.json())
   }

@@ -8,17 +8,15 @@ enum CreateDocument {
     let collection = try call.documentCollection()
     let body = try DocumentBody(call.body)
     let write = try call.access(to: collection).create(id: body.id, body: body)
-    call.project.documents.write([write]) { result in
-      respond(
-        Result {
-          guard let document = try result.get()[0].visible else { throw RoostError(.internal, "A create stored nothing.") }
-          return created(document, in: collection)
-        })
+    let preference = ReturnPreference(call.headers)
+    try call.write([write], repeatableAs: "documents/\(collection.name)", respond) { outcomes in
+      guard let document = outcomes[0].visible else { throw RoostError(.internal, "A create stored nothing.") }
+      return created(document, in: collection, preference)
     }
   }
 
-  static func created(_ document: DocumentRecord, in collection: Collection) -> HTTPResponse {
-    var response = HTTPResponse.document(document, status: 201)
+  static func created(_ document: DocumentRecord, in collection: Collection, _ preference: ReturnPreference?) -> HTTPResponse {
+    var response = HTTPResponse.document(document, status: 201, preference)
     response.headers.add("Location", "/v1/documents/\(collection.name)/\(document.id)")
     return response
   }

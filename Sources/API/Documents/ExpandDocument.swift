@@ -10,9 +10,9 @@ enum ExpandDocument {
   ) throws {
     let access = call.access(to: collection)
     let expansion = try call.expansion(expand, of: collection)
-    let read: @Sendable (any DocumentReader, @escaping () -> Bool) throws -> [UInt8]? = { reader, isOver in
+    let read: @Sendable (any DocumentReader, Int, @escaping () -> Bool) throws -> [UInt8]? = { reader, bytesMax, isOver in
       guard let document = try reader.document(id, in: collection.name), let visible = try access.view(of: document, RuleLookups(reader)) else { return nil }
-      let references = try ReferenceReader(reader, isOver: isOver).references(of: visible, expansion)
+      let references = try ReferenceReader(reader, bytesMax: bytesMax, isOver: isOver).references(of: visible, expansion)
       return fields.apply(to: references.appended(to: visible))
     }
     let answer: @Sendable (Result<[UInt8]?, any Error>) -> Void = { result in
@@ -23,14 +23,17 @@ enum ExpandDocument {
         })
     }
     let documents = call.project.documents
-    guard expansion.isBrief else { return documents.scan(read, then: answer) }
-    // A few documents are read at once, on the loop.
-    documents.read(lane: call.lane, { reader in try read(reader) { false } }) { result in
-      // Unless something in them takes long.
-      if case .failure(let error as RoostError) = result, error.code == .queryTooSlow { return documents.scan(read, then: answer) }
+    let scan = { @Sendable in documents.scan({ reader, isOver in try read(reader, Limits.expandedBytesMax, isOver) }, then: answer) }
+    guard expansion.isBrief else { return scan() }
+    // A few small documents are read at once, on the loop; if they are not small, or take long, the pool begins anew.
+    documents.read(lane: call.lane, { reader in try read(reader, briefBytesMax) { false } }) { result in
+      if case .failure(let error as RoostError) = result, error.code == .queryTooSlow { return scan() }
       answer(result)
     }
   }
+
+  /// What the loop copies at once, some tens of microseconds.
+  private static let briefBytesMax = 256 << 10
 }
 
 extension Call {

@@ -5,17 +5,17 @@ import HTTPServer
 enum PatchDocument {
   static let route = Route.direct(.patch, "/v1/documents/{collection}/{id}") { call, respond in
     let collection = try call.documentCollection()
-    let write = try call.access(to: collection).patch(
-      id: call.parameters[1], condition: EntityTags.versionCondition(call.headers), patch(call))
-    call.project.documents.write([write]) { result in
-      respond(
-        Result {
-          let outcome = try result.get()[0]
-          guard let document = outcome.after else { throw RoostError(.internal, "A patch stored nothing.") }
-          // Who may change but not see it learns no more than that it was done.
-          guard let visible = outcome.visible else { return HTTPResponse(status: 204, headers: ["ETag": document.entityTag]) }
-          return .document(visible)
-        })
+    let id = call.parameters[1]
+    let write = try call.access(to: collection).patch(id: id, condition: EntityTags.versionCondition(call.headers), patch(call))
+    let preference = ReturnPreference(call.headers)
+    // Some patches do something else when they are repeated.
+    try call.write([write], repeatableAs: "documents/\(collection.name)/\(id)", respond) { outcomes in
+      guard let document = outcomes[0].after else { throw RoostError(.internal, "A patch stored nothing.") }
+      // Who may change but not see it learns no more than that it was done.
+      guard let visible = outcomes[0].visible else {
+        return HTTPResponse(status: 204, headers: ["ETag": document.entityTag]).applying(preference)
+      }
+      return .document(visible, preference)
     }
   }
 

@@ -9,13 +9,10 @@ enum PutDocument {
     let body = try DocumentBody(call.body)
     let write = try call.access(to: collection).put(
       id: call.parameters[1], body: body, condition: EntityTags.versionCondition(call.headers))
-    call.project.documents.write([write]) { result in
-      respond(
-        Result {
-          let outcome = try result.get()[0]
-          guard let document = outcome.visible else { throw RoostError(.internal, "A put stored nothing.") }
-          return outcome.before == nil ? CreateDocument.created(document, in: collection) : .document(document)
-        })
+    let preference = ReturnPreference(call.headers)
+    try call.write([write], repeatableAs: nil, respond) { outcomes in
+      guard let document = outcomes[0].visible else { throw RoostError(.internal, "A put stored nothing.") }
+      return outcomes[0].before == nil ? CreateDocument.created(document, in: collection, preference) : .document(document, preference)
     }
   }
 }

@@ -12,57 +12,42 @@ enum WriteBatch {
         fields: [FieldError("/writes", "expected 1 to \(Limits.batchWritesMax) writes")])
     }
     try reader.refuseUnknown()
-    let writes = try items.enumerated().map { position, item in
+    // Documents are stored as the text that came in, so that numbers keep their digits.
+    let texts = JSONText.member("writes", of: call.body).map { JSONText.elements(of: call.body, from: $0.lowerBound) } ?? []
+    let writes = try zip(items, texts).enumerated().map { position, item in
       do {
-        return try write(item, call: call)
-      } catch let error as RoostError {
-        throw RoostError(
-          error.code, "Write \(position): \(error.message)",
-          fields: error.fields.isEmpty
-            ? [FieldError("/writes/\(position)", error.message)]
-            : error.fields.map { FieldError("/writes/\(position)" + $0.pointer, $0.detail) })
+        return try BatchWrite(item.0, text: Array(call.body[item.1])).write(call)
+      } catch {
+        throw located(error, at: position)
       }
     }
-    call.project.documents.write(writes) { result in
-      respond(result.map { .json(200, body(of: $0)) })
-    }
+    let preference = ReturnPreference(call.headers)
+    try call.write(
+      writes, repeatableAs: "batch",
+      { result in
+        respond(
+          result.mapError { error in
+            // What a write meets in the transaction is about its data.
+            if let failed = error as? FailedWrite { return located(failed.cause, at: failed.index, "/data") }
+            return writes.count == 1 ? located(error, at: 0, "/data") : error
+          })
+      },
+      answer: { outcomes in
+        let response: HTTPResponse = preference == .minimal ? .noContent : .json(200, body(of: outcomes))
+        return response.applying(preference)
+      })
   }
 
-  private static func write(_ item: JSONValue, call: Call) throws -> DocumentWrite {
-    var reader = try ConfigurationReader(item, of: "write")
-    let op = try reader.string("op")
-    let name = try reader.string("collection")
-    let id = try reader.string("id")
-    let condition = try reader.int("ifVersion", in: 0...Int64.max).map { $0 == 0 ? VersionCondition.isMissing : .oneOf([$0]) } ?? .none
-    let data = try reader.object("data")
-    try reader.refuseUnknown()
-    guard let name else {
-      throw RoostError(.validationFailed, "A write names its collection.", fields: [FieldError("/collection", "expected a name")])
+  /// What is wrong with one write, with its place; what concerns the whole request as it is.
+  private static func located(_ error: any Error, at position: Int, _ member: String = "") -> any Error {
+    guard let error = error as? RoostError, error.retryAfter == nil, ![.internal, .storageFull, .idempotencyKeyReused].contains(error.code) else {
+      return error
     }
-    let collection = try call.project.collection(name)
-    let access = call.access(to: collection)
-    func requiredID() throws -> String {
-      guard let id else { throw RoostError(.validationFailed, "This write needs an id.", fields: [FieldError("/id", "expected a string")]) }
-      return id
-    }
-    func requiredData() throws -> JSONObject {
-      guard let data else {
-        throw RoostError(.validationFailed, "This write needs data.", fields: [FieldError("/data", "expected an object")])
-      }
-      return data
-    }
-    switch op {
-    case "create":
-      let body = try DocumentBody(JSONValue.object(requiredData()).bytes())
-      return try access.create(id: id ?? body.id, body: body)
-    case "put": return try access.put(id: requiredID(), body: DocumentBody(JSONValue.object(requiredData()).bytes()), condition: condition)
-    case "patch":
-      return try access.patch(id: requiredID(), condition: condition, DocumentPatch(object: JSONValue.object(requiredData()).bytes()))
-    case "delete": return try access.delete(id: requiredID(), condition: condition)
-    default:
-      throw RoostError(
-        .validationFailed, "There is no such operation.", fields: [FieldError("/op", "expected one of create, put, patch, delete")])
-    }
+    return RoostError(
+      error.code, "Write \(position): \(error.message)",
+      fields: error.fields.isEmpty
+        ? [FieldError("/writes/\(position)", error.message)]
+        : error.fields.map { FieldError("/writes/\(position)" + member + $0.pointer, $0.detail) })
   }
 
   /// The written documents in the order of the writes; null for a delete; id and version only of one that the caller may not see.

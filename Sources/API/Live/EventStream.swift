@@ -51,9 +51,9 @@ enum EventStream {
     bytes.append(contentsOf: "\n\n".utf8)
   }
 
-  static func ready(_ cursor: LiveCursor, _ facts: JSONValue) -> [UInt8] {
+  static func ready(_ cursor: String, _ facts: JSONValue) -> [UInt8] {
     var bytes: [UInt8] = []
-    append("ready", id: cursor.text, to: &bytes) { facts.write(into: &$0) }
+    append("ready", id: cursor, to: &bytes) { facts.write(into: &$0) }
     return bytes
   }
 

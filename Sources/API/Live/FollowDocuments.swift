@@ -11,7 +11,8 @@ enum FollowDocuments {
     let query = try parameters(of: call, known: ["filter", "params", "fields", "sort"])
     let presentation = try LivePresentation(.documents, fields: query["fields"], sort: query["sort"].map(SortKey.parse) ?? [])
     let live = try LiveQuery(
-      access: call.access(to: collection), filter: filter(query["filter"], collection), params: params(query["params"]), presentation: presentation.text)
+      access: call.access(to: collection), filter: filter(query["filter"], collection), params: params(query["params"]), presentation: presentation.text,
+      key: call.environment.live.cursorKey)
     // What the snapshot will refuse is refused before it is read.
     _ = try live.snapshotQuery(sort: presentation.sort)
     try open(live, presentation, query, stream)
@@ -26,7 +27,8 @@ enum FollowDocuments {
     let presentation = try LivePresentation(.documents, fields: query["fields"])
     let live = try LiveQuery(
       access: call.access(to: collection), id: id, filter: filter("id == params.id", collection), params: ["id": .string(id)],
-      presentation: presentation.text)
+      presentation: presentation.text,
+      key: call.environment.live.cursorKey)
     try open(live, presentation, query, stream)
   }
 
@@ -37,7 +39,8 @@ enum FollowDocuments {
     let query = try parameters(of: call, known: ["filter", "params", "fields", "since"])
     let presentation = try LivePresentation(.changes, fields: query["fields"], showsOrigin: call.caller.passesRules)
     let live = try LiveQuery(
-      access: call.access(to: collection), filter: filter(query["filter"], collection), params: params(query["params"]), presentation: presentation.text)
+      access: call.access(to: collection), filter: filter(query["filter"], collection), params: params(query["params"]), presentation: presentation.text,
+      key: call.environment.live.cursorKey)
     try open(live, presentation, query, stream)
   }
 
@@ -74,7 +77,7 @@ enum FollowDocuments {
   private static func cursor(_ call: Call, _ query: [String: String]) -> LiveCursor? {
     let texts = [call.headers["Last-Event-ID"], query["lastEventId"], query["since"]]
     guard let text = texts.compactMap(\.self).first(where: { !$0.isEmpty }) else { return nil }
-    return LiveCursor(text) ?? .unknown
+    return LiveCursor(text, call.environment.live.cursorKey) ?? .unknown
   }
 
   private static func open(_ live: LiveQuery, _ presentation: LivePresentation, _ query: [String: String], _ stream: StreamCall) throws {

@@ -11,9 +11,11 @@ enum GetChanges {
     let deadline = ContinuousClock.now + (try wait(query["wait"]))
     guard let since = query["since"] else {
       let (live, _) = try request(call, query)
-      return answer([], LiveCursor(sequence: try await call.project.log.lastSequence(), fingerprint: live.fingerprint), hasMore: false)
+      return answer([], live.cursor(at: try await call.project.log.lastSequence()), hasMore: false)
     }
-    guard let cursor = LiveCursor(since) else { throw RoostError(.badRequest, "`since` is not a cursor that this server gave out.") }
+    guard let cursor = LiveCursor(since, call.environment.live.cursorKey) else {
+      throw RoostError(.badRequest, "`since` is not a cursor that this server gave out.")
+    }
     var sequence = cursor.sequence
     while true {
       // Each time anew: while it waited rules may have changed, and the caller's session may have ended.
@@ -24,7 +26,7 @@ enum GetChanges {
       let items = try await items(of: portion.changes, live, presentation, call)
       let waiters = call.environment.live.waiters
       guard items.isEmpty, portion.isLast, ContinuousClock.now < deadline, !waiters.isOver, !Task.isCancelled else {
-        return answer(items, LiveCursor(sequence: portion.through, fingerprint: live.fingerprint), hasMore: !portion.isLast)
+        return answer(items, live.cursor(at: portion.through), hasMore: !portion.isLast)
       }
       sequence = portion.through
       await waiters.wait(for: live.collection.name, after: sequence, until: deadline)
@@ -38,7 +40,7 @@ enum GetChanges {
     let presentation = try LivePresentation(.changes, fields: query["fields"], showsOrigin: call.caller.passesRules)
     let live = try LiveQuery(
       access: call.access(to: collection), filter: FollowDocuments.filter(query["filter"], collection),
-      params: FollowDocuments.params(query["params"]), presentation: presentation.text)
+      params: FollowDocuments.params(query["params"]), presentation: presentation.text, key: call.environment.live.cursorKey)
     return (live, presentation)
   }
 
@@ -60,7 +62,7 @@ enum GetChanges {
       try changes.compactMap { change -> [UInt8]? in
         guard let outcome = try live.outcome(of: change, lookups) else { return nil }
         var item: [UInt8] = []
-        presentation.appendItem(outcome, of: change, LiveCursor(sequence: change.sequence, fingerprint: live.fingerprint), to: &item)
+        presentation.appendItem(outcome, of: change, live.cursor(at: change.sequence), to: &item)
         return item
       }
     }
@@ -68,14 +70,14 @@ enum GetChanges {
     return try await call.project.documents.read { reader in try judge(RuleLookups(reader)) }
   }
 
-  private static func answer(_ items: [[UInt8]], _ cursor: LiveCursor, hasMore: Bool) -> HTTPResponse {
+  private static func answer(_ items: [[UInt8]], _ cursor: String, hasMore: Bool) -> HTTPResponse {
     var bytes = Array(#"{"items":["#.utf8)
     bytes.reserveCapacity(items.reduce(128) { $0 + $1.count + 1 })
     for (position, item) in items.enumerated() {
       if position > 0 { bytes.append(UInt8(ascii: ",")) }
       bytes.append(contentsOf: item)
     }
-    bytes.append(contentsOf: #"],"nextCursor":"\#(cursor.text)","hasMore":\#(hasMore)}"#.utf8)
+    bytes.append(contentsOf: #"],"nextCursor":"\#(cursor)","hasMore":\#(hasMore)}"#.utf8)
     return .privateJSON(200, bytes: bytes)
   }
 }

@@ -91,6 +91,7 @@ extension LiveLane {
     fanOut = nil
     batches.removeFirst()
     if let end = recent?.end, end < batch.through { recent?.append(batch.changes, through: batch.through) }
+    told = [:]
     batchDone()
     let (waiting, ahead) = (afterBatch, early)
     (afterBatch, early) = ([], [])

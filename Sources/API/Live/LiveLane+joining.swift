@@ -95,11 +95,19 @@ extension LiveLane {
 
   private func tell(_ changes: [LoggedChange], through end: Int64, _ place: Place) {
     guard !changes.isEmpty else { return settle(place, at: end) }
+    // When many come back at once, most of them come from the same place.
+    if let known = told[ObjectIdentifier(place.group)], known.from == place.position {
+      var place = place
+      place.join.opening += known.events
+      place.position = end
+      return advance(place)
+    }
     judge(changes, for: place.group) { [self] result in
       var place = place
       switch result {
       case .failure(let error): for subscription in place.join.subscriptions { subscription.fail(error) }
       case .success(let events):
+        if recent?.end == end { told[ObjectIdentifier(place.group)] = (place.position, events) }
         place.join.opening += events
         place.position = end
         advance(place)
@@ -158,8 +166,7 @@ extension LiveLane {
   }
 
   private func settle(_ place: Place, at position: Int64) {
-    let cursor = LiveCursor(sequence: position, fingerprint: place.group.query.fingerprint)
-    let piece = HTTPPiece(place.join.opening + EventStream.ready(cursor, place.join.facts))
+    let piece = HTTPPiece(place.join.opening + EventStream.ready(place.group.query.cursor(at: position), place.join.facts))
     for subscription in place.join.subscriptions where subscription.stage == .joining {
       subscription.stage = .live
       subscription.position = position

@@ -25,6 +25,8 @@ final class LiveLane: ChangeListener, @unchecked Sendable {
   private var starting: [() -> Void] = []
   var afterBatch: [() -> Void] = []
   var early: [Place] = []
+  /// What the newest changes since some place say to a group; until the next batch.
+  var told: [ObjectIdentifier: (from: Int64, events: [UInt8])] = [:]
   /// Snapshots and stretches of the log being read, and those that wait.
   private var readings = 0
   private var readingsWaiting: [() -> Void] = []
@@ -76,6 +78,7 @@ final class LiveLane: ChangeListener, @unchecked Sendable {
     let group = subscription.group
     group.remove(subscription)
     guard group.isEmpty else { return }
+    told[ObjectIdentifier(group)] = nil
     let name = group.query.collection.name
     if collections[name]?[group.query.fingerprint] === group { collections[name]?[group.query.fingerprint] = nil }
     guard collections[name]?.isEmpty == true else { return }
@@ -87,7 +90,7 @@ final class LiveLane: ChangeListener, @unchecked Sendable {
   private func rest() {
     isJoined = false
     live.hub.leave(self)
-    (recent, starting, early) = (nil, [], [])
+    (recent, starting, early, told) = (nil, [], [], [:])
   }
 
   // MARK: From the hub

@@ -46,14 +46,14 @@ struct LivePresentation: Sendable {
   }
 
   /// One change as an event; its id is the place after it.
-  func append(_ outcome: LiveOutcome, of change: LoggedChange, _ cursor: LiveCursor, to bytes: inout [UInt8]) {
+  func append(_ outcome: LiveOutcome, of change: LoggedChange, _ cursor: String, to bytes: inout [UInt8]) {
     let event: StaticString =
       switch outcome {
       case .added: "added"
       case .modified: "modified"
       case .removed: "removed"
       }
-    EventStream.append(event, id: cursor.text, to: &bytes) { bytes in
+    EventStream.append(event, id: cursor, to: &bytes) { bytes in
       switch (style, outcome) {
       case (.changes, _): appendItem(outcome, of: change, cursor, to: &bytes)
       case (.documents, .added(let document)), (.documents, .modified(let document)): appendDocument(document, to: &bytes)
@@ -63,7 +63,7 @@ struct LivePresentation: Sendable {
   }
 
   /// One change as an item of the change feed.
-  func appendItem(_ outcome: LiveOutcome, of change: LoggedChange, _ cursor: LiveCursor, to bytes: inout [UInt8]) {
+  func appendItem(_ outcome: LiveOutcome, of change: LoggedChange, _ cursor: String, to bytes: inout [UInt8]) {
     let (type, document): (String, DocumentRecord?) =
       switch outcome {
       case .added(let document): ("added", document)
@@ -72,7 +72,7 @@ struct LivePresentation: Sendable {
       }
     bytes.append(contentsOf: #"{"type":"\#(type)","id":"#.utf8)
     JSONValue.string(change.id).write(into: &bytes)
-    bytes.append(contentsOf: #","time":"\#(change.time.text)","cursor":"\#(cursor.text)","document":"#.utf8)
+    bytes.append(contentsOf: #","time":"\#(change.time.text)","cursor":"\#(cursor)","document":"#.utf8)
     append(document, to: &bytes)
     if showsOrigin {
       bytes.append(contentsOf: #","before":"#.utf8)
@@ -94,7 +94,7 @@ extension LiveQuery {
     var bytes: [UInt8] = []
     for change in changes {
       guard let outcome = try outcome(of: change, lookups) else { continue }
-      presentation.append(outcome, of: change, LiveCursor(sequence: change.sequence, fingerprint: fingerprint), to: &bytes)
+      presentation.append(outcome, of: change, cursor(at: change.sequence), to: &bytes)
     }
     return bytes
   }

@@ -18,6 +18,7 @@ package final class LiveQueries: Sendable {
   let authenticator: Authenticator
   let clock: any WallClock
   let heartbeat: Duration
+  let cursorKey: LiveCursorKey
   let snapshotBytesUnsent = Atomic(0)
   private let openMax: Int
   private let state = Mutex(State())
@@ -29,7 +30,8 @@ package final class LiveQueries: Sendable {
   private static let lookInterval = Duration.seconds(5)
 
   package init(
-    project: Project, authenticator: Authenticator, clock: any WallClock, openMax: Int = Limits.liveQueriesMax, heartbeat: Duration = Limits.liveHeartbeat,
+    project: Project, authenticator: Authenticator, clock: any WallClock, cursorKey: LiveCursorKey, openMax: Int = Limits.liveQueriesMax,
+    heartbeat: Duration = Limits.liveHeartbeat,
     report: @escaping @Sendable (any Error) -> Void
   ) {
     self.project = project
@@ -37,6 +39,7 @@ package final class LiveQueries: Sendable {
     self.clock = clock
     self.openMax = openMax
     self.heartbeat = heartbeat
+    self.cursorKey = cursorKey
     let guardian = LiveGuardian()
     hub = ChangeHub(log: project.log, prepare: { try await guardian.look() }, report: report)
     waiters = ChangeWaiters(hub: hub)

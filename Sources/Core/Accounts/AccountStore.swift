@@ -67,8 +67,10 @@ package enum RefreshOutcome: Sendable {
 /// Errors: `already_exists` for a second account of one address; what the database reports is mapped by code.
 package protocol AccountStore: Sendable {
   /// Writes the profile document (with its event), the credential and the first session in one commit.
-  func register(profile: DocumentWrite, email: EmailAddress?, passwordHash: String?, session: Session?, refreshHash: [UInt8]?) async throws
-    -> DocumentRecord
+  func register(
+    profile: DocumentWrite, email: EmailAddress?, passwordHash: String?, session: Session?, refreshHash: [UInt8]?,
+    repeatable: Repeatable<DocumentRecord>?
+  ) async throws -> DocumentRecord
   func credential(email: EmailAddress) async throws -> Credential?
   func credential(userID: String) async throws -> Credential?
   func setPasswordHash(_ hash: String, userID: String) async throws
@@ -87,7 +89,7 @@ package protocol AccountStore: Sendable {
   /// Sessions ended since `moment`: their access tokens are refused although not yet expired.
   func revokedSessions(since moment: Timestamp) async throws -> [String]
 
-  func createAdmin(_ admin: Admin) async throws
+  func createAdmin(_ admin: Admin, repeatable: Repeatable<Admin>?) async throws
   func admin(email: EmailAddress) async throws -> Admin?
   func admins() async throws -> [Admin]
   func deleteAdmin(email: EmailAddress) async throws -> Bool
@@ -96,7 +98,7 @@ package protocol AccountStore: Sendable {
   func adminSession(hash: [UInt8], at now: Timestamp) async throws -> Admin?
   func deleteAdminSession(hash: [UInt8]) async throws
 
-  func createKey(hash: [UInt8], id: String, name: String, created: Timestamp) async throws
+  func createKey(_ key: APIKey, hash: [UInt8], repeatable: Repeatable<APIKey>?) async throws
   func key(hash: [UInt8]) async throws -> APIKey?
   func keys() async throws -> [APIKey]
   func deleteKey(id: String) async throws -> Bool

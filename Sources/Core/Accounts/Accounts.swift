@@ -34,15 +34,19 @@ package final class Accounts: Sendable {
   }
 
   /// For admins: an account without a session.
-  package func create(_ registration: Registration, by caller: Caller) async throws -> DocumentRecord {
+  package func create(
+    _ registration: Registration, by caller: Caller, repeatable: Repeatable<DocumentRecord>? = nil
+  ) async throws -> DocumentRecord {
     let hash = try await passwords.hash(registration.password)
     var generator = IdentifierGenerator()
     let id = generator.next(at: clock.now())
-    return try await createUser(id: id, registration: registration, hash: hash, caller: caller, origin: nil, session: nil, refresh: nil)
+    return try await createUser(
+      id: id, registration: registration, hash: hash, caller: caller, origin: nil, session: nil, refresh: nil, repeatable: repeatable)
   }
 
   private func createUser(
-    id: String, registration: Registration, hash: String, caller: Caller, origin: Origin?, session: Session?, refresh: OpaqueToken?
+    id: String, registration: Registration, hash: String, caller: Caller, origin: Origin?, session: Session?, refresh: OpaqueToken?,
+    repeatable: Repeatable<DocumentRecord>? = nil
   ) async throws -> DocumentRecord {
     // Whoever registers writes their profile's fields as the user that they are about to be.
     let user = UserIdentity(id: id, email: registration.email.text, emailVerified: false, roles: [], sessionID: session?.id ?? "")
@@ -54,7 +58,7 @@ package final class Accounts: Sendable {
       .store(body: try access.registration(registration, moment))
     }
     return try await project.accounts.register(
-      profile: write, email: registration.email, passwordHash: hash, session: session, refreshHash: refresh?.hash)
+      profile: write, email: registration.email, passwordHash: hash, session: session, refreshHash: refresh?.hash, repeatable: repeatable)
   }
 
   /// One answer, and one duration, for a wrong password and for an account that does not exist.
@@ -146,13 +150,15 @@ package final class Accounts: Sendable {
   }
 
   /// Throws `validation_failed` for a bad address or password, `already_exists`.
-  package func createAdmin(email: String, password: String) async throws -> Admin {
-    try await Self.createAdmin(email: email, password: password, store: project.accounts, passwords: passwords, clock: clock)
+  package func createAdmin(email: String, password: String, repeatable: Repeatable<Admin>? = nil) async throws -> Admin {
+    try await Self.createAdmin(
+      email: email, password: password, store: project.accounts, passwords: passwords, clock: clock, repeatable: repeatable)
   }
 
   /// The same on the data folder alone, for the command line.
   package static func createAdmin(
-    email: String, password: String, store: any AccountStore, passwords: PasswordPool, clock: any WallClock
+    email: String, password: String, store: any AccountStore, passwords: PasswordPool, clock: any WallClock,
+    repeatable: Repeatable<Admin>? = nil
   ) async throws -> Admin {
     guard let email = EmailAddress(email) else {
       throw RoostError(.validationFailed, "The email address is not valid.", fields: [FieldError("/email", "expected an email address")])
@@ -161,7 +167,7 @@ package final class Accounts: Sendable {
     var generator = IdentifierGenerator()
     let now = clock.now()
     let admin = Admin(id: generator.next(at: now), email: email.text, passwordHash: try await passwords.hash(password), created: now)
-    try await store.createAdmin(admin)
+    try await store.createAdmin(admin, repeatable: repeatable)
     return admin
   }
 

@@ -67,6 +67,9 @@ package struct ConfigurationReader {
     }
   }
 
+  /// A member that somebody else reads.
+  package mutating func accept(_ name: String) { known.insert(name) }
+
   private mutating func read<Value>(_ name: String, expected: String, _ convert: (JSONValue) -> Value?) throws -> Value? {
     known.insert(name)
     guard let value = object[name], !value.isNull else { return nil }

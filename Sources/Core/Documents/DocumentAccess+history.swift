@@ -26,10 +26,10 @@ extension DocumentAccess {
           return HistoryPage(entries: entries, next: before)
         }
         scanned += 1
+        bytes += past.body?.count ?? 0
         before = past.version
         let document = try past.document.flatMap { try view(of: $0, lookups) }
         guard caller.passesRules || document != nil else { continue }
-        bytes += document?.body.count ?? 0
         entries.append(HistoryPage.Entry(past: past, document: document))
       }
     }
@@ -46,7 +46,8 @@ extension DocumentAccess {
 
   /// Writes an earlier version anew: a change like any other, under the rule `update`, the schema and the unique indexes. Callers who are
   /// bound by rules bring back what they see of that version, as if they had sent it. A deleted document comes back where the caller passes
-  /// rules. - Parameter version: nil for the last one before the deletion.
+  /// rules.
+  /// - Parameter version: nil for the last one before the deletion.
   package func restore(id: String, version: Int64?, condition: VersionCondition) throws -> DocumentWrite {
     try Names.requireID(id)
     return write(id, view: { [self] document, lookups in try view(of: document, lookups) }) { [self] moment, lookups in

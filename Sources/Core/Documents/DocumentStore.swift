@@ -35,7 +35,11 @@ package protocol DocumentStore: LifetimeStore, Sendable {
 
   /// All of them or none, in one commit together with their events. Answers after the commit is durable.
   /// Errors: `already_exists`, `conflict` (a unique index; names the fields), whatever `decide` throws, `storage_full`, `overloaded`.
-  func write(_ writes: [DocumentWrite], then: @escaping Completion<[DocumentOutcome]>)
+  /// Where one of several fails, the error is a `FailedWrite`. With `repeatable` also: `AlreadyAnswered`, `idempotency_key_reused`.
+  func write(_ writes: [DocumentWrite], repeatable: Repeatable<[DocumentOutcome]>?, then: @escaping Completion<[DocumentOutcome]>)
+
+  /// Forgets what was answered to repeatable requests up to this moment, in bounded portions.
+  func removeAnswers(before moment: Timestamp) async throws
 
   /// Each on its own, in this order and in one commit: one that fails does not keep the others from being written. Answers after the commit
   /// is durable, with an outcome for each that was looked at: fewer than there are where `stop` says so. Fails for what is no document's
@@ -61,6 +65,10 @@ package struct DocumentSlice: Sendable {
 }
 
 extension DocumentStore {
+  package func write(_ writes: [DocumentWrite], then: @escaping Completion<[DocumentOutcome]>) {
+    write(writes, repeatable: nil, then: then)
+  }
+
   package func write(_ write: DocumentWrite) async throws -> DocumentOutcome {
     try await withCheckedThrowingContinuation { continuation in
       self.write([write]) { result in continuation.resume(with: result.map { $0[0] }) }

@@ -17,6 +17,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case methodNotAllowed = "method_not_allowed"
   case alreadyExists = "already_exists"
   case conflict = "conflict"
+  case idempotencyKeyReused = "idempotency_key_reused"
   case preconditionFailed = "precondition_failed"
   case payloadTooLarge = "payload_too_large"
   case lengthMismatch = "length_mismatch"

@@ -12,9 +12,10 @@ package struct LiveQuery: Sendable {
   /// How it is told; part of what makes two queries one.
   package let presentation: String
   package let fingerprint: LiveFingerprint
+  private let key: LiveCursorKey
 
   /// Throws `unauthenticated` or `forbidden` where there is no read rule at all.
-  package init(access: DocumentAccess, id: String? = nil, filter: CELExpression?, params: JSONObject = [:], presentation: String) throws {
+  package init(access: DocumentAccess, id: String? = nil, filter: CELExpression?, params: JSONObject = [:], presentation: String, key: LiveCursorKey) throws {
     guard access.caller.passesRules || access.collection.rules.read.expression != nil else {
       throw RoostError.denied("follow '\(access.collection.name)'", caller: access.caller)
     }
@@ -23,7 +24,8 @@ package struct LiveQuery: Sendable {
     self.filter = filter
     variables = access.variables.with(params: params)
     self.presentation = presentation
-    fingerprint = Self.fingerprint(access, id, filter, params, presentation)
+    self.key = key
+    fingerprint = Self.fingerprint(access, id, filter, params, presentation, key)
   }
 
   private init(_ other: LiveQuery, access: DocumentAccess, fingerprint: LiveFingerprint) {
@@ -32,6 +34,7 @@ package struct LiveQuery: Sendable {
     filter = other.filter
     variables = other.variables.at(access.variables.time)
     presentation = other.presentation
+    key = other.key
     self.fingerprint = fingerprint
   }
 
@@ -56,6 +59,9 @@ package struct LiveQuery: Sendable {
     return LiveQuery(
       self, access: DocumentAccess(collection: collection, caller: access.caller, variables: access.variables), fingerprint: fingerprint)
   }
+
+  /// A place in the log as this query's caller knows it.
+  package func cursor(at sequence: Int64) -> String { LiveCursor(sequence: sequence, fingerprint: fingerprint).text(key) }
 
   // MARK: Judging changes
 
@@ -86,7 +92,7 @@ package struct LiveQuery: Sendable {
   // MARK: What makes queries alike
 
   private static func fingerprint(
-    _ access: DocumentAccess, _ id: String?, _ filter: CELExpression?, _ params: JSONObject, _ presentation: String
+    _ access: DocumentAccess, _ id: String?, _ filter: CELExpression?, _ params: JSONObject, _ presentation: String, _ key: LiveCursorKey
   ) -> LiveFingerprint {
     let expressions = expressions(access, filter)
     // Who calls matters only where somebody asks.
@@ -97,7 +103,7 @@ package struct LiveQuery: Sendable {
     return LiveFingerprint(
       of: [
         presentation, String(access.collection.number), who, alone, id, filter?.source, filter == nil ? nil : JSONValue.object(params).text,
-      ] + rules(of: access.collection, access.caller))
+      ] + rules(of: access.collection, access.caller), key)
   }
 
   private static func expressions(_ access: DocumentAccess, _ filter: CELExpression?) -> [CELExpression] {

@@ -22,16 +22,7 @@ package struct JSONPatch: Sendable {
   package init(_ text: [UInt8], readOnly: [String] = []) throws(JSONPatchError) {
     let text = JSONText.compact(text)
     guard text.first == UInt8(ascii: "[") else { throw JSONPatchError(.malformed, "", "A JSON Patch is a list of operations.") }
-    var elements: [Range<Int>] = []
-    text.withUnsafeBufferPointer { text in
-      var skimmer = JSONSkimmer(text)
-      _ = skimmer.enter(UInt8(ascii: "["))
-      while skimmer.hasElement() {
-        let start = skimmer.position
-        skimmer.skipValue()
-        elements.append(start..<skimmer.position)
-      }
-    }
+    let elements = JSONText.elements(of: text)
     guard elements.count <= JSONPatchLimits.operationsMax else {
       throw JSONPatchError(.malformed, "", "The patch has \(elements.count) operations; the most is \(JSONPatchLimits.operationsMax).")
     }

@@ -59,17 +59,7 @@ struct UpdateReader {
     guard let each = modifiers.first(where: { $0.name == "$each" }), text[each.value.lowerBound] == UInt8(ascii: "[") else {
       throw JSONPatchError(.malformed, pointer + "/$each", "`\(name)` with modifiers needs `$each`, a list of values.")
     }
-    return text.withUnsafeBufferPointer { text in
-      var skimmer = JSONSkimmer(text, at: each.value.lowerBound)
-      var elements: [Range<Int>] = []
-      _ = skimmer.enter(UInt8(ascii: "["))
-      while skimmer.hasElement() {
-        let start = skimmer.position
-        skimmer.skipValue()
-        elements.append(start..<skimmer.position)
-      }
-      return elements
-    }
+    return JSONText.elements(of: text, from: each.value.lowerBound)
   }
 
   private func integer(_ name: String, _ modifiers: Modifiers) throws(JSONPatchError) -> Int? {

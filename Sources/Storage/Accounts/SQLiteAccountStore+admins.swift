@@ -1,14 +1,17 @@
 import Core
 
 extension SQLiteAccountStore {
-  func createAdmin(_ admin: Admin) async throws {
+  func createAdmin(_ admin: Admin, repeatable: Repeatable<Admin>?) async throws {
     try await writer.write { transaction in
-      do {
-        try transaction.database.run(
-          "INSERT INTO admins (id, email, password_hash, created) VALUES (?, ?, ?, ?)", .text(admin.id), .text(admin.email), .text(admin.passwordHash),
-          .int(admin.created.milliseconds))
-      } catch let error as SQLiteError where error.isUniqueViolation {
-        throw RoostError(.alreadyExists, "There is already an admin with this address.")
+      _ = try transaction.once(repeatable) {
+        do {
+          try transaction.database.run(
+            "INSERT INTO admins (id, email, password_hash, created) VALUES (?, ?, ?, ?)", .text(admin.id), .text(admin.email),
+            .text(admin.passwordHash), .int(admin.created.milliseconds))
+        } catch let error as SQLiteError where error.isUniqueViolation {
+          throw RoostError(.alreadyExists, "There is already an admin with this address.")
+        }
+        return admin
       }
     }
   }
@@ -64,8 +67,15 @@ extension SQLiteAccountStore {
 
   // MARK: API keys
 
-  func createKey(hash: [UInt8], id: String, name: String, created: Timestamp) async throws {
-    try await change("INSERT INTO api_keys (id, hash, name, created) VALUES (?, ?, ?, ?)", .text(id), .blob(hash), .text(name), .int(created.milliseconds))
+  func createKey(_ key: APIKey, hash: [UInt8], repeatable: Repeatable<APIKey>?) async throws {
+    try await writer.write { transaction in
+      _ = try transaction.once(repeatable) {
+        try transaction.database.run(
+          "INSERT INTO api_keys (id, hash, name, created) VALUES (?, ?, ?, ?)", .text(key.id), .blob(hash), .text(key.name),
+          .int(key.created.milliseconds))
+        return key
+      }
+    }
   }
 
   func key(hash: [UInt8]) async throws -> APIKey? {

@@ -13,21 +13,26 @@ final class SQLiteAccountStore: AccountStore {
 
   // MARK: Users
 
-  func register(profile: DocumentWrite, email: EmailAddress?, passwordHash: String?, session: Session?, refreshHash: [UInt8]?) async throws -> DocumentRecord {
+  func register(
+    profile: DocumentWrite, email: EmailAddress?, passwordHash: String?, session: Session?, refreshHash: [UInt8]?,
+    repeatable: Repeatable<DocumentRecord>?
+  ) async throws -> DocumentRecord {
     try await writer.write { transaction in
-      let database = transaction.database
-      if let email, try database.credential(where: "email = ?", .text(email.text)) != nil {
-        throw RoostError(.alreadyExists, "There is already an account with this address.")
+      try transaction.once(repeatable) {
+        let database = transaction.database
+        if let email, try database.credential(where: "email = ?", .text(email.text)) != nil {
+          throw RoostError(.alreadyExists, "There is already an account with this address.")
+        }
+        guard let record = try transaction.apply(profile).after else {
+          throw RoostError(.internal, "Registering an account stored no profile.")
+        }
+        try database.run(
+          "INSERT INTO credentials (user_id, email, email_verified, password_hash, disabled, roles) VALUES (?, ?, 0, ?, 0, '[]')", .text(record.id),
+          SQLValue(email?.text), SQLValue(passwordHash))
+        // The id of a new profile is made here, so the session gets its user here too.
+        if let session, let refreshHash { try transaction.insert(session, userID: record.id, refreshHash: refreshHash) }
+        return record
       }
-      guard let record = try transaction.apply(profile).after else {
-        throw RoostError(.internal, "Registering an account stored no profile.")
-      }
-      try database.run(
-        "INSERT INTO credentials (user_id, email, email_verified, password_hash, disabled, roles) VALUES (?, ?, 0, ?, 0, '[]')", .text(record.id),
-        SQLValue(email?.text), SQLValue(passwordHash))
-      // The id of a new profile is made here, so the session gets its user here too.
-      if let session, let refreshHash { try transaction.insert(session, userID: record.id, refreshHash: refreshHash) }
-      return record
     }
   }
 

@@ -31,9 +31,10 @@ final class DocumentImportJob: WriteJob, @unchecked Sendable {
         outcomes.append(ImportOutcome(try transaction.apply(document)))
         hasChanges = hasChanges || transaction.hasChanges
       } catch {
-        guard transaction.database.isInTransaction, !transaction.hasChanges, let refusal = refusal(error, in: transaction) else {
+        let failure = transaction.database.isInTransaction ? transaction.database.explain(error, collection: document.collection) : error
+        guard let refusal = failure as? RoostError, refusal.isOfOneDocument, !transaction.hasChanges else {
           transaction.hasChanges = transaction.hasChanges || hasChanges
-          throw error
+          throw failure
         }
         outcomes.append(.failed(refusal))
         control.failed()
@@ -41,12 +42,6 @@ final class DocumentImportJob: WriteJob, @unchecked Sendable {
     }
     transaction.hasChanges = hasChanges
     if control.isTrial { throw Undo() }
-  }
-
-  /// The error, if it is the document's own.
-  private func refusal(_ error: any Error, in transaction: WriteTransaction) -> RoostError? {
-    guard let error = transaction.database.explain(error, collection: documents[0].collection) as? RoostError, error.isOfOneDocument else { return nil }
-    return error
   }
 
   func finish(_ failure: (any Error)?) {

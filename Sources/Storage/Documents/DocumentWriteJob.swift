@@ -3,21 +3,31 @@ import Core
 /// A caller's document writes on their way through the writer. `@unchecked` because the writer's thread alone touches `outcomes`.
 final class DocumentWriteJob: WriteJob, @unchecked Sendable {
   private let documents: [DocumentWrite]
+  private let repeatable: Repeatable<[DocumentOutcome]>?
   private let completion: SQLiteDocumentStore.Completion<[DocumentOutcome]>
   private var outcomes: [DocumentOutcome] = []
 
-  init(_ writes: [DocumentWrite], then completion: @escaping SQLiteDocumentStore.Completion<[DocumentOutcome]>) {
+  init(
+    _ writes: [DocumentWrite], repeatable: Repeatable<[DocumentOutcome]>? = nil, then completion: @escaping SQLiteDocumentStore.Completion<[DocumentOutcome]>
+  ) {
     documents = writes
+    self.repeatable = repeatable
     self.completion = completion
   }
 
-  var isSingleChange: Bool { documents.count == 1 }
+  /// Keeping the answer may fail after the change.
+  var isSingleChange: Bool { documents.count == 1 && repeatable == nil }
   var writes: Int { documents.count }
 
   func run(in transaction: WriteTransaction) throws {
+    outcomes = try transaction.once(repeatable) { try written(in: transaction) }
+  }
+
+  private func written(in transaction: WriteTransaction) throws -> [DocumentOutcome] {
+    var outcomes: [DocumentOutcome] = []
     outcomes.reserveCapacity(documents.count)
     var bytes = 0
-    for write in documents {
+    for (index, write) in documents.enumerated() {
       do {
         let outcome = try transaction.apply(write)
         bytes += outcome.after?.body.count ?? 0
@@ -27,9 +37,11 @@ final class DocumentWriteJob: WriteJob, @unchecked Sendable {
         outcomes.append(outcome)
       } catch {
         guard transaction.database.isInTransaction else { throw error }
-        throw transaction.database.explain(error, collection: write.collection)
+        let cause = transaction.database.explain(error, collection: write.collection)
+        throw documents.count == 1 ? cause : FailedWrite(index: index, cause: cause)
       }
     }
+    return outcomes
   }
 
   func finish(_ failure: (any Error)?) {

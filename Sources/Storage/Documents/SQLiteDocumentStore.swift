@@ -41,8 +41,8 @@ final class SQLiteDocumentStore: DocumentStore {
     }
   }
 
-  func write(_ writes: [DocumentWrite], then: @escaping Completion<[DocumentOutcome]>) {
-    writer.submit(DocumentWriteJob(writes, then: then))
+  func write(_ writes: [DocumentWrite], repeatable: Repeatable<[DocumentOutcome]>?, then: @escaping Completion<[DocumentOutcome]>) {
+    writer.submit(DocumentWriteJob(writes, repeatable: repeatable, then: then))
   }
 
   /// The lane of that number, if the caller is on it.

@@ -14,7 +14,7 @@ extension SQLiteEventLog {
     defer { try? database.run("COMMIT") }
     let (first, last) = try database.first("SELECT (SELECT min(sequence) FROM events), (SELECT max(sequence) FROM events)") { ($0.int(0), $0.int(1)) } ?? (0, 0)
     guard sequence >= first - 1, sequence <= last else { return LogPortion(changes: [], through: sequence, last: last, isBroken: true) }
-    let end = min(last, sequence + Int64(Limits.eventsScannedMax))
+    let end = last - sequence > Int64(Limits.eventsScannedMax) ? sequence + Int64(Limits.eventsScannedMax) : last
     // Events of others are passed over by their first columns; their documents are not read.
     let statement = try database.statement(
       .text("events of collection"),

@@ -1,7 +1,8 @@
 import Core
 import ServiceLifecycle
 
-/// Looks every few seconds for documents that have expired and for versions that a history does not keep, for as long as the server runs.
+/// Looks every few seconds for documents that have expired, for versions that a history does not keep and for answers that need not be kept,
+/// for as long as the server runs.
 struct LifetimeRunner: Service {
   let project: Project
   let clock: any WallClock
@@ -12,11 +13,12 @@ struct LifetimeRunner: Service {
       while !Task.isCancelled {
         do {
           _ = try await project.documents.removeOverdue(in: project.collections, at: clock.now())
+          try await project.documents.removeAnswers(before: Timestamp(milliseconds: clock.now().milliseconds - Limits.keptAnswerLifetime.milliseconds))
         } catch is CancellationError {
           return
         } catch {
           // What is due stays so, until the next time.
-          notice("expired documents or old versions could not be removed: \(String(describing: error).prefix(500))")
+          notice("expired documents, old versions or kept answers could not be removed: \(String(describing: error).prefix(500))")
         }
         try? await Task.sleep(for: Limits.lifetimeInterval)
       }

@@ -32,7 +32,8 @@ enum RunningServer {
       project: project, api: inside, configuration: functionsConfiguration(settings), clock: clock,
       notice: { message in log.log(.warning, message) })
     let live = LiveQueries(
-      project: project, authenticator: accounts.authenticator, clock: clock, openMax: settings.liveQueriesMax, heartbeat: settings.liveHeartbeat,
+      project: project, authenticator: accounts.authenticator, clock: clock, cursorKey: LiveCursorKey(secret: folder.masterKey),
+      openMax: settings.liveQueriesMax, heartbeat: settings.liveHeartbeat,
       report: { error in log.log(.warning, "live queries wait", [("error", String(String(describing: error).prefix(2000)))]) })
     let state = ServingState()
     let api = RoostAPI(

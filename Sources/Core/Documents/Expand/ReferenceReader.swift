@@ -6,6 +6,7 @@ package final class ReferenceReader {
   private let reader: any DocumentReader
   private let lookups: RuleLookups
   private let isOver: () -> Bool
+  private let bytesMax: Int
   private var found: [Key: DocumentRecord?] = [:]
   private var bytes = 0
 
@@ -14,8 +15,10 @@ package final class ReferenceReader {
     let id: String
   }
 
-  package init(_ reader: any DocumentReader, isOver: @escaping () -> Bool) {
+  /// - Parameter bytesMax: what is added to the answer at most.
+  package init(_ reader: any DocumentReader, bytesMax: Int = Limits.expandedBytesMax, isOver: @escaping () -> Bool) {
     self.reader = reader
+    self.bytesMax = bytesMax
     lookups = RuleLookups(reader)
     self.isOver = isOver
   }
@@ -45,7 +48,7 @@ package final class ReferenceReader {
         try append(target, branch.branches, to: &json)
         written += 1
         // An answer is not made larger than it may be before that is noticed.
-        guard bytes + json.count <= Limits.expandedBytesMax else { throw Self.tooMuch }
+        guard bytes + json.count <= bytesMax else { throw Self.tooMuch }
       }
       if branch.reference.isList {
         json.append(UInt8(ascii: "]"))
@@ -84,7 +87,7 @@ package final class ReferenceReader {
   }
 
   private func requireRoom() throws {
-    guard found.count <= Limits.expandedDocumentsMax, bytes <= Limits.expandedBytesMax else { throw Self.tooMuch }
+    guard found.count <= Limits.expandedDocumentsMax, bytes <= bytesMax else { throw Self.tooMuch }
   }
 
   private static var tooMuch: RoostError {

@@ -24,21 +24,24 @@ extension WriteTransaction {
     let filled = try database.first("SELECT filled FROM expiries WHERE collection = ?", .int(collection)) { $0.optionalText(0) }
     guard let filled, let start = filled else { return false }
     let statement = try database.statement(.nextPage, of: collection)
-    var last: String?
+    var (last, hasMore) = ("", false)
     do {
       defer { statement.reset() }
       try statement.bind(start, at: 1)
       try statement.bind(Int64(Limits.lifetimePortion), at: 2)
-      var bytes = 0
-      while bytes < Limits.lifetimePortionBytes, try statement.step() {
+      var (count, bytes) = (0, 0)
+      while try statement.step() {
         let document = statement.documentRow()
+        count += 1
         bytes += document.body.count
         last = document.id
         if let due = timeToLive.due(document) { try expiry(.addExpiry, document.id, due, in: collection) }
+        hasMore = count == Limits.lifetimePortion || bytes >= Limits.lifetimePortionBytes
+        if hasMore { break }
       }
     }
-    try database.run("UPDATE expiries SET filled = ? WHERE collection = ?", SQLValue(last), .int(collection))
-    return last != nil
+    try database.run("UPDATE expiries SET filled = ? WHERE collection = ?", hasMore ? .text(last) : .null, .int(collection))
+    return hasMore
   }
 
   private func removeExpired(_ timeToLive: TimeToLive, in collection: Collection, at now: Timestamp) throws -> (count: Int, hasMore: Bool) {

@@ -8,7 +8,10 @@ struct DocumentsCommand: AsyncParsableCommand {
     discussion: """
       Example:
         roost documents list posts --filter 'published' --sort=-createdAt --limit 10
-      """, subcommands: [List.self, Get.self, Put.self, Delete.self, ImportDocuments.self, ExportDocuments.self])
+      """,
+    subcommands: [
+      List.self, Get.self, Put.self, Delete.self, ShowHistory.self, RestoreDocument.self, ShowDeleted.self, ImportDocuments.self, ExportDocuments.self,
+    ])
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -114,6 +117,8 @@ struct DocumentsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Delete a document.",
       discussion: """
+        In a collection with a history the document can be restored, unless --purge takes that away too.
+
         Example:
           roost documents delete posts welcome --yes
         """)
@@ -124,14 +129,19 @@ struct DocumentsCommand: AsyncParsableCommand {
     @Argument(help: "The document's id.")
     var id: String
 
+    @Flag(help: "Also every version that is kept of it, for good; works for one that is deleted already.")
+    var purge = false
+
     @OptionGroup var confirmation: Confirmation
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-      let (collection, id) = (collection, id)
-      try confirmation.require("Delete the document \(collection)/\(id)?")
-      try await server.call { try await $0.deleteDocument(id, in: collection) }
+      let (collection, id, purge) = (collection, id, purge)
+      try confirmation.require("Delete the document \(collection)/\(id)\(purge ? " and all of its history" : "")?")
+      try await server.call { client in
+        if purge { try await client.purgeDocument(id, in: collection) } else { try await client.deleteDocument(id, in: collection) }
+      }
       output.done("Deleted \(collection)/\(id).", ["collection": .string(collection), "id": .string(id)])
     }
   }
