@@ -189,6 +189,29 @@ def test_a_killed_server_goes_on_building(start):
     assert len(admin.every("/v1/documents/things", filter="n > -10", sort="-n,text", limit=1000)) == 30_000
 
 
+def test_a_duplicate_during_the_build_is_shown_and_nothing_is_lost(admin, nobody, server):
+    admin.put_collection("raced", rules=PUBLIC)
+    fill(admin, "raced", 20_000, lambda n: {"code": f"c{n}"})
+    unique = {"rules": PUBLIC, "indexes": [{"fields": ["code"], "unique": True}]}
+    admin.put_collection("raced", **unique)
+    # The build has not come to the last document yet.
+    twin = nobody.create("raced", code="c19999")
+    failed = eventually(lambda: [index for index in indexes(admin, "raced") if index["state"] == "failed"], what="the failure")[0]
+    assert failed["duplicates"] == [{"values": ["c19999"], "count": 2, "ids": sorted(["d19999", twin["id"]])}] and "code" in failed["error"]
+    told = command("collections", "indexes", "raced", env={"ROOST_SERVER": server.url, "ROOST_KEY": admin.token}).stdout
+    assert "failed" in told and "c19999" in told
+    nobody.create("raced", code="c19999")
+    assert len(nobody.list("raced", filter='code == "c19999"')["items"]) == 3
+    problem = assert_problem(admin.put("/v1/collections/raced", json=unique), 409, "conflict")
+    assert "and 1 more" in problem["errors"][0]["detail"]
+    for document in nobody.list("raced", filter='code == "c19999" && id != "d19999"')["items"]:
+        nobody.must(204, "DELETE", f"/v1/documents/raced/{document['id']}")
+    # What was answered of the failed one may be put again.
+    admin.must(200, "PUT", "/v1/collections/raced", json=admin.must(200, "GET", "/v1/collections/raced"))
+    ready(admin, "raced")
+    assert_problem(nobody.post("/v1/documents/raced", json={"code": "c7"}), 409, "conflict", says="code")
+
+
 def test_a_build_ends_with_its_collection_and_its_declaration(admin, nobody):
     for change in (lambda: admin.must(204, "DELETE", "/v1/collections/short"), lambda: admin.put_collection("short", rules=PUBLIC),
                    lambda: admin.put_collection("short", rules=PUBLIC, indexes=[{"fields": ["-n"]}])):

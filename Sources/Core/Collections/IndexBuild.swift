@@ -5,7 +5,7 @@ package struct IndexBuild: Sendable {
   package enum State: Sendable {
     /// How much is done, from 0 to 1.
     case building(progress: Double)
-    /// Documents that share what should be unique; empty where they were found and are gone again.
+    /// Documents that share what should be unique; empty where looking for them took too long.
     case failed([DuplicateValue])
   }
 

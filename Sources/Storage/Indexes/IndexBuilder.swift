@@ -42,6 +42,7 @@ final class IndexBuilder: Sendable {
 
   /// Does all that there is to do.
   func work(changed: @Sendable () async throws -> Void) async throws {
+    var triedAgain: Set<Int64> = []
     while true {
       try Task.checkCancellation()
       do {
@@ -53,10 +54,21 @@ final class IndexBuilder: Sendable {
           if try await writer.write({ try $0.removeIndexBuildRemains(for: Self.portion) }) == .nothing { return }
         }
       } catch let failure as WriteTransaction.NotUnique {
-        let duplicates = try await checks.read { try $0.duplicates(failure.definition, in: failure.table) }
+        let duplicates = try await duplicates(failure)
+        // Perhaps they are gone again.
+        if duplicates.isEmpty, triedAgain.insert(failure.number).inserted { continue }
         try await writer.write { try $0.failIndexBuild(failure, duplicates) }
         try await changed()
       }
+    }
+  }
+
+  /// Some of the duplicates that a build met; none where looking for them takes too long.
+  private func duplicates(_ failure: WriteTransaction.NotUnique) async throws -> [DuplicateValue] {
+    do {
+      return try await checks.read { try $0.duplicates(failure.definition, in: failure.table) }
+    } catch let error as RoostError where error.code == .queryTooSlow {
+      return []
     }
   }
 
