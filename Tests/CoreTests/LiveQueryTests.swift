@@ -94,9 +94,10 @@ struct LiveQueryTests {
     #expect(try query(open, filter: "auth != null").fingerprint != query(open, user("ann"), filter: "auth != null").fingerprint)
     #expect(try query(open, .admin(id: "x", email: "x")).fingerprint != query(open).fingerprint)
     #expect(try query(open, filter: "n > 0").fingerprint != query(open, filter: "n > 1").fingerprint)
-    #expect(try query(open, filter: "n == params.n", params: ["n": 1]).fingerprint != query(open, filter: "n == params.n", params: ["n": 2]).fingerprint)
+    let (one, two) = (try query(open, filter: "n == params.n", params: ["n": 1]), try query(open, filter: "n == params.n", params: ["n": 2]))
+    #expect(one.fingerprint != two.fingerprint)
     #expect(try query(open, number: 2).fingerprint != query(open, number: 1).fingerprint)
-    let asking: JSONValue = ["rules": ["read": "request.ip != \"\""]]
+    let asking: JSONValue = ["rules": ["read": #"request.ip != """#]]
     #expect(try query(asking).fingerprint != query(asking).fingerprint)
   }
 
