@@ -57,16 +57,9 @@ extension DocumentAccess {
 }
 
 extension DocumentBody {
+  /// What a merge patch makes where there is nothing yet.
   fileprivate func withoutNulls() throws -> DocumentBody {
-    DocumentBody(bytes: try DocumentBody.merging(bytes, onto: Array("{}".utf8)), id: id)
-  }
-
-  fileprivate static func merging(_ patch: [UInt8], onto body: [UInt8]) throws -> [UInt8] {
-    do {
-      return try JSONText.compact(JSONText.mergePatch(patch, onto: body))
-    } catch {
-      throw RoostError(.invalidJSON, "The line does not fit as a merge patch: \(error.message).")
-    }
+    DocumentBody(bytes: try DocumentPatch.merge(bytes, onto: Array("{}".utf8)), id: id)
   }
 }
 
