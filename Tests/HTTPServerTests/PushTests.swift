@@ -113,7 +113,8 @@ struct PushTests {
   func drain() async throws {
     let pushes = Mutex<[HTTPPush]>([])
     let listener = Listener(onDrain: { for push in pushes.withLock({ $0 }) { push.finish(HTTPPiece(Array("bye".utf8))) } })
-    let (client, began) = (Mutex<RawClient?>(nil), ContinuousClock.now)
+    let client = Mutex<RawClient?>(nil)
+    let began = ContinuousClock.now
     try await withServer(
       configure: { $0.drainTimeout = .seconds(20) },
       handler: { exchange in

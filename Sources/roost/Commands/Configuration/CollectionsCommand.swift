@@ -86,7 +86,7 @@ struct CollectionsCommand: AsyncParsableCommand {
       let (name, body) = (name, try JSONInput.object(configuration))
       guard !validate else {
         let report = SchemaCheckReport(try await server.call { try await $0.checkCollection(body, name: name) })
-        report.show(output)
+        report.write(output)
         if !report.isClean { throw ExitCode.failure }
         return
       }

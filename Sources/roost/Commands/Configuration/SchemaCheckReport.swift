@@ -13,7 +13,7 @@ struct SchemaCheckReport {
   /// Every document was looked at and fits.
   var isClean: Bool { count("misfits") == 0 && count("checked") == count("total") }
 
-  func show(_ output: OutputOptions) {
+  func write(_ output: OutputOptions) {
     guard !output.json else { return Terminal.line(value.text) }
     for document in value["documents"]?.arrayValue ?? [] {
       for error in document["errors"]?.arrayValue ?? [] {
