@@ -240,7 +240,8 @@ def test_a_reader_keeps_the_content_it_began_with(server, nobody, media):
     path = f"{media}/replaced.bin"
     nobody.put(path, data=old)
     with Raw(server, seconds=30) as connection:
-        connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        # Small, so that the server cannot send it all at once; not smaller than a segment, or each would wait for a timer.
+        connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 17)
         connection.send(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         first = connection.socket.recv(1000)
         assert nobody.put(path, data=new).status_code == 200

@@ -8,7 +8,8 @@ struct LiveFanOut {
   var groups: [LiveGroup]
   /// A group is judged right now, and answers later.
   var isJudging = false
-  /// What goes out to the last of `groups`, and which of its subscriptions come next, counted from the end.
+  /// What goes out to the last of `groups`, and which of its subscriptions come next, counted from the end. The whole struct is never held
+  /// while `groups` changes: that would copy all of them.
   var piece: HTTPPiece?
   var next = 0
 }
@@ -23,9 +24,9 @@ extension LiveLane {
     let end = ContinuousClock.now + Self.sliceMax
     while let batch = batches.first {
       if fanOut == nil { begin(batch) }
-      while let now = fanOut, let group = now.groups.last {
-        if now.isJudging { return }
-        if now.piece != nil { send(to: group) } else { judge(group) }
+      while let group = fanOut?.groups.last {
+        if fanOut?.isJudging == true { return }
+        if fanOut?.piece != nil { send(to: group) } else { judge(group) }
         if ContinuousClock.now >= end, fanOut?.isJudging == false { return loop.execute { [self] in work() } }
       }
       finish(batch)
@@ -68,15 +69,15 @@ extension LiveLane {
 
   /// Some subscriptions further. Who leaves meanwhile makes the last one take its place: it may come twice, so each one knows where it is.
   private func send(to group: LiveGroup) {
-    guard let now = fanOut, let piece = now.piece else { return }
-    var next = min(now.next, group.subscriptions.count)
+    guard let piece = fanOut?.piece, let through = fanOut?.batch.through else { return }
+    var next = min(fanOut?.next ?? 0, group.subscriptions.count)
     let stop = max(0, next - Self.subscriptionsPerLook)
     while next > stop {
       next = min(next, group.subscriptions.count) - 1
       guard next >= 0 else { break }
       let subscription = group.subscriptions[next]
-      if subscription.stage == .live, subscription.position < now.batch.through {
-        subscription.position = now.batch.through
+      if subscription.stage == .live, subscription.position < through {
+        subscription.position = through
         subscription.send(piece)
       }
     }
