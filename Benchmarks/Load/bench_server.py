@@ -140,7 +140,7 @@ def wrk(server, script, connections, seconds, path="/", variables=None):
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
         if not script.endswith(".lua"):
             values = "".join(f"{name} = {json.dumps(value)}\n" for name, value in (variables or {}).items())
-            file.write(f"{values}n = 0\nfunction init(args) math.randomseed(7919) end\nfunction request()\n n = n + 1\n {script}\nend\ndofile('report.lua')\n")
+            file.write(f"dofile('common.lua')\n{values}\nfunction request()\n n = n + 1\n {script}\nend\n")
             file.flush()
             script = file.name
         before = server.processor_seconds()

@@ -1,16 +1,6 @@
 -- wrk: durable creates with unique bodies.
+dofile("common.lua")
 local text = string.rep("lorem ipsum ", 12)
-local threads = 0
-
-function setup(thread)
-  threads = threads + 1
-  thread:set("number", threads)
-end
-
-function init(args)
-  math.randomseed(number * 7919)
-  n = 0
-end
 
 function request()
   n = n + 1
@@ -18,5 +8,3 @@ function request()
     math.random(0, 99), 1000000 + n, number, number, n, text)
   return wrk.format("POST", "/v1/documents/messages", { ["Content-Type"] = "application/json" }, body)
 end
-
-dofile("report.lua")
