@@ -121,7 +121,7 @@ package struct DocumentAccess: Sendable {
       try requireTotalSize(body)
       let untold = isSeen ? hidden.filter { !named.contains($0) } : FieldRules.unchanged(current.body, body)
       if current.body != body { try requireFit(body, hidden: untold) }
-      return isSeen && current.body == body && named.isEmpty ? .keep : .store(body: body)
+      return (isSeen || patch.isEmpty) && current.body == body && named.isEmpty ? .keep : .store(body: body)
     }
   }
 

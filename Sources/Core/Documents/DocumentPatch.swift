@@ -39,6 +39,9 @@ package enum DocumentPatch: Sendable {
     }
   }
 
+  /// Whether it names nothing, so that it is no guess.
+  var isEmpty: Bool { if case .merge(let fields) = self { fields.elementsEqual("{}".utf8) } else { false } }
+
   /// Whether it does the same to every document: it neither fails nor leaves something out because of what is there.
   var isUnconditional: Bool {
     switch self {
