@@ -254,6 +254,29 @@ def test_a_new_document_does_not_show_what_stood_there_before(admin, ada, bob, o
 
 # Restore
 
+@pytest.mark.parametrize("how", ["in one batch", "imported with its old times"])
+def test_another_documents_past_is_not_told_by_its_times(admin, ada, notes, how):
+    name = "life-" + how.replace(" ", "-")
+    target = {"collection": "notes", "id": name}
+    former = [{"op": "create", **target, "data": {"former": 1}}, {"op": "delete", **target}]
+    if how == "in one batch":
+        admin.must(200, "POST", "/v1/batch", json={"writes": [*former, {"op": "create", **target, "data": {"now": 1}}]})
+    else:
+        created = admin.must(200, "POST", "/v1/batch", json={"writes": former[:1]})["items"][0]["createdAt"]
+        admin.must(204, "DELETE", f"{notes}/{name}")
+        line = json.dumps({"id": name, "now": 1, "createdAt": created, "updatedAt": created})
+        admin.must(200, "POST", "/v1/import/notes?keepTimes=true", data=line, headers={"Content-Type": "application/x-ndjson"})
+    assert brief(history(ada, f"{notes}/{name}")) == [(3, "created")]
+    assert_problem(ada.get(f"{notes}/{name}/history/1"), 404, "not_found")
+    assert_problem(ada.post(f"{notes}/{name}/restore", json={"version": 1}), 404, "not_found")
+    assert brief(history(admin, f"{notes}/{name}")) == [(3, "created"), (2, "deleted"), (1, "created")]
+    # One that came back goes on with its own past, and no further.
+    admin.must(204, "DELETE", f"{notes}/{name}")
+    admin.must(200, "POST", f"{notes}/{name}/restore")
+    assert brief(history(ada, f"{notes}/{name}"))[0] == (5, "restored")
+    assert (3, "created") in brief(history(ada, f"{notes}/{name}")) and (1, "created") not in brief(history(ada, f"{notes}/{name}"))
+
+
 def test_restore_writes_an_old_version_anew(admin, ada, notes):
     note = ada.create("notes", n=1, only="old")
     path = f"{notes}/{note['id']}"

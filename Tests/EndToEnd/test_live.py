@@ -169,6 +169,18 @@ def test_parameters_of_a_filter(admin, posts):
         assert stream.next().data["id"] == "b"
 
 
+def test_nobodys_choice_of_fields_is_anothers(admin, posts):
+    """Equal queries are written once for all who follow them; what is not quite equal is not."""
+    admin.must(201, "POST", posts, json={"id": "a", "n": 1, "*": 2})
+    strange = [EventStream(stranger(admin.server), posts, fields="*") for _ in range(16)]
+    assert all(stream.snapshot()["a"] == {"id": "a", "version": 1, "*": 2} for stream in strange)
+    for _ in range(8):
+        with EventStream(admin, posts) as stream:
+            assert stream.snapshot()["a"]["n"] == 1
+    for stream in strange:
+        stream.close()
+
+
 def test_fields_and_order(admin, posts):
     for id, n in (("a", 2), ("b", 3), ("c", 1)):
         admin.must(201, "POST", posts, json={"id": id, "n": n, "m": 0, "o": {"x": 1, "y": 2}})

@@ -296,6 +296,30 @@ def test_the_feed_tells_each_caller_what_they_may_see(admin, ada, bob, notes):
     assert_problem(bob.get(feed, params={"since": starts["ada"]}), 410, "cursor_expired")
 
 
+def test_the_pages_of_the_feed_do_not_count_what_is_hidden(admin, ada, bob, notes):
+    feed = notes.replace("documents", "changes")
+    start = bob.must(200, "GET", feed)["nextCursor"]
+
+    def pages(limit):
+        cursor, told = start, []
+        while True:
+            page = bob.must(200, "GET", feed, params={"since": cursor, "limit": limit})
+            told.append([item["id"] for item in page["items"]])
+            cursor = page["nextCursor"]
+            if not page["hasMore"]:
+                return told
+
+    for n in range(4):
+        admin.must(201, "POST", notes, json={"id": f"hidden{n}", "owner": ada.id, "public": False})
+    assert pages(1) == pages(50) == [[]]
+    for n in range(3):
+        admin.must(201, "POST", notes, json={"id": f"open{n}", "owner": ada.id, "public": True})
+        admin.must(200, "PATCH", notes + "/hidden0", json={"n": n})
+    assert pages(1) == [["open0"], ["open1"], ["open2"]]
+    assert pages(2) == [["open0", "open1"], ["open2"]]
+    assert pages(3) == [["open0", "open1", "open2"]]
+
+
 def test_the_feed_ends_where_the_rules_change(admin, bob, notes):
     feed, name = notes.replace("documents", "changes"), notes.rsplit("/", 1)[1]
     start = bob.must(200, "GET", feed)["nextCursor"]

@@ -323,6 +323,55 @@ def test_who_may_change_but_not_read_is_not_told_why_a_patch_does_not_fit(ada, b
     assert answer.status_code == 204 and not answer.content
 
 
+def test_who_may_change_but_not_read_finds_nothing_out_by_trying(ada, bob):
+    """Each guess is made with a right and a wrong value: the answers are the same, so that nothing can be read out by guessing."""
+    note = ada.create("notes", author=ada.id, open=True, pin="4711", n=5)
+    target = {"op": "patch", "collection": "notes", "id": note["id"]}
+    never = {**target, "ifVersion": 99, "data": {"m": 1}}
+
+    def told(response):
+        problem = response.json() if response.content else {}
+        return response.status_code, problem.get("code"), problem.get("errors")
+
+    def batch(data, last=never):
+        return told(bob.post("/v1/batch", json={"writes": [{**target, "data": data}, last]}))
+
+    def tried(mode, line):
+        headers = {"Content-Type": "application/x-ndjson"}
+        return bob.must(200, "POST", f"/v1/import/notes?mode={mode}&validate=true", data=json.dumps({"id": note["id"], **line}), headers=headers)
+
+    right, wrong = ({"op": "test", "path": "/pin", "value": pin} for pin in ("4711", "4710"))
+    assert told(operations(bob, note, right, collection="notes")) == told(operations(bob, note, wrong, collection="notes"))
+    assert batch([right]) == batch([wrong])
+    # What fits one document only: whether a number is one, and how large; a list, an object.
+    largest = 2**63 - 1
+    for fits, fails in [
+            ({"$inc": {"n": largest - 5}}, {"$inc": {"n": largest - 4}}), ({"$inc": {"n": 0}}, {"$inc": {"pin": 0}}),
+            ({"$push": {"none": 1}}, {"$push": {"pin": 1}}), ({"$set": {"none.a": 1}}, {"$set": {"pin.a": 1}})]:
+        assert batch(fits) == batch(fails)
+    # Whoever guesses what is there changes the document like everybody else.
+    unchanged = {**target, "ifVersion": note["version"], "data": {"m": 1}}
+    for pin in ("4711", "4710"):
+        for guess in ({"pin": pin}, {"$set": {"pin": pin}}):
+            assert batch(guess, unchanged)[:2] == (412, "precondition_failed")
+    assert tried("merge", {"pin": "4711"}) == tried("merge", {"pin": "4710"})
+    assert tried("put", own(note)) == tried("put", {**own(note), "pin": "4710"})
+    assert ada.read("notes", note["id"]) == note
+    # For those who see it nothing has changed.
+    assert ada.must(200, "PATCH", path(note, "notes"), json={"pin": "4711"})["version"] == note["version"]
+    assert ada.must(200, "PATCH", path(note, "notes"), json={"$inc": {"n": 1}})["n"] == 6
+
+
+def test_a_schema_tells_nothing_of_a_document_that_is_not_seen(admin, ada, bob):
+    rules = {"read": "author == auth.id", "create": "auth != null", "update": "auth != null"}
+    admin.put_collection("sealed", rules=rules)
+    notes = [ada.create("sealed", author=ada.id, n=n) for n in (1, 99)]
+    admin.put_collection("sealed", rules=rules, schema={"properties": {"n": {"maximum": 10}, "m": {"type": "integer"}}})
+    for note in notes:
+        assert bob.patch(path(note, "sealed"), json={"m": 1}).status_code == 204
+        assert_problem(bob.patch(path(note, "sealed"), json={"m": "text"}), 422, "validation_failed", "/m")
+
+
 def test_hidden_fields_are_not_there_for_any_patch(ada, bob, admin):
     person = admin.create("staff", boss=ada.id, salary=100, grade="A")
     hidden = path(person, "staff")

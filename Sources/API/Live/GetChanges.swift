@@ -21,12 +21,17 @@ enum GetChanges {
       // Each time anew: while it waited rules may have changed, and the caller's session may have ended.
       let (live, presentation) = try request(call, query)
       guard cursor.fingerprint == live.fingerprint else { throw expired("It belongs to another filter, another caller or other rules.") }
-      let portion = try await call.project.log.portion(of: live.collection.name, after: sequence, limit: limit)
+      // How far is looked does not depend on what is asked for: page by page that would count the changes that are hidden.
+      let stretch = live.seesEverything ? limit : Limits.changesPerBatchMax
+      let portion = try await call.project.log.portion(of: live.collection.name, after: sequence, limit: stretch)
       guard !portion.isBroken else { throw expired("The log does not go back so far.") }
-      let items = try await items(of: portion.changes, live, presentation, call)
+      let items = try await items(of: portion.changes, most: limit + 1, live, presentation, call)
+      if items.count > limit {
+        return answer(items.prefix(limit).map(\.json), live.cursor(at: items[limit - 1].sequence), hasMore: true)
+      }
       let waiters = call.environment.live.waiters
       guard items.isEmpty, portion.isLast, ContinuousClock.now < deadline, !waiters.isOver, !Task.isCancelled else {
-        return answer(items, live.cursor(at: portion.through), hasMore: !portion.isLast)
+        return answer(items.map(\.json), live.cursor(at: portion.through), hasMore: !portion.isLast)
       }
       sequence = portion.through
       await waiters.wait(for: live.collection.name, after: sequence, until: deadline)
@@ -57,14 +62,24 @@ enum GetChanges {
     RoostError(.cursorExpired, "There is no going on from this cursor. \(reason) Take a new one and read the documents anew.")
   }
 
-  private static func items(of changes: [LoggedChange], _ live: LiveQuery, _ presentation: LivePresentation, _ call: Call) async throws -> [[UInt8]] {
+  /// A change as the caller is told of it, and its place in the log.
+  private struct Item: Sendable {
+    let sequence: Int64
+    let json: [UInt8]
+  }
+
+  private static func items(
+    of changes: [LoggedChange], most: Int, _ live: LiveQuery, _ presentation: LivePresentation, _ call: Call
+  ) async throws -> [Item] {
     let judge = { @Sendable (lookups: RuleLookups?) in
-      try changes.compactMap { change -> [UInt8]? in
-        guard let outcome = try live.outcome(of: change, lookups) else { return nil }
-        var item: [UInt8] = []
-        presentation.appendItem(outcome, of: change, live.cursor(at: change.sequence), to: &item)
-        return item
+      var items: [Item] = []
+      for change in changes where items.count < most {
+        guard let outcome = try live.outcome(of: change, lookups) else { continue }
+        var json: [UInt8] = []
+        presentation.appendItem(outcome, of: change, live.cursor(at: change.sequence), to: &json)
+        items.append(Item(sequence: change.sequence, json: json))
       }
+      return items
     }
     guard live.looksUp else { return try judge(nil) }
     return try await call.project.documents.read { reader in try judge(RuleLookups(reader)) }

@@ -26,7 +26,8 @@ struct LivePresentation: Sendable {
     _ = try FieldSelection(text: fields)
     // Without an id nobody could tell which of their documents an event is about, without a version not which of two is newer.
     self.fields = try FieldSelection(text: fields.map { $0 + ",id,version" })
-    text = [style.rawValue, fields ?? "*", sort.map(\.text).joined(separator: ","), showsOrigin ? "origin" : ""].joined(separator: "|")
+    // No `fields` is not the same as any that somebody may name.
+    text = [style.rawValue, fields.map { "=" + $0 } ?? "*", sort.map(\.text).joined(separator: ","), showsOrigin ? "origin" : ""].joined(separator: "|")
   }
 
   func appendDocument(_ document: DocumentRecord, to bytes: inout [UInt8]) {

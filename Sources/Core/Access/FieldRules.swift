@@ -58,6 +58,13 @@ package struct FieldRules: Sendable {
   /// Those of the hidden fields that somebody sets all the same.
   static func named(_ hidden: [String], in body: [UInt8]) -> [String] { hidden.filter { JSONText.member($0, of: body) != nil } }
 
+  /// The fields of a body that another has just so.
+  static func unchanged(_ before: [UInt8], _ after: [UInt8]) -> [String] {
+    var names: [String] = []
+    JSONText.forEachMember(of: after) { name, range in if text(name, in: before) == after[range] { names.append(name) } }
+    return names
+  }
+
   /// The body without those hidden fields that are in it as they were: what a caller sends who does not see them.
   static func leavingOut(_ hidden: [String], of before: [UInt8], from after: [UInt8]) -> [UInt8] {
     JSONText.removingMembers(named(hidden, in: after).filter { text($0, in: before) == text($0, in: after) }, from: after)

@@ -9,6 +9,9 @@ package protocol DocumentReader: AnyObject {
   /// none only where there are no more. Nil where the collection keeps none at all.
   func pastVersions(of id: String, in collection: String, before version: Int64?, limit: Int) throws -> [PastVersion]?
 
+  /// The version as which a document was deleted for the last time without coming back; what is kept up to it is another document's past.
+  func endOfFormerLife(of id: String, in collection: String) throws -> Int64?
+
   /// The deleted documents of which versions are kept, last deleted first, from a place on. Nil where the collection keeps none at all.
   func deletedDocuments(in collection: String, before place: Int64?, limit: Int) throws -> DeletedPage?
 }
@@ -16,6 +19,7 @@ package protocol DocumentReader: AnyObject {
 extension DocumentReader {
   // Readers of given documents know no history.
   package func pastVersions(of id: String, in collection: String, before version: Int64?, limit: Int) throws -> [PastVersion]? { nil }
+  package func endOfFormerLife(of id: String, in collection: String) throws -> Int64? { nil }
   package func deletedDocuments(in collection: String, before place: Int64?, limit: Int) throws -> DeletedPage? { nil }
 }
 

@@ -10,6 +10,7 @@ extension DocumentAccess {
     let lookups = RuleLookups(reader)
     let current = try reader.document(id, in: collection.name)
     try requireVisible(current, id, lookups)
+    let formerLife = try endOfFormerLife(of: id, reader)
     var entries: [HistoryPage.Entry] = []
     var before = before
     var (scanned, bytes) = (0, 0)
@@ -21,7 +22,7 @@ extension DocumentAccess {
       isFirst = false
       if chunk.isEmpty { return HistoryPage(entries: entries, next: nil) }
       for past in chunk {
-        guard belongs(past, to: current) else { return HistoryPage(entries: entries, next: nil) }
+        guard past.version > formerLife else { return HistoryPage(entries: entries, next: nil) }
         if entries.count == limit || scanned == Limits.historyScannedMax || bytes > Limits.pageBytesMax {
           return HistoryPage(entries: entries, next: before)
         }
@@ -90,8 +91,9 @@ extension DocumentAccess {
     guard try current.flatMap({ try view(of: $0, lookups) }) != nil else { throw RoostError.documentNotFound(id, in: collection.name) }
   }
 
-  private func belongs(_ past: PastVersion, to current: DocumentRecord?) -> Bool {
-    caller.passesRules || past.created == current?.created
+  /// Callers who are bound by rules see the versions behind this one.
+  private func endOfFormerLife(of id: String, _ reader: any DocumentReader) throws -> Int64 {
+    caller.passesRules ? 0 : try reader.endOfFormerLife(of: id, in: collection.name) ?? 0
   }
 
   /// How the document stands, where no version says so because nothing was written since the history was turned on.
@@ -106,7 +108,7 @@ extension DocumentAccess {
     guard version > 0, version < Int64.max else { throw noVersion(version, id) }
     let found = try newest(of: id, before: version + 1, reader)
     let past = base(current, newest: found?.version, before: version + 1) ?? found
-    guard let past, past.version == version, belongs(past, to: current) else { throw noVersion(version, id) }
+    guard let past, past.version == version, try version > endOfFormerLife(of: id, reader) else { throw noVersion(version, id) }
     let document = try past.document.flatMap { try view(of: $0, lookups) }
     guard caller.passesRules || document != nil else { throw noVersion(version, id) }
     return HistoryPage.Entry(past: past, document: document)

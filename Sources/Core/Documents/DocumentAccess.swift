@@ -87,17 +87,20 @@ package struct DocumentAccess: Sendable {
       try condition.require(moment.current)
       try requireTotalSize(new)
       try requireFit(new, hidden: hidden.filter { !named.contains($0) })
-      return moment.current?.body == new && named.isEmpty ? .keep : .store(body: new)
+      return try named.isEmpty && isKnown(moment.current, as: new, lookups) ? .keep : .store(body: new)
     }
   }
 
-  /// Changes an existing document; the patch makes the new body out of the old one, as far as the caller sees it.
+  /// Changes an existing document; the patch makes the new body out of the old one, as far as the caller sees it. Whoever may change but not
+  /// see it may send what fits every document: whether anything else fits would tell what is in it.
   package func patch(id: String, condition: VersionCondition, _ patch: DocumentPatch) throws -> DocumentWrite {
     try Names.requireID(id)
     return write(id, view: { [self] document, lookups in try view(of: document, lookups) }) { [self] moment, lookups in
       guard let current = moment.current else { throw RoostError.documentNotFound(id, in: collection.name) }
       // The change may fail on fields that the caller may not see, so reading or writing comes first.
       guard caller.passesRules || collection.rules.update.expression != nil else { throw try hiddenOrDenied(current, "change this document", lookups) }
+      let isSeen = try sees(current, lookups)
+      guard isSeen || patch.isUnconditional else { throw RoostError.documentNotFound(id, in: collection.name) }
       let (body, named): ([UInt8], [String])
       let hidden = hidden(in: current, lookups)
       do {
@@ -108,7 +111,7 @@ package struct DocumentAccess: Sendable {
         try requireSize(changed)
       } catch {
         // What is wrong with the result would tell of a document that the caller may not see.
-        guard try view(of: current, lookups) != nil else { throw RoostError.documentNotFound(id, in: collection.name) }
+        guard isSeen else { throw RoostError.documentNotFound(id, in: collection.name) }
         // Whoever says which version they mean is told first that it is another by now (RFC 9110, section 13.2.2).
         try condition.require(current)
         throw error
@@ -116,8 +119,9 @@ package struct DocumentAccess: Sendable {
       try requireUpdate(current, body: body, guessing: named, moment, lookups)
       try condition.require(current)
       try requireTotalSize(body)
-      if current.body != body { try requireFit(body, hidden: hidden.filter { !named.contains($0) }) }
-      return current.body == body && named.isEmpty ? .keep : .store(body: body)
+      let untold = isSeen ? hidden.filter { !named.contains($0) } : FieldRules.unchanged(current.body, body)
+      if current.body != body { try requireFit(body, hidden: untold) }
+      return (isSeen || patch.isEmpty) && current.body == body && named.isEmpty ? .keep : .store(body: body)
     }
   }
 
@@ -206,6 +210,14 @@ package struct DocumentAccess: Sendable {
       throw RoostError.denied(
         "set \(names) in '\(collection.name)'", caller: caller, fields: denied.map { FieldError("/\($0.pointerSegment)", "may not be set so") })
     }
+  }
+
+  private func sees(_ document: DocumentRecord, _ lookups: RuleLookups) throws -> Bool { try view(of: document, lookups) != nil }
+
+  /// Whether the document holds this already, and the caller sees that it does: whoever guesses it is not told.
+  private func isKnown(_ document: DocumentRecord?, as body: [UInt8], _ lookups: RuleLookups) throws -> Bool {
+    guard let document, document.body == body else { return false }
+    return try sees(document, lookups)
   }
 
   /// What a caller may not see does not exist for them.

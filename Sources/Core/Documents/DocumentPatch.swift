@@ -39,6 +39,18 @@ package enum DocumentPatch: Sendable {
     }
   }
 
+  /// Whether it names nothing, so that it is no guess.
+  var isEmpty: Bool { if case .merge(let fields) = self { fields.elementsEqual("{}".utf8) } else { false } }
+
+  /// Whether it does the same to every document: it neither fails nor leaves something out because of what is there.
+  var isUnconditional: Bool {
+    switch self {
+    case .merge: true
+    case .operations: false
+    case .update(let update): update.isUnconditional
+    }
+  }
+
   /// The new body. Throws `conflict` where the patch does not fit the document, `validation_failed` where what it makes is no document.
   func apply(to document: DocumentRecord, at now: Timestamp) throws -> [UInt8] {
     switch self {

@@ -43,6 +43,9 @@ package struct LiveQuery: Sendable {
   /// Whether it needs a reader, because rules look up other documents.
   package var looksUp: Bool { access.looksUp }
 
+  /// Whether no change of the collection is hidden from the caller by a rule.
+  package var seesEverything: Bool { access.caller.passesRules || access.collection.rules.read.isPublic }
+
   /// Whether rules or filter ask for the request: then it is like no other, and time moves on in it.
   package var asksForRequest: Bool { Self.expressions(access, filter).contains { $0.variables.contains("request") } }
 

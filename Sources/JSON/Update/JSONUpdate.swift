@@ -68,6 +68,17 @@ package struct JSONUpdate: Sendable {
     try requireNoConflict()
   }
 
+  /// Whether it only sets and removes whole fields: that fits every document.
+  package var isUnconditional: Bool {
+    changes.allSatisfy { change in
+      guard change.path.segments.count == 1 else { return false }
+      return switch change.action {
+      case .set, .unset, .currentDate: true
+      case .increase, .multiply, .least, .most, .rename, .push, .addToSet, .pull: false
+      }
+    }
+  }
+
   /// MongoDB's rule: no two changes of the same field, or of one and of what is in it.
   private func requireNoConflict() throws(JSONPatchError) {
     var touched: [(path: UpdatePath, pointer: String)] = []

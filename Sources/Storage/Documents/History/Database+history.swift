@@ -18,6 +18,16 @@ extension Database {
     return versions
   }
 
+  func endOfFormerLife(of id: String, in collection: String) throws -> Int64? {
+    guard let table = try historyTable(of: collection) else { return nil }
+    // Times do not tell: an import may bring the old ones along.
+    return try first(
+      """
+      SELECT max(version) FROM \(table.name) gone WHERE id = ? AND body IS NULL AND 'restored' IS NOT
+      (SELECT operation FROM \(table.name) later WHERE later.id = gone.id AND later.version > gone.version ORDER BY version LIMIT 1)
+      """, .text(id), row: { $0.optionalInt(0) }) ?? nil
+  }
+
   func deletedDocuments(in collection: String, before place: Int64?, limit: Int) throws -> DeletedPage? {
     guard let table = try historyTable(of: collection) else { return nil }
     // A deletion after which the document came back is no more than a part of its past.
