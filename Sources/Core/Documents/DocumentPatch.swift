@@ -46,7 +46,8 @@ package enum DocumentPatch: Sendable {
     case .operations(let patch):
       do {
         // Our own fields are there to be tested; what the patch makes of the whole document may name them, and they are ignored then.
-        return try Self.checked(JSONText.removingMembers(DocumentRecord.reservedFields, from: Self.object(patch.applied(to: document.json(), allowance: allowance))))
+        let changed = try Self.object(patch.applied(to: document.json(), allowance: allowance))
+        return try Self.checked(JSONText.removingMembers(DocumentRecord.reservedFields, from: changed))
       } catch let error as JSONPatchError {
         throw RoostError(error)
       }
