@@ -174,6 +174,10 @@ package enum Limits {
   package static let liveReadingsMax = 4
   /// What a live query's client may leave unread besides its snapshot. Past it the connection ends, and its last event's id resumes.
   package static let liveUnsentBytesMax = 1 << 20
+  /// What all of them may leave unread together, what they share counted once; past it those with more than the least are cut off, for
+  /// ten thousand filters that differ share nothing.
+  package static let liveUnsentBytesTotalMax = 64 << 20
+  package static let liveUnsentBytesMin = 16 << 10
   /// How often a live query says that it is there: below the minute after which many proxies give up a silent connection.
   package static let liveHeartbeat = Duration.seconds(20)
   /// Changes that each event loop keeps, for clients that come back after a moment.

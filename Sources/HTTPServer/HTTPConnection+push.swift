@@ -1,6 +1,9 @@
 import NIOCore
 
 extension HTTPConnection {
+  /// A smaller piece for somebody who keeps up is as good as sent.
+  private static let countedBytesMin = 4096
+
   func beginPush(_ answer: PushedAnswer, of exchange: HTTPExchange, status: Int, headers: HTTPHeaders) -> Bool {
     guard case .success = writeHead(of: exchange, status: status, headers: headers, framing: answer.framing) else { return false }
     exchange.answer = .pushing(answer)
@@ -18,15 +21,19 @@ extension HTTPConnection {
     }
     let bytes = answer.framing == .chunked ? piece.chunk : piece.plain
     exchange.answeredBytes += piece.count
-    let written = sent.map { sent in
-      let promise = context.eventLoop.makePromise(of: Void.self)
-      promise.futureResult.whenComplete { _ in sent() }
-      return promise
+    var written: EventLoopPromise<Void>?
+    if let sent {
+      written = context.eventLoop.makePromise(of: Void.self)
+      written?.futureResult.whenComplete { _ in sent() }
+    } else if !context.channel.isWritable || piece.count >= Self.countedBytesMin {
+      let share = piece.share(in: answer.backlog)
+      written = context.eventLoop.makePromise(of: Void.self)
+      written?.futureResult.whenComplete { _ in withExtendedLifetime(share) {} }
     }
     context.writeAndFlush(wrapOutboundOut(.byteBuffer(bytes)), promise: written)
     guard !context.channel.isWritable else { return exchange === current }
     // Asked only of those who lag: the count itself costs more than the question.
-    if sent == nil, outputBytes > answer.unsentBytesMax { closeNow() }
+    if sent == nil, outputBytes > (answer.backlog.isFull ? answer.unsentBytesMin : answer.unsentBytesMax) { closeNow() }
     return exchange === current && phase == .open
   }
 

@@ -35,6 +35,9 @@ struct PushedAnswer: Sendable {
   let heartbeatInterval: Int64
   /// Unsent bytes past which the client counts as too slow.
   let unsentBytesMax: Int
+  /// The same while the backlog is full.
+  let unsentBytesMin: Int
+  let backlog: HTTPPushBacklog
   let framing: ResponseFraming
 }
 
@@ -43,12 +46,14 @@ extension HTTPExchange {
   /// - Parameters:
   ///   - heartbeat: sent every `interval`, so that proxies do not take the connection for dead.
   ///   - unsentBytesMax: a client that has left more than this unread is cut off, so that it costs no more memory than that.
+  ///   - unsentBytesMin: the same where `backlog`, of all pushes together, is full.
   package func respondPush(
-    status: Int, headers: HTTPHeaders, heartbeat: HTTPPiece, every interval: Duration, unsentBytesMax: Int, listener: any HTTPPushListener
+    status: Int, headers: HTTPHeaders, heartbeat: HTTPPiece, every interval: Duration, unsentBytesMax: Int, unsentBytesMin: Int,
+    backlog: HTTPPushBacklog, listener: any HTTPPushListener
   ) -> HTTPPush? {
     let answer = PushedAnswer(
-      listener: listener, heartbeat: heartbeat, heartbeatInterval: interval.nanoseconds, unsentBytesMax: unsentBytesMax,
-      framing: facts.isHTTP10 ? .untilClose : .chunked)
+      listener: listener, heartbeat: heartbeat, heartbeatInterval: interval.nanoseconds, unsentBytesMax: unsentBytesMax, unsentBytesMin: unsentBytesMin,
+      backlog: backlog, framing: facts.isHTTP10 ? .untilClose : .chunked)
     return connection.beginPush(answer, of: self, status: status, headers: headers) ? HTTPPush(exchange: self) : nil
   }
 

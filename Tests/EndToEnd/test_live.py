@@ -1,6 +1,8 @@
 """Live queries: a snapshot, then every change, without a gap."""
 import itertools
 import json
+import os
+import socket
 import sqlite3
 import time
 
@@ -369,6 +371,41 @@ def test_a_slow_reader_is_cut_off_and_resumes_without_loss(start):
         assert seen + [event.data["id"] for event in events] == [f"n{n}" for n in range(count)]
     # What it did read of an event that was cut off does not count.
     assert quick.last_event_id == events[-1].id
+
+
+def test_many_slow_readers_that_share_nothing_cost_a_bounded_memory(start):
+    server = start()
+    admin = admin_login(server)
+    admin.put_collection("posts", rules=OPEN)
+    path = "/v1/documents/posts"
+    slow = [EventStream(admin, path, receive_buffer=4096, filter=f"n != {number}") for number in range(200)]
+    quick = EventStream(admin, path)
+    quick.snapshot()
+    before = server.memory()
+    for n in range(60):
+        admin.must((200, 201), "PUT", f"{path}/one", json={"n": -1, "text": f"{n}" + "x" * 100_000})
+        quick.next()
+    # What the slow ones left unread is 1.2 GB, less what the kernel holds of it.
+    assert server.memory("VmHWM") - before < 180 << 20
+    with EventStream(admin, path, last_event_id=quick.last_event_id) as stream:
+        assert [event.type for event in stream.until("ready")] == ["ready"]
+
+
+def test_clients_that_go_before_the_first_event_leave_no_connection_behind(start):
+    server = start()
+    admin = admin_login(server)
+    admin.put_collection("posts", rules=OPEN)
+    descriptors = lambda: len(os.listdir(f"/proc/{server.pid}/fd"))
+    before = descriptors()
+    for _ in range(3):
+        gone = []
+        for number in range(300):
+            gone.append(socket.create_connection(("127.0.0.1", server.port)))
+            gone[-1].sendall(f"GET /v1/documents/posts?filter=n>{number} HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n".encode())
+        for connection in gone:
+            connection.close()
+    eventually(lambda: descriptors() <= before + 8, 10, "the connections to be closed")
+    assert server.terminate() == 0
 
 
 def test_many_streams_end_with_the_server(start):

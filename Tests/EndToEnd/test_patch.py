@@ -210,6 +210,15 @@ def test_a_batch_takes_all_kinds_of_patches(nobody):
     assert items[4]["huge"] == 98765432109876543210
 
 
+def test_the_patches_of_a_batch_may_not_cost_more_together_than_others_can_wait_for(nobody):
+    big = nobody.create("things", tags=[1] * 100_000)
+    write = {"op": "patch", "collection": "things", "id": big["id"], "data": {"$addToSet": {"tags": 1}}}
+    nobody.must(200, "POST", "/v1/batch", json={"writes": [write] * 3})
+    problem = assert_problem(nobody.post("/v1/batch", json={"writes": [write] * 60}), 413, "payload_too_large", "too costly")
+    assert problem["errors"][0]["pointer"].startswith("/writes/")
+    assert nobody.read("things", big["id"]) == big
+
+
 def test_a_batch_that_fails_says_where_and_writes_nothing(nobody, ada):
     one, two = nobody.create("things", n=1), nobody.create("things", n="text")
     nobody.create("things", slug="first-come")

@@ -33,7 +33,7 @@ struct PushTests {
   private func begin(_ exchange: HTTPExchange, _ listener: any HTTPPushListener, every interval: Duration = .seconds(60), unsent: Int = 1 << 20) -> HTTPPush? {
     exchange.respondPush(
       status: 200, headers: ["Content-Type": "text/event-stream"], heartbeat: HTTPPiece(Array(":\n\n".utf8)), every: interval, unsentBytesMax: unsent,
-      listener: listener)
+      unsentBytesMin: unsent, backlog: HTTPPushBacklog(bytesMax: 64 << 20), listener: listener)
   }
 
   @Test("Pieces are chunks, for HTTP/1.0 plain bytes; the connection serves on after the end", arguments: [true, false])

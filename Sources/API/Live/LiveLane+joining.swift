@@ -23,10 +23,10 @@ extension LiveLane {
     advance((LiveJoin(subscriptions: [subscription], opening: EventStream.opening, facts: ["resumed": true], isKnown: false), subscription.group, position))
   }
 
-  /// Forgets it if its client has gone meanwhile.
+  /// Ends it if its client has gone meanwhile, with an answer: what has none keeps its connection for ever.
   private func stillWants(_ subscription: LiveSubscription) -> Bool {
     if subscription.isWanted { return true }
-    leave(subscription)
+    subscription.fail(RoostError(.unavailable, "The client closed its side before the live query began."))
     return false
   }
 

@@ -20,6 +20,7 @@ package final class LiveQueries: Sendable {
   let heartbeat: Duration
   let cursorKey: LiveCursorKey
   let snapshotBytesUnsent = Atomic(0)
+  let backlog = HTTPPushBacklog(bytesMax: Limits.liveUnsentBytesTotalMax)
   private let openMax: Int
   private let state = Mutex(State())
   let hub: ChangeHub

@@ -56,7 +56,8 @@ final class LiveSubscription: HTTPPushListener, @unchecked Sendable {
     let live = lane.live
     let push = exchange?.respondPush(
       status: 200, headers: EventStream.headers, heartbeat: EventStream.heartbeat, every: live.heartbeat,
-      unsentBytesMax: piece.count + Limits.liveUnsentBytesMax, listener: self)
+      unsentBytesMax: piece.count + Limits.liveUnsentBytesMax, unsentBytesMin: piece.count + Limits.liveUnsentBytesMin, backlog: live.backlog,
+      listener: self)
     (self.push, exchange, refuse) = (push, nil, nil)
     guard let push else { return lane.leave(self) }
     defer { if lane.loop.isDraining { end(.serverStopping) } }

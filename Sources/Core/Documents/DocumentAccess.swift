@@ -104,7 +104,7 @@ package struct DocumentAccess: Sendable {
       let (body, named): ([UInt8], [String])
       let hidden = hidden(in: current, lookups)
       do {
-        let changed = try patch.apply(to: current.without(hidden), at: moment.now)
+        let changed = try patch.apply(to: current.without(hidden), at: moment.now, allowance: moment.patches)
         named = FieldRules.named(hidden, in: changed)
         body = FieldRules.keeping(hidden, of: current.body, in: changed)
         // Of what the caller sees: the size of the rest is not told.

@@ -52,19 +52,20 @@ package enum DocumentPatch: Sendable {
   }
 
   /// The new body. Throws `conflict` where the patch does not fit the document, `validation_failed` where what it makes is no document.
-  func apply(to document: DocumentRecord, at now: Timestamp) throws -> [UInt8] {
+  func apply(to document: DocumentRecord, at now: Timestamp, allowance: PatchAllowance) throws -> [UInt8] {
     switch self {
     case .merge(let patch): return try Self.merge(patch, onto: document.body)
     case .operations(let patch):
       do {
         // Our own fields are there to be tested; what the patch makes of the whole document may name them, and they are ignored then.
-        return try Self.checked(JSONText.removingMembers(DocumentRecord.reservedFields, from: Self.object(patch.applied(to: document.json()))))
+        let changed = try Self.object(patch.applied(to: document.json(), allowance: allowance))
+        return try Self.checked(JSONText.removingMembers(DocumentRecord.reservedFields, from: changed))
       } catch let error as JSONPatchError {
         throw RoostError(error)
       }
     case .update(let update):
       do {
-        return try Self.checked(update.applied(to: document.body, now: now.text))
+        return try Self.checked(update.applied(to: document.body, now: now.text, allowance: allowance))
       } catch let error as JSONPatchError {
         throw RoostError(error)
       }

@@ -51,12 +51,15 @@ package struct WriteMoment {
   package let now: Timestamp
   /// Sees what the transaction has written so far.
   package let reader: any DocumentReader
+  /// What its patch may cost, with the others of its batch.
+  package let patches: PatchAllowance
 
-  package init(current: DocumentRecord?, id: String, now: Timestamp, reader: any DocumentReader) {
+  package init(current: DocumentRecord?, id: String, now: Timestamp, reader: any DocumentReader, patches: PatchAllowance = PatchAllowance()) {
     self.current = current
     self.id = id
     self.now = now
     self.reader = reader
+    self.patches = patches
   }
 }
 

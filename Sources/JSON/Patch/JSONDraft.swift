@@ -12,12 +12,14 @@ struct JSONDraft {
   /// The document, and behind it what was added to it.
   private(set) var text: [UInt8]
   private(set) var root: Node
+  private let allowance: PatchAllowance
   private var stepsLeft = JSONPatchLimits.stepsMax
   private var copyingLeft = JSONPatchLimits.copiedBytesMax
 
   /// - Parameter text: validated and compact.
-  init(_ text: [UInt8]) {
+  init(_ text: [UInt8], _ allowance: PatchAllowance) {
     self.text = text
+    self.allowance = allowance
     root = .text(start: 0, end: Int32(text.count))
   }
 
@@ -26,7 +28,7 @@ struct JSONDraft {
 
   mutating func charge(_ steps: Int) throws {
     stepsLeft -= steps
-    guard stepsLeft >= 0 else { throw TooCostly() }
+    guard allowance.take(steps), stepsLeft >= 0 else { throw TooCostly() }
   }
 
   mutating func chargeCopy(_ bytes: Int) throws {
@@ -103,7 +105,7 @@ struct JSONDraft {
   /// The value itself.
   mutating func value(of node: Node) throws -> JSONValue {
     let bytes = bytes(of: node)
-    try charge(bytes.count)
+    try charge(bytes.count + JSONPatchLimits.valueSteps)
     return try JSONValue(parsing: Array(bytes), depthMax: 512)
   }
 

@@ -1,11 +1,13 @@
 extension JSONPatch {
   /// Applies all operations to a text, or none.
   ///
-  /// - Parameter document: validated, compact JSON.
+  /// - Parameters:
+  ///   - document: validated, compact JSON.
+  ///   - allowance: that of the batch.
   /// - Returns: compact JSON. It may be nested more deeply than either text was.
   /// - Throws: `JSONPatchError`.
-  package func applied(to document: [UInt8]) throws(JSONPatchError) -> [UInt8] {
-    var draft = JSONDraft(document)
+  package func applied(to document: [UInt8], allowance: PatchAllowance = PatchAllowance()) throws(JSONPatchError) -> [UInt8] {
+    var draft = JSONDraft(document, allowance)
     for (index, operation) in operations.enumerated() {
       do {
         try PatchStep(index: index, patch: self).apply(operation, to: &draft)

@@ -31,6 +31,10 @@ package enum JSONPatchLimits {
   /// What one patch may cost, about a nanosecond or ten each: bytes looked through, elements moved. A whole document of 1 MiB can be opened
   /// and compared several times.
   package static let stepsMax = 8 << 20
+  /// The same for all patches of one batch: some hundred milliseconds.
+  package static let batchStepsMax = 8 * stepsMax
+  /// Parsing a value costs so much besides its bytes: an array may hold half a million.
+  static let valueSteps = 16
   /// Bytes that `copy` may multiply: copying twice as much with each operation would fill the memory with a short patch.
   package static let copiedBytesMax = 4 << 20
   /// How far behind an array's end an update may set an element; what lies between is filled with null.

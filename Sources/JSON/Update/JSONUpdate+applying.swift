@@ -4,10 +4,11 @@ extension JSONUpdate {
   /// - Parameters:
   ///   - document: a validated, compact object.
   ///   - now: the moment, for `$currentDate`.
+  ///   - allowance: that of the batch.
   /// - Returns: compact JSON. It may be nested more deeply than either text was.
   /// - Throws: `JSONPatchError`.
-  package func applied(to document: [UInt8], now: String) throws(JSONPatchError) -> [UInt8] {
-    var draft = JSONDraft(document)
+  package func applied(to document: [UInt8], now: String, allowance: PatchAllowance = PatchAllowance()) throws(JSONPatchError) -> [UInt8] {
+    var draft = JSONDraft(document, allowance)
     for change in changes {
       do {
         try UpdateStep(change: change, text: text, now: now).apply(&draft)

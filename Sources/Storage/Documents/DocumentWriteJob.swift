@@ -1,4 +1,5 @@
 import Core
+import JSON
 
 /// A caller's document writes on their way through the writer. `@unchecked` because the writer's thread alone touches `outcomes`.
 final class DocumentWriteJob: WriteJob, @unchecked Sendable {
@@ -27,9 +28,10 @@ final class DocumentWriteJob: WriteJob, @unchecked Sendable {
     var outcomes: [DocumentOutcome] = []
     outcomes.reserveCapacity(documents.count)
     var bytes = 0
+    let patches = PatchAllowance()
     for (index, write) in documents.enumerated() {
       do {
-        let outcome = try transaction.apply(write)
+        let outcome = try transaction.apply(write, patches: patches)
         bytes += outcome.after?.body.count ?? 0
         guard documents.count == 1 || bytes <= Limits.batchBytesMax else {
           throw RoostError(.payloadTooLarge, "The batch would leave more than \(Limits.batchBytesMax) bytes of documents. Write them in several.")

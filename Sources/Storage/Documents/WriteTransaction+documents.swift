@@ -1,14 +1,15 @@
 import Core
+import JSON
 
 extension WriteTransaction {
   /// Does what the write decides, with its event.
-  func apply(_ write: DocumentWrite) throws -> DocumentOutcome {
+  func apply(_ write: DocumentWrite, patches: PatchAllowance = PatchAllowance()) throws -> DocumentOutcome {
     let now = self.now
     let collection = write.collection.number
     // A new id is nobody's yet: nothing to look up.
     let id = write.id ?? makeID(at: now)
     let current = write.id == nil ? nil : try database.document(id, in: collection)
-    let moment = WriteMoment(current: current, id: id, now: now, reader: database)
+    let moment = WriteMoment(current: current, id: id, now: now, reader: database, patches: patches)
     switch try write.decide(moment) {
     case .keep:
       return DocumentOutcome(before: current, after: current, visible: try current.flatMap { try write.visible($0, moment) })
