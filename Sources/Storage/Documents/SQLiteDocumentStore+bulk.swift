@@ -7,7 +7,7 @@ extension SQLiteDocumentStore {
 
   func slice(_ query: DocumentQuery, in collection: Collection, after id: String?, then: @escaping Completion<DocumentSlice>) {
     readers.submit { scanner in
-      then(Result { try Self.snapshot(try scanner.get()) { try Self.slice(query, of: collection, after: id, on: $0) } }.mapError(storageError))
+      then(Result { try scanner.get().snapshot { try Self.slice(query, of: collection, after: id, on: $0) } }.mapError(storageError))
     }
   }
 

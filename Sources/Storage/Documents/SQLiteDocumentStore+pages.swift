@@ -3,12 +3,8 @@ import Core
 
 extension SQLiteDocumentStore {
   func page(_ query: DocumentQuery, in collection: Collection, lane: Int, then: @escaping Completion<DocumentPage>) {
-    let shape = shapes.shape(of: collection)
-    if query.looksUp {
-      readers.submit { scanner in then(Result { try Self.read(query, of: collection, shape, on: try scanner.get()) }.mapError(storageError)) }
-      return
-    }
-    let reading = PageReading(query, of: collection, shape)
+    if query.looksUp { return self.reading(query, of: collection, then: then) { reading, scanner, lookups in try Self.run(reading, on: scanner, lookups) } }
+    let reading = PageReading(query, of: collection, shapes.shape(of: collection))
     if reading.isEmpty {
       then(.success(DocumentPage(items: [], next: nil)))
       return
@@ -27,14 +23,23 @@ extension SQLiteDocumentStore {
         return
       }
     }
-    readers.submit { scanner in then(Result { try Self.snapshot(try scanner.get()) { try Self.run(reading, on: $0) } }.mapError(storageError)) }
+    readers.submit { scanner in then(Result { try scanner.get().snapshot { try Self.run(reading, on: $0) } }.mapError(storageError)) }
   }
 
-  /// A page whose rule looks up other documents: it can be planned only where those can be read.
-  private static func read(_ query: DocumentQuery, of collection: Collection, _ shape: CollectionShape, on scanner: Scanner) throws -> DocumentPage {
-    try snapshot(scanner) { scanner in
-      let lookups = PageLookups(reading: shape.table, on: scanner.database)
-      return try run(PageReading(query, of: collection, shape, lookups: lookups), on: scanner, lookups.documents)
+  /// Plans the query and reads it on the pool, in one snapshot: what its rules look up can be read only there.
+  func reading<Value: Sendable>(
+    _ query: DocumentQuery, of collection: Collection, then: @escaping Completion<Value>,
+    _ read: @escaping @Sendable (PageReading, Scanner, RuleLookups?) throws -> Value
+  ) {
+    let shape = shapes.shape(of: collection)
+    readers.submit { scanner in
+      then(
+        Result {
+          try scanner.get().snapshot { scanner in
+            let lookups = query.looksUp ? PageLookups(reading: shape.table, on: scanner.database) : nil
+            return try read(PageReading(query, of: collection, shape, lookups: lookups), scanner, lookups?.documents)
+          }
+        }.mapError(storageError))
     }
   }
 
@@ -44,13 +49,5 @@ extension SQLiteDocumentStore {
     } catch PageReading.Detour.missingIndex {
       return try reading.withoutIndex.run(on: scanner.database, lookups: lookups) { scanner.isOver }
     }
-  }
-
-  /// All that is read inside sees one snapshot.
-  static func snapshot<Value>(_ scanner: Scanner, _ read: (Scanner) throws -> Value) throws -> Value {
-    try scanner.database.run("BEGIN")
-    // Ends a reading transaction: there is nothing to lose.
-    defer { try? scanner.database.run("COMMIT") }
-    return try read(scanner)
   }
 }

@@ -3,16 +3,7 @@ import Core
 
 extension SQLiteDocumentStore {
   func plan(_ query: DocumentQuery, in collection: Collection, then: @escaping Completion<QueryPlan>) {
-    let shape = shapes.shape(of: collection)
-    readers.submit { scanner in
-      then(
-        Result {
-          try Self.snapshot(try scanner.get()) { scanner in
-            let lookups = query.looksUp ? PageLookups(reading: shape.table, on: scanner.database) : nil
-            return try PageReading(query, of: collection, shape, lookups: lookups).explanation(on: scanner.database)
-          }
-        }.mapError(storageError))
-    }
+    reading(query, of: collection, then: then) { reading, scanner, _ in try reading.explanation(on: scanner.database) }
   }
 }
 

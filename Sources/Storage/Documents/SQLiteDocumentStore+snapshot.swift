@@ -6,7 +6,7 @@ extension SQLiteDocumentStore {
     readers.submit { scanner in
       then(
         Result {
-          try Self.snapshot(try scanner.get()) { scanner in
+          try scanner.get().snapshot { scanner in
             // The first reading fixes the snapshot for all that follow.
             let sequence = try scanner.database.first("SELECT max(sequence) FROM events") { $0.int(0) } ?? 0
             return DocumentSnapshot(items: try Self.everything(query, of: collection, shape, on: scanner), sequence: sequence)
@@ -41,12 +41,7 @@ extension SQLiteDocumentStore {
   private static func page(_ query: DocumentQuery, of collection: Collection, _ shape: CollectionShape, on scanner: Scanner) throws -> DocumentPage {
     let lookups = query.looksUp ? PageLookups(reading: shape.table, on: scanner.database) : nil
     let reading = PageReading(query, of: collection, shape, lookups: lookups)
-    if reading.isEmpty { return DocumentPage(items: [], next: nil) }
-    do {
-      return try reading.run(on: scanner.database, lookups: lookups?.documents) { scanner.isOver }
-    } catch PageReading.Detour.missingIndex {
-      return try reading.withoutIndex.run(on: scanner.database, lookups: lookups?.documents) { scanner.isOver }
-    }
+    return reading.isEmpty ? DocumentPage(items: [], next: nil) : try run(reading, on: scanner, lookups?.documents)
   }
 }
 

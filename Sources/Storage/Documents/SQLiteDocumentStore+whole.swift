@@ -34,24 +34,7 @@ extension SQLiteDocumentStore {
     _ work: @escaping @Sendable (any DocumentReader, _ isOver: @escaping () -> Bool) throws -> Value, then: @escaping Completion<Value>
   ) {
     readers.submit { scanner in
-      then(Result { try Self.snapshot(try scanner.get()) { scanner in try work(scanner.database) { scanner.isOver } } }.mapError(storageError))
-    }
-  }
-
-  /// On the pool, in one snapshot.
-  private func reading<Value: Sendable>(
-    _ query: DocumentQuery, of collection: Collection, then: @escaping Completion<Value>,
-    _ read: @escaping @Sendable (PageReading, Scanner, RuleLookups?) throws -> Value
-  ) {
-    let shape = shapes.shape(of: collection)
-    readers.submit { scanner in
-      then(
-        Result {
-          try Self.snapshot(try scanner.get()) { scanner in
-            let lookups = query.looksUp ? PageLookups(reading: shape.table, on: scanner.database) : nil
-            return try read(PageReading(query, of: collection, shape, lookups: lookups), scanner, lookups?.documents)
-          }
-        }.mapError(storageError))
+      then(Result { try scanner.get().snapshot { scanner in try work(scanner.database) { scanner.isOver } } }.mapError(storageError))
     }
   }
 

@@ -31,7 +31,7 @@ final class SQLiteDocumentStore: DocumentStore {
       return
     }
     readers.submit { scanner in
-      then(Result { try Self.snapshot(try scanner.get()) { try work($0.database) } }.mapError(storageError))
+      then(Result { try scanner.get().snapshot { try work($0.database) } }.mapError(storageError))
     }
   }
 

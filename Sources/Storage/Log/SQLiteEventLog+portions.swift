@@ -3,15 +3,12 @@ import Core
 extension SQLiteEventLog {
   func portion(of collection: String, after sequence: Int64, limit: Int, then: @escaping @Sendable (Result<LogPortion, any Error>) -> Void) {
     readers.submit { scanner in
-      then(Result { try Self.portion(of: collection, after: sequence, limit: limit, on: try scanner.get().database) }.mapError(storageError))
+      then(
+        Result { try scanner.get().snapshot { try Self.portion(of: collection, after: sequence, limit: limit, on: $0.database) } }.mapError(storageError))
     }
   }
 
   private static func portion(of collection: String, after sequence: Int64, limit: Int, on database: Database) throws -> LogPortion {
-    // One snapshot for all three.
-    try database.run("BEGIN")
-    // Ends a reading transaction: there is nothing to lose.
-    defer { try? database.run("COMMIT") }
     let (first, last) = try database.first("SELECT (SELECT min(sequence) FROM events), (SELECT max(sequence) FROM events)") { ($0.int(0), $0.int(1)) } ?? (0, 0)
     guard sequence >= first - 1, sequence <= last else { return LogPortion(changes: [], through: sequence, last: last, isBroken: true) }
     let end = last - sequence > Int64(Limits.eventsScannedMax) ? sequence + Int64(Limits.eventsScannedMax) : last

@@ -24,4 +24,17 @@ final class Scanner {
   func begin(_ time: Duration) { deadline = ContinuousClock.now + time }
 
   func end() { deadline = nil }
+
+  /// All that is read inside sees one snapshot.
+  func snapshot<Value>(_ read: (Scanner) throws -> Value) throws -> Value { try database.snapshot { try read(self) } }
+}
+
+extension Database {
+  /// All that is read inside sees one snapshot.
+  func snapshot<Value>(_ read: () throws -> Value) throws -> Value {
+    try run("BEGIN")
+    // Ends a reading transaction: there is nothing to lose.
+    defer { try? run("COMMIT") }
+    return try read()
+  }
 }

@@ -3,16 +3,16 @@ import Core
 extension SQLiteDocumentStore {
   func removeOverdue(in collection: Collection, at now: Timestamp) async throws -> LifetimePortion {
     // The writer is asked only where there is something to do.
-    guard try await readers.read({ try $0.hasOverdue(in: collection.number, at: now) }) else { return LifetimePortion() }
+    guard try await readers.read({ database in try database.snapshot { try database.hasOverdue(in: collection.number, at: now) } }) else {
+      return LifetimePortion()
+    }
     return try await writer.write { transaction in try transaction.removeOverdue(in: collection, at: now) }
   }
 }
 
 extension Database {
+  /// In one snapshot: a table that is named in it is there.
   fileprivate func hasOverdue(in collection: Int64, at now: Timestamp) throws -> Bool {
-    // One snapshot: a table that is named in it is there.
-    try run("BEGIN")
-    defer { try? run("COMMIT") }
     if let isFilled = try first("SELECT filled IS NULL FROM expiries WHERE collection = ?", .int(collection), row: { $0.bool(0) }) {
       guard isFilled else { return true }
       let sql = "SELECT 1 FROM \(ExpiryTable(number: collection).name) WHERE due <= ? LIMIT 1"

@@ -16,7 +16,7 @@ extension SQLiteDocumentStore {
     let shape = shapes.shape(of: collection)
     readers.submit { [textIndexes] scanner in
       let result = Result {
-        try Self.snapshot(try scanner.get()) { scanner in try work(SearchReading(search, of: collection, shape, on: scanner.database), scanner) }
+        try scanner.get().snapshot { scanner in try work(SearchReading(search, of: collection, shape, on: scanner.database), scanner) }
       }.mapError(storageError)
       // Should the building have stopped, it goes on now.
       if case .failure(let error as RoostError) = result, error.code == .indexBuilding { textIndexes.start() }
