@@ -64,15 +64,20 @@ enum ListDocuments {
         bytes.append(contentsOf: request.fields.apply(to: document.json()))
       }
     }
+    appendEnd(next: page.next?.text(sort: request.sort), total: page.total, to: &bytes)
+    return bytes
+  }
+
+  /// The end of a page behind its items, of which `{"items":[` is the beginning.
+  static func appendEnd(next: String?, total: DocumentTotal?, to bytes: inout [UInt8]) {
     bytes.append(contentsOf: #"],"nextCursor":"#.utf8)
-    (page.next.map { JSONValue.string($0.text(sort: request.sort)) } ?? .null).write(into: &bytes)
-    switch page.total {
+    (next.map(JSONValue.string) ?? .null).write(into: &bytes)
+    switch total {
     case nil: break
     case .exactly(let total): bytes.append(contentsOf: #","total":\#(total)"#.utf8)
     case .unknown: bytes.append(contentsOf: #","total":null"#.utf8)
     }
     bytes.append(UInt8(ascii: "}"))
-    return bytes
   }
 }
 

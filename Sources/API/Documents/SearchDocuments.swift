@@ -37,14 +37,7 @@ enum SearchDocuments {
       hit.value.write(into: &bytes)
       bytes.append(UInt8(ascii: "}"))
     }
-    bytes.append(contentsOf: #"],"nextCursor":"#.utf8)
-    (page.next.map { JSONValue.string($0.text(sort: order)) } ?? .null).write(into: &bytes)
-    switch page.total {
-    case nil: break
-    case .exactly(let total): bytes.append(contentsOf: #","total":\#(total)"#.utf8)
-    case .unknown: bytes.append(contentsOf: #","total":null"#.utf8)
-    }
-    bytes.append(UInt8(ascii: "}"))
+    ListDocuments.appendEnd(next: page.next?.text(sort: order), total: page.total, to: &bytes)
     return bytes
   }
 }

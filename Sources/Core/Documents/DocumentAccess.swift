@@ -85,7 +85,7 @@ package struct DocumentAccess: Sendable {
         try requireCreate(moment, body: new, lookups)
       }
       try condition.require(moment.current)
-      try requireTotalSize(new)
+      try DocumentBody.requireTotalSize(new)
       try requireFit(new, hidden: hidden.filter { !named.contains($0) })
       return try named.isEmpty && isKnown(moment.current, as: new, lookups) ? .keep : .store(body: new)
     }
@@ -118,7 +118,7 @@ package struct DocumentAccess: Sendable {
       }
       try requireUpdate(current, body: body, guessing: named, moment, lookups)
       try condition.require(current)
-      try requireTotalSize(body)
+      try DocumentBody.requireTotalSize(body)
       let untold = isSeen ? hidden.filter { !named.contains($0) } : FieldRules.unchanged(current.body, body)
       if current.body != body { try requireFit(body, hidden: untold) }
       return (isSeen || patch.isEmpty) && current.body == body && named.isEmpty ? .keep : .store(body: body)
@@ -241,13 +241,6 @@ package struct DocumentAccess: Sendable {
 
   private func requireFit(_ body: [UInt8], hidden: [String] = []) throws {
     try collection.schema?.require(body, in: collection.name, hidden: hidden)
-  }
-
-  /// With fields that the caller does not see a document may be larger, but not without end.
-  private func requireTotalSize(_ body: [UInt8]) throws {
-    guard body.count <= 2 * Limits.documentBytesMax else {
-      throw RoostError(.payloadTooLarge, "The document would be too large.")
-    }
   }
 
   private func requireSize(_ body: [UInt8]) throws {

@@ -42,4 +42,9 @@ package struct DocumentBody: Sendable {
     bytes = value.bytes()
     id = nil
   }
+
+  /// With fields that the caller does not see a document may be larger than what they send, but not without end. Throws `payload_too_large`.
+  static func requireTotalSize(_ bytes: [UInt8]) throws {
+    guard bytes.count <= 2 * Limits.documentBytesMax else { throw RoostError(.payloadTooLarge, "The document would be too large.") }
+  }
 }

@@ -90,7 +90,7 @@ package enum DocumentPatch: Sendable {
 
   /// A value that is put deep into a document can make it too deep.
   private static func checked(_ body: [UInt8]) throws -> [UInt8] {
-    guard body.count <= 2 * Limits.documentBytesMax else { throw RoostError(.payloadTooLarge, "The document would be too large.") }
+    try DocumentBody.requireTotalSize(body)
     do {
       try JSONText.validateObject(body, depthMax: Limits.jsonDepthMax)
     } catch {
