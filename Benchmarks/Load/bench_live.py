@@ -34,7 +34,6 @@ class Crowd:
             self.sockets[connection.fileno()] = connection
             if number % 256 == 255:
                 self.drain(0)
-        self.heads = {}
 
     def drain(self, seconds, take=None):
         """Reads what is there; `take` gets each stream's number and bytes."""

@@ -141,7 +141,7 @@ struct JSONPatchTests {
   @Test("Passes the official test cases", .enabled(if: access(JSONPatchTests.suite, R_OK) == 0, "scripts/fetch-suites was not called"))
   func official() throws {
     var count = 0
-    let suite = try contents(of: Self.suite)
+    let suite = try SuiteFile.contents(of: Self.suite)
     for range in JSONText.elements(of: suite) {
       let text = Array(suite[range])
       // One of its cases has an operation with two `op`s, which is no JSON to us.
@@ -160,17 +160,5 @@ struct JSONPatchTests {
       }
     }
     #expect(count >= 75)
-  }
-
-  private func contents(of path: String) throws -> [UInt8] {
-    let file = try #require(fopen(path, "r"), "\(path)")
-    defer { fclose(file) }
-    var bytes: [UInt8] = []
-    var piece = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-      let count = fread(&piece, 1, piece.count, file)
-      guard count > 0 else { return bytes }
-      bytes += piece[..<count]
-    }
   }
 }

@@ -44,7 +44,7 @@ struct JSONSchemaSuiteTests {
   private func run(_ files: [String]) throws -> Int {
     var count = 0
     for file in files {
-      for group in try JSONValue(parsing: contents(of: "\(JSONSchemaSuiteTests.folder)/\(file)")).arrayValue ?? [] {
+      for group in try JSONValue(parsing: SuiteFile.contents(of: "\(JSONSchemaSuiteTests.folder)/\(file)")).arrayValue ?? [] {
         let name = "\(file): \(group["description"]?.stringValue ?? "")"
         guard !JSONSchemaSuiteTests.skippedGroups.contains(name), let schema = group["schema"], let tests = group["tests"]?.arrayValue else { continue }
         count += tests.count
@@ -70,17 +70,5 @@ struct JSONSchemaSuiteTests {
       names.append(withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
     }
     return names.sorted()
-  }
-
-  private func contents(of path: String) throws -> [UInt8] {
-    let file = try #require(fopen(path, "r"), "\(path)")
-    defer { fclose(file) }
-    var bytes: [UInt8] = []
-    var piece = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-      let count = fread(&piece, 1, piece.count, file)
-      guard count > 0 else { return bytes }
-      bytes += piece[..<count]
-    }
   }
 }
