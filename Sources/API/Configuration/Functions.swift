@@ -19,7 +19,7 @@ enum Functions {
   static let put = Route.admin(.put, "/v1/functions/{function}") { call in
     let options = try deployOptions(call)
     let definition = try FunctionDefinition(name: call.parameters[0], value: call.value())
-    for (position, trigger) in definition.triggers.enumerated() {
+    for (position, trigger) in definition.documentTriggers {
       do {
         _ = try call.project.collection(trigger.collection)
       } catch {
