@@ -53,8 +53,8 @@ struct VersionSplitTests {
 
   @Test("What is read is what was written")
   func reading() throws {
-    #expect(try VersionSplit(["version": 3]) == VersionSplit(3))
-    let split = try VersionSplit(["versions": ["3": 0.9, "12": 0.1]])
+    #expect(try VersionSplit(configured: ["version": 3]) == VersionSplit(3))
+    let split = try VersionSplit(configured: ["versions": ["3": 0.9, "12": 0.1]])
     #expect(split.versions == [3, 12] && split.main == 3)
     #expect(VersionSplit(stored: split.value.bytes()) == split)
     #expect(VersionSplit(stored: VersionSplit(7).value.bytes()) == VersionSplit(7))
@@ -70,6 +70,6 @@ struct VersionSplitTests {
     ])
   func refusals(_ text: String) throws {
     let value = try JSONValue(parsing: Array(text.utf8))
-    #expect(throws: RoostError.self) { try VersionSplit(value) }
+    #expect(throws: RoostError.self) { try VersionSplit(configured: value) }
   }
 }

@@ -19,7 +19,7 @@ enum FunctionAliases {
   static let put = Route.admin(.put, "/v1/functions/{function}/aliases/{alias}") { call in
     let (function, name) = (call.parameters[0], call.parameters[1])
     try Names.requireName(name, of: "alias")
-    let split = try VersionSplit(call.value())
+    let split = try VersionSplit(configured: call.value())
     let condition = try EntityTags.versionCondition(call.headers)
     let (alias, created) = try await call.project.functions.setAlias(name, of: function, to: split, expected: condition, at: call.now)
     await call.environment.functions.functionsChanged()

@@ -6,7 +6,7 @@ final class TriggeredFunction {
   let generation: UInt64
   let created: Timestamp
   var deployed: DeployedFunction
-  var assignment: WorkerAssignment
+  var versions: ServedVersions
   var machine: DeliveryMachine
   /// Direct calls that wait for a worker, oldest first.
   var calls: [DirectCall] = []
@@ -24,11 +24,11 @@ final class TriggeredFunction {
   /// When it last got a worker, in order.
   var lastServed: UInt64 = 0
 
-  init(generation: UInt64, deployed: DeployedFunction, assignment: WorkerAssignment, state: DeliveryState) {
+  init(generation: UInt64, deployed: DeployedFunction, versions: ServedVersions, state: DeliveryState) {
     self.generation = generation
     created = deployed.created
     self.deployed = deployed
-    self.assignment = assignment
+    self.versions = versions
     machine = DeliveryMachine(state, policy: DeliveryPolicy(deployed.definition))
     durableCursor = state.cursor
   }

@@ -30,7 +30,7 @@ package struct VersionSplit: Sendable, Equatable {
   }
 
   /// Reads `{"version": 3}` or `{"versions": {"3": 0.9, "4": 0.1}}`. Throws `validation_failed`.
-  package init(_ value: JSONValue) throws {
+  package init(configured value: JSONValue) throws {
     var reader = try ConfigurationReader(value, of: "alias")
     let version = try reader.int("version", in: 1...Int64.max)
     let weights = try reader.object("versions")
