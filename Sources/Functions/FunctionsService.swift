@@ -34,6 +34,8 @@ package final class FunctionsService: FunctionRuntime {
     self.functions = functions
     self.log = log
     self.api = api
+    var configuration = configuration
+    configuration.archivesPath = functions.archivesPath
     self.configuration = configuration
     wall = clock
     self.steady = steady

@@ -11,14 +11,14 @@ enum Functions {
   static let get = Route.admin(.get, "/v1/functions/{function}") { call in
     let function = try await function(call)
     guard case .object(var object) = function.value else { return .noContent }
-    object["source"] = .string(function.definition.source)
+    if function.definition.archive == nil { object["source"] = .string(function.definition.source) }
     return answer(200, .object(object), function)
   }
 
   /// Deploys a new version. A bad one is refused, and the old one goes on serving.
-  static let put = Route.admin(.put, "/v1/functions/{function}") { call in
+  static let put = Route.deploy(.put, "/v1/functions/{function}") { call, upload in
     let options = try deployOptions(call)
-    let definition = try FunctionDefinition(name: call.parameters[0], value: call.value())
+    let definition = try upload.definition()
     for (position, trigger) in definition.documentTriggers {
       do {
         _ = try call.project.collection(trigger.collection)
@@ -28,6 +28,7 @@ enum Functions {
           fields: [FieldError("/triggers/\(position)/collection", "expected an existing collection")])
       }
     }
+    try await upload.keep(for: definition)
     try await call.environment.functions.check(definition)
     let (function, created) = try await call.project.functions.deploy(definition, options, at: call.now)
     await call.environment.functions.functionsChanged()

@@ -5,7 +5,11 @@ import JSON
 package struct FunctionDefinition: Sendable {
   package let name: String
   package let runtime: FunctionRuntimeKind
+  /// Empty where there is an archive.
   package let source: String
+  package let archive: FunctionArchive?
+  /// The file of the archive that a worker begins with.
+  package let entry: String?
   package let triggers: [Trigger]
   package let timeout: Duration
   package let memoryBytesMax: Int64
@@ -17,7 +21,8 @@ package struct FunctionDefinition: Sendable {
   package let manifest: JSONValue
 
   /// Throws `validation_failed`, `expression_invalid` or `not_implemented`. The source is checked by the runtime.
-  package init(name: String, value: JSONValue) throws {
+  /// - Parameter uploaded: the archive that comes with it; else it is read from `value`, as the store keeps it.
+  package init(name: String, value: JSONValue, archive uploaded: (FunctionArchive, entry: String?)? = nil) throws {
     try Names.requireName(name, of: "function")
     var reader = try ConfigurationReader(value, of: "function")
     if let stated = try reader.string("name"), stated != name {
@@ -31,8 +36,15 @@ package struct FunctionDefinition: Sendable {
         .notImplemented, "The runtime '\(runtimeName.prefix(40))' is not built yet.", fields: [FieldError("/runtime", "expected one of \(known)")])
     }
     self.runtime = runtime
-    guard let source = try reader.string("source"), !source.isEmpty else {
-      throw RoostError(.validationFailed, "A function has a source.", fields: [FieldError("/source", "expected the program text")])
+    let stored = try reader.value("archive")
+    archive = try uploaded?.0 ?? stored.map { try FunctionArchive(stored: $0, runtime: runtime) }
+    let statedEntry = try reader.string("entry")
+    entry = uploaded?.entry ?? statedEntry
+    let source = try reader.string("source") ?? ""
+    guard source.isEmpty != (archive == nil) else {
+      throw RoostError(
+        .validationFailed, archive == nil ? "A function has a source." : "A function has a source or an archive, not both.",
+        fields: [FieldError("/source", archive == nil ? "expected the program text" : "expected none beside an archive")])
     }
     guard source.utf8.count <= Limits.functionSourceBytesMax else {
       throw RoostError(.payloadTooLarge, "The source is larger than \(Limits.functionSourceBytesMax) bytes.")
@@ -51,14 +63,16 @@ package struct FunctionDefinition: Sendable {
     try retry.refuseUnknown()
     environment = try Self.environment(reader.object("env") ?? [:])
     try reader.refuseUnbuilt(["network", "minInstances"])
-    try reader.refuseUnknown()
+    // What the server adds to its answers may come back.
+    try reader.refuseUnknown(besides: ["createdAt", "updatedAt", "version", "live"])
     self.name = name
-    manifest = [
+    let manifest: JSONObject = [
       "name": .string(name), "runtime": .string(runtime.rawValue), "triggers": .array(triggers.map(\.value)),
       "timeout": .string("\(timeout.milliseconds)ms"), "memory": .int(memoryBytesMax), "concurrency": .int(Int64(concurrency)),
       "retry": ["attempts": .int(Int64(attemptsMax)), "backoff": .string("\(backoff.milliseconds)ms")],
       "env": .object(JSONObject(environment)),
     ]
+    self.manifest = .object(Self.adding(archive, entry, to: manifest))
   }
 
   /// Those for changes of documents, with their places in the manifest.
@@ -67,6 +81,14 @@ package struct FunctionDefinition: Sendable {
       guard case .document(let trigger) = trigger else { return nil }
       return (position, trigger)
     }
+  }
+
+  private static func adding(_ archive: FunctionArchive?, _ entry: String?, to manifest: JSONObject) -> JSONObject {
+    guard let archive else { return manifest }
+    var manifest = manifest
+    manifest["archive"] = archive.value
+    manifest["entry"] = entry.map(JSONValue.string)
+    return manifest
   }
 
   private static func environment(_ object: JSONObject) throws -> [String: String] {

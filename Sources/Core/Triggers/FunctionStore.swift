@@ -37,7 +37,7 @@ package struct DeployedFunction: Sendable {
 }
 
 /// Functions, their deliveries and what became of them, at rest.
-package protocol FunctionStore: FunctionVersionStore {
+package protocol FunctionStore: FunctionVersionStore, FunctionArchiveStore {
   func functions() async throws -> [DeployedFunction]
   /// A new version; a new function's cursor starts at the end of the log. Throws `precondition_failed` where another version is current than expected.
   func deploy(_ definition: FunctionDefinition, _ options: DeployOptions, at now: Timestamp) async throws -> (DeployedFunction, created: Bool)

@@ -21,11 +21,11 @@ extension WorkerPool {
     if free <= (group.workers == 0 ? 0 : reserve), !makeRoom(for: assignment.generation, hasNone: group.workers == 0) { return }
 
     let worker: Worker
-    if let spare = self[kind].spare, spare.memoryBytesMax == assignment.definition.memoryBytesMax {
+    if assignment.definition.archive == nil, let spare = self[kind].spare, spare.memoryBytesMax == assignment.definition.memoryBytesMax {
       worker = spare
       self[kind].spare = nil
     } else {
-      guard let started = start(kind, memoryBytes: assignment.definition.memoryBytesMax) else { return }
+      guard let started = start(kind, memoryBytes: assignment.definition.memoryBytesMax, folder: folder(of: assignment.definition)) else { return }
       worker = started
     }
     worker.assignment = assignment
@@ -50,10 +50,10 @@ extension WorkerPool {
   }
 
   /// Starts a process; `nil` if that is not possible now.
-  func start(_ kind: FunctionRuntimeKind, memoryBytes: Int64) -> Worker? {
+  func start(_ kind: FunctionRuntimeKind, memoryBytes: Int64, folder: String? = nil) -> Worker? {
     guard !isClosed else { return nil }
     let trying = self[kind].trying
-    guard let runtime = WorkerRuntime(kind, configuration: configuration, memoryBytes: memoryBytes),
+    guard let runtime = WorkerRuntime(kind, configuration: configuration, memoryBytes: memoryBytes)?.showing(folder: folder),
       let command = WorkerCommand(level: trying, changesUser: self[kind].changesUser, configuration: configuration, runtime: runtime)
     else {
       startFailed(kind, WorkerRuntime.missing(kind), at: trying)
@@ -134,11 +134,11 @@ extension WorkerPool {
     }
     var taken: Worker?
     let kind = definition.runtime
-    if let spare = self[kind].spare {
+    if definition.archive == nil, let spare = self[kind].spare {
       taken = spare
       self[kind].spare = nil
     } else {
-      taken = start(kind, memoryBytes: definition.memoryBytesMax)
+      taken = start(kind, memoryBytes: definition.memoryBytesMax, folder: folder(of: definition))
     }
     guard let worker = taken else {
       continuation.resume(throwing: unavailable(kind))
@@ -154,11 +154,15 @@ extension WorkerPool {
     RoostError(.unavailable, "Functions of runtime '\(kind.rawValue)' cannot run on this server: \(self[kind].reason ?? "no worker starts").")
   }
 
+  /// Where a function's archive lies on this machine.
+  func folder(of definition: FunctionDefinition) -> String? { definition.archive.map { configuration.archivesPath + "/" + $0.folder } }
+
   func load(_ worker: Worker) {
     guard let assignment = worker.assignment else { return }
     worker.state = .loading
     worker.deadline = steady.now() + configuration.moduleLoadTime
     worker.process.limitMemory(assignment.definition.memoryBytesMax)
-    send(ServerFrame.load(assignment.definition), to: worker)
+    let folder = worker.level == .full ? FunctionArchive.place : folder(of: assignment.definition)
+    send(ServerFrame.load(assignment.definition, folder: folder), to: worker)
   }
 }

@@ -1,0 +1,28 @@
+import Core
+import Glibc
+
+extension WorkerRuntime {
+  /// The same with a function's own folder to read: at `/function` in the sandbox, in its place without one.
+  func showing(folder: String?) -> WorkerRuntime {
+    guard let folder else { return self }
+    func reading(_ program: Program, _ place: String) -> Program {
+      kind == .javascript ? Program(path: program.path, arguments: Self.denoArguments(program.arguments, folder: folder, place: place)) : program
+    }
+    return WorkerRuntime(
+      kind, program: reading(program, folder), sandboxed: reading(sandboxed, FunctionArchive.place), environment: environment,
+      shown: shown + [(folder, FunctionArchive.place)])
+  }
+
+  /// Deno reads this folder and nothing else. Its `deno.json` and `node_modules` count, if it has them: nothing is fetched, as there is no network.
+  private static func denoArguments(_ arguments: [String], folder: String, place: String) -> [String] {
+    var arguments = arguments
+    if access(folder + "/node_modules", R_OK) == 0, let position = arguments.firstIndex(of: "--no-npm") {
+      arguments[position] = "--node-modules-dir=manual"
+    }
+    if let config = ["deno.json", "deno.jsonc"].first(where: { access("\(folder)/\($0)", R_OK) == 0 }), let position = arguments.firstIndex(of: "--no-config") {
+      arguments[position] = "--config=\(place)/\(config)"
+    }
+    arguments.insert("--allow-read=\(place)", at: 1)
+    return arguments
+  }
+}
