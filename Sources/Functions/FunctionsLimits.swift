@@ -17,6 +17,11 @@ enum FunctionsLimits {
   static let startRetryMax = Duration.seconds(60)
   /// Sources checked at one time; each is a process.
   static let checksMax = 4
+  /// About what a worker costs that comes up: where those that there are take less for what waits, none is added.
+  static let growthWait = Duration.milliseconds(20)
+  /// Of the engine's thread, and of workers for whose runs nobody waits: callers of the API come first where processors are short (nice(2)).
+  static let engineNiceness: Int32 = 5
+  static let deliveryNiceness: Int32 = 10
   /// Direct calls of one function that wait for a worker: each holds a caller's connection.
   static let callsWaitingMax = 1000
   /// API calls of one worker under way; its own client keeps to half of it.

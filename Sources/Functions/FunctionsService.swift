@@ -1,4 +1,5 @@
 import Core
+import Glibc
 import Synchronization
 
 /// Runs a project's functions: `run()` for as long as the server lives, `drain()` before it stops.
@@ -59,6 +60,7 @@ package final class FunctionsService: FunctionRuntime {
     let requests = RequestQueue()
     log.onCommit { [inbox] in inbox.logChanged() }
     WorkerThread.start(name: "functions") { [project, configuration, inbox, status, wall, steady, notice] in
+      setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, FunctionsLimits.engineNiceness)
       FunctionsEngine(
         project: project, configuration: configuration, inbox: inbox, requests: requests, status: status, wall: wall, steady: steady, notice: notice
       ).run()

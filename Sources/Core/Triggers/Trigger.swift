@@ -23,6 +23,13 @@ package enum Trigger: Sendable {
     }
   }
 
+  /// Whether a caller waits for the function, instead of the log.
+  package var isAwaited: Bool {
+    switch self {
+    case .document: false
+    }
+  }
+
   /// Normalised, as GET shows it.
   package var value: JSONValue {
     switch self {

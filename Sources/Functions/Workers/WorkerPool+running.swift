@@ -97,6 +97,7 @@ extension WorkerPool {
       end(worker)
     } else if let generation = worker.assignment?.generation {
       groups[generation, default: Group()].idle.append(worker)
+      groups[generation, default: Group()].freedAt = steady.now()
     }
     events.append(.freed)
   }
@@ -115,12 +116,14 @@ extension WorkerPool {
   func report(_ worker: Worker, _ status: Invocation.Status, _ error: String?) {
     guard let run = worker.run, let generation = worker.assignment?.generation else { return }
     worker.run = nil
+    let duration = steady.now() - run.begin
+    if let group = groups[generation] { groups[generation]?.usualTime = group.usualTime.map { ($0 * 7 + duration) / 8 } ?? duration }
     let cpu = (worker.isAlive ? worker.process.cpuTime() : worker.cpuAtEnd).flatMap { after in run.cpuBefore.map { after - $0 } }
     sample(worker)
     events.append(
       .finished(
         RunReport(
-          generation: generation, run: run, status: status, error: error?.prefix(bytes: FunctionsLimits.errorBytesMax), duration: steady.now() - run.begin,
+          generation: generation, run: run, status: status, error: error?.prefix(bytes: FunctionsLimits.errorBytesMax), duration: duration,
           cpu: cpu,
           memoryPeak: worker.memoryPeak > 0 ? worker.memoryPeak : nil, lines: worker.output.finish(at: wall.now()), value: worker.value)))
   }

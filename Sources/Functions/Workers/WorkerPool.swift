@@ -15,6 +15,10 @@ final class WorkerPool {
     var idle: [Worker] = []
     var workers = 0
     var starting = 0
+    /// What one run takes, the last ones counting most; `nil` before the first.
+    var usualTime: Duration?
+    /// When a worker last became free.
+    var freedAt: ContinuousClock.Instant?
   }
 
   let configuration: FunctionsConfiguration

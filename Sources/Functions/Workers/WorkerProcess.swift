@@ -92,6 +92,12 @@ final class WorkerProcess {
     if let interpreter { _ = cspawn_limit_data(interpreter, bytes + FunctionsLimits.interpreterDataBytes) }
   }
 
+  /// Lets others go first. There is no way back without privileges.
+  func yield(_ niceness: Int32) {
+    // All its threads, which only a process group reaches; it leads one of its own.
+    if let interpreter { _ = setpriority(__priority_which_t(PRIO_PGRP.rawValue), id_t(getpgid(interpreter)), niceness) }
+  }
+
   private func readChild() -> pid_t? {
     var buffer = [UInt8](repeating: 0, count: 1024)
     let count = Glibc.read(info, &buffer, buffer.count)

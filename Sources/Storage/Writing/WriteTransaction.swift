@@ -9,7 +9,7 @@ final class WriteTransaction {
   private(set) var lastSequence: Int64 = 0
   /// Set by the first change, so that a job that failed before it changed anything needs no undoing.
   var hasChanges = false
-  /// Records of each function since its old ones were last removed.
+  /// How many invocation records each function has, once they were counted.
   var invocationsKept: [Int64: Int] = [:]
   /// How long documents live in each collection that says so; nil until it is read.
   var lifetimes: [Int64: CollectionLifetime]?
