@@ -16,6 +16,10 @@ final class WriteTransaction {
   /// Set by a change of it that may yet be undone: until the next transaction it is read anew each time.
   var lifetimesChanged = false
   var textIndexes = KnownTextIndexes()
+  /// The project's before triggers, as they are for this transaction; nil where there are none.
+  var beforeHooks: [String: [BeforeHook]]?
+  /// The job's attempt at passing them.
+  var round: BeforeRound?
 
   init(database: Database, clock: any WallClock) {
     self.database = database
@@ -50,7 +54,8 @@ final class WriteTransaction {
   func run(_ job: any WriteJob) throws {
     let sequence = lastSequence
     hasChanges = false
-    if job.isSingleChange {
+    round = beforeHooks.map { BeforeRound(job, hooks: $0) }
+    if job.isSingleChange, round == nil || !job.collectsProposals {
       do {
         try job.run(in: self)
       } catch {
