@@ -35,8 +35,14 @@ enum FunctionsLimits {
   /// Read from one descriptor before the others get their turn.
   static let readBytesPerTurn = 1 << 20
   /// Private memory of an interpreter beyond its function's own: thread stacks, reserved heap. Deno 2.9 maps 560 MB before it does anything.
-  static let interpreterDataBytes: Int64 = 1 << 30
+  static let denoDataBytes: Int64 = 1 << 30
+  /// The same for Python, with the stacks of eight threads.
+  static let pythonDataBytes: Int64 = 128 << 20
   static let openFilesMax: Int64 = 256
+  /// Processes of one worker. Past it, it is ended.
+  static let processesMax = 64
+  /// Processes and threads of one worker, which the system keeps to: what comes between two looks at the processes.
+  static let tasksMax: Int64 = 128
   static let fileBytesMax: Int64 = 16 << 20
   static let temporaryBytesMax = 16 << 20
 

@@ -42,13 +42,13 @@ package final class FunctionsService: FunctionRuntime {
   }
 
   /// How well functions are shut in; `nil` until the first worker has come up or failed to.
-  package var sandboxLevel: SandboxLevel? { status.view.level }
+  package var sandboxLevel: SandboxLevel? { probe?.level }
 
   /// The same, with the interpreter and the reason for less than `full`.
-  package var probe: FunctionsProbe? {
-    let view = status.view
-    return view.level.map { FunctionsProbe(level: $0, runtime: view.runtime, reason: view.reason) }
-  }
+  package var probe: FunctionsProbe? { status.view.probes[.javascript] }
+
+  /// The same for every runtime that was tried. JavaScript is at once, the others when there is a function for them.
+  package var probes: [FunctionRuntimeKind: FunctionsProbe] { status.view.probes }
 
   /// Worker processes alive now.
   package var workers: Int { status.view.workers }

@@ -93,6 +93,7 @@ extension WorkerPool {
   func release(_ worker: Worker) {
     worker.deadline = nil
     worker.state = .idle(since: steady.now())
+    worker.wasLookedAt = false
     if worker.isOutdated {
       end(worker)
     } else if let generation = worker.assignment?.generation {
@@ -103,7 +104,7 @@ extension WorkerPool {
   }
 
   func finished(_ worker: Worker, _ failure: WorkerFrame.Failure?) {
-    let ending = (failure == nil ? Invocation.Status.succeeded : .failed, failure?.text)
+    let ending = (failure.map { $0.isMemory ? .memoryLimit : .failed } ?? Invocation.Status.succeeded, failure?.text)
     guard failure?.retire != true, worker.calls == 0 else {
       // Something of it may still happen: it is over when its process and its calls are.
       worker.ending = ending

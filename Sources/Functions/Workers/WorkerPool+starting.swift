@@ -60,10 +60,15 @@ extension WorkerPool {
   func start(_ kind: FunctionRuntimeKind, memoryBytes: Int64) -> Worker? {
     guard !isClosed else { return nil }
     let trying = self[kind].trying
-    guard let runtime = WorkerRuntime(kind, configuration: configuration, memoryBytes: memoryBytes),
-      let command = WorkerCommand(level: trying, changesUser: self[kind].changesUser, configuration: configuration, runtime: runtime)
-    else {
+    guard let runtime = WorkerRuntime(kind, configuration: configuration, memoryBytes: memoryBytes) else {
       startFailed(kind, WorkerRuntime.missing(kind), at: trying)
+      return nil
+    }
+    guard trying == .full || runtime.shutsIn || configuration.allowUnsandboxed,
+      let command = WorkerCommand(level: trying, user: self[kind].changesUser ? WorkerUser.of(nextWorker) : nil, configuration: configuration, runtime: runtime)
+    else {
+      let text = "this machine has no sandbox for programs of runtime '\(kind.rawValue)' (\(self[kind].reason ?? "")); --allow-unsandboxed runs them without"
+      startFailed(kind, text, at: trying)
       return nil
     }
     let process: WorkerProcess
@@ -73,7 +78,7 @@ extension WorkerPool {
       startFailed(kind, error.reason, at: trying)
       return nil
     }
-    let worker = Worker(id: nextWorker, runtime: kind, process: process, level: trying, memoryBytesMax: memoryBytes)
+    let worker = Worker(id: nextWorker, runtime: kind, process: process, level: trying, memoryBytesMax: memoryBytes, startsProcesses: !runtime.shutsIn)
     nextWorker += 1
     worker.deadline = steady.now() + FunctionsLimits.workerStartTimeMax
     workers[worker.id] = worker
@@ -88,14 +93,15 @@ extension WorkerPool {
     let health = self[kind]
     // A second one from before the level was lowered.
     if health.level == nil, tried != health.trying { return }
+    if health.level == nil, health.changesUser {
+      // That user may not be able to reach the interpreter, or to make namespaces.
+      self[kind].changesUser = false
+      return ensureSpare(kind)
+    }
     if health.level == nil, health.trying == .full {
       self[kind].reason = "bubblewrap does not work on this machine: \(why)"
       self[kind].trying = .reduced
-      return ensureSpare(kind)
-    }
-    if health.level == nil, health.trying == .reduced, health.changesUser {
-      // That user may not be able to reach the interpreter.
-      self[kind].changesUser = false
+      self[kind].changesUser = WorkerUser.canChange
       return ensureSpare(kind)
     }
     if health.level == nil {
