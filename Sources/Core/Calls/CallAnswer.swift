@@ -21,15 +21,18 @@ package struct CallAnswer: Sendable {
 
   /// - Parameter value: JSON; nil where the function returned nothing.
   package init(_ value: [UInt8]?) throws(Malformed) {
-    guard let value else { return self.init(status: 204, headers: [], body: []) }
+    guard let value else {
+      self.init(status: 204, headers: [], body: [])
+      return
+    }
     guard let parsed = try? JSONValue(parsing: value) else { throw Malformed(reason: "it answered something that is not JSON") }
     if case .string(let text) = parsed {
-      return self.init(status: 200, headers: [("content-type", "text/plain; charset=utf-8")], body: Array(text.utf8))
+      self.init(status: 200, headers: [("content-type", "text/plain; charset=utf-8")], body: Array(text.utf8))
+    } else if case .object(let object) = parsed, object["statusCode"]?.intValue != nil {
+      try self.init(response: object)
+    } else {
+      self.init(status: 200, headers: [("content-type", "application/json")], body: value)
     }
-    guard case .object(let object) = parsed, let status = object["statusCode"], status.intValue != nil else {
-      return self.init(status: 200, headers: [("content-type", "application/json")], body: value)
-    }
-    try self.init(response: object)
   }
 
   private init(status: Int, headers: [(name: String, value: String)], body: [UInt8]) {
@@ -47,7 +50,9 @@ package struct CallAnswer: Sendable {
     body = try Self.body(object)
     var headers = try Self.headers(object)
     if !body.isEmpty, !headers.contains(where: { $0.name.lowercased() == "content-type" }) {
-      headers.append(("content-type", object["body"]?.stringValue == nil ? "application/json" : "text/plain; charset=utf-8"))
+      let isText = object["body"]?.stringValue != nil
+      let isBinary = isText && object["isBase64Encoded"]?.boolValue == true
+      headers.append(("content-type", isBinary ? "application/octet-stream" : isText ? "text/plain; charset=utf-8" : "application/json"))
     }
     self.headers = headers
     try CallHeaders.require(headers)

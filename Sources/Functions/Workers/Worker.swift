@@ -29,12 +29,16 @@ final class Worker {
     case memory(Int64)
     case output
     case protocolBreach(String)
+    case answerTooLarge
+    /// Its caller went away, and it did not stop.
+    case abandoned
 
     var status: Invocation.Status {
       switch self {
       case .timeout: .timeout
       case .memory: .memoryLimit
-      case .output, .protocolBreach: .crashed
+      case .output, .protocolBreach, .answerTooLarge: .crashed
+      case .abandoned: .failed
       }
     }
 
@@ -44,6 +48,8 @@ final class Worker {
       case .memory(let bytes): "The function used more than its \(bytes >> 20) MB of memory."
       case .output: "The function printed more than \(FunctionsLimits.outputBytesMax >> 20) MB."
       case .protocolBreach(let what): "The worker broke its protocol: \(what)."
+      case .answerTooLarge: "The function's answer had more than \(Limits.callAnswerBytesMax >> 20) MB."
+      case .abandoned: "The caller went away, and the function did not stop sending."
       }
     }
   }
@@ -63,6 +69,8 @@ final class Worker {
   var value: [UInt8]?
   /// Of its present invocation.
   var timeout = Duration.zero
+  /// The caller of its run has gone.
+  var isAbandoned = false
   /// When the present state becomes a fault.
   var deadline: ContinuousClock.Instant?
   /// When a worker that was asked to end is made to.
