@@ -175,6 +175,17 @@ package enum Limits {
   package static let workerFrameBytesMax = 8 << 20
   /// Invocation records kept for each function.
   package static let invocationsKeptPerFunction = 10_000
+  /// The body of a call of a function. As Base64, which binary data becomes, it still fits a worker's frame.
+  package static let callBodyBytesMax = 5 << 20
+  /// A streamed answer of a function: more is a file's matter.
+  package static let callAnswerBytesMax = 256 << 20
+  /// How far a function may be ahead of a client that reads its streamed answer: the memory that one such client costs.
+  package static let callAheadBytesMax = 256 << 10
+  /// The head of a function's answer: what proxies and browsers take without complaint.
+  package static let callAnswerHeadersMax = 100
+  package static let callAnswerHeadBytesMax = 16 << 10
+  /// The path of an http trigger.
+  package static let callPathBytesMax = 512
   /// Live queries open at once: each holds a connection and some kilobytes.
   package static let liveQueriesMax = 20_000
   /// A live query's snapshot is built in memory, like a page; past it the change feed is the way.

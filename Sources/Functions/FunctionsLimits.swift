@@ -24,6 +24,8 @@ enum FunctionsLimits {
   static let deliveryNiceness: Int32 = 10
   /// Direct calls of one function that wait for a worker: each holds a caller's connection.
   static let callsWaitingMax = 1000
+  /// What a function that streams an answer gets to stop, once its caller has gone.
+  static let abandonedTimeMax = Duration.seconds(2)
   /// API calls of one worker under way; its own client keeps to half of it.
   static let callsPerWorkerMax = 32
   /// Headers of one API call of a function.

@@ -17,6 +17,7 @@ package final class FunctionsService: FunctionRuntime {
   private let inbox = EngineInbox()
   private let status = FunctionsStatus()
   private let hasRun = Atomic(false)
+  private let tickets = Atomic<UInt64>(0)
 
   /// `notice` gets sentences for the operator: what does not work and why.
   package convenience init(
@@ -97,10 +98,34 @@ package final class FunctionsService: FunctionRuntime {
   }
 
   package func invoke(_ invocation: DirectInvocation) async throws -> DirectAnswer {
-    try await withCheckedThrowingContinuation { continuation in
-      guard !inbox.post(.invoke(invocation, continuation)) else { return }
-      continuation.resume(throwing: RoostError(.unavailable, "The server is stopping."))
+    guard case .whole(let answer) = try await reply(to: invocation, stream: nil, ticket: 0) else {
+      throw RoostError(.internal, "A function streamed an answer that was wanted whole.")
     }
+    return answer
+  }
+
+  package func call(_ invocation: DirectInvocation) async throws -> CallReply {
+    let ticket = tickets.add(1, ordering: .relaxed).newValue
+    let stream = CallStream(
+      taken: { [inbox] bytes in inbox.post(.taken(ticket: ticket, bytes: bytes)) }, abandoned: { [inbox] in inbox.post(.abandoned(ticket)) })
+    return try await withTaskCancellationHandler {
+      try await reply(to: invocation, stream: stream, ticket: ticket)
+    } onCancel: { [inbox] in
+      inbox.post(.abandoned(ticket))
+    }
+  }
+
+  private func reply(to invocation: DirectInvocation, stream: CallStream?, ticket: UInt64) async throws -> CallReply {
+    try await withCheckedThrowingContinuation { continuation in
+      let reply = DirectReply(continuation, ticket: ticket, stream: stream)
+      if !inbox.post(.invoke(invocation, reply)) { reply.resume(throwing: RoostError(.unavailable, "The server is stopping.")) }
+    }
+  }
+
+  package func deployed(_ name: String) async throws -> DeployedFunction? {
+    if let known = status.functions { return known[name] }
+    // Before the engine has read them for the first time.
+    return try await functions.functions().first { $0.definition.name == name }
   }
 
   package func functionsChanged() async {

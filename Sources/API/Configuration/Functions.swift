@@ -27,6 +27,7 @@ enum Functions {
           fields: [FieldError("/triggers/\(position)/collection", "expected an existing collection")])
       }
     }
+    for (_, trigger) in definition.httpTriggers { try call.project.requireCollections(trigger.lookedUp) }
     try await call.environment.functions.check(definition)
     let (function, created) = try await call.project.functions.deploy(definition, at: call.now)
     try await functionsChanged(call)

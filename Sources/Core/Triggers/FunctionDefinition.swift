@@ -77,6 +77,14 @@ package struct FunctionDefinition: Sendable {
     }
   }
 
+  /// Those for calls, with their places in the manifest.
+  package var httpTriggers: [(position: Int, trigger: HTTPTrigger)] {
+    triggers.enumerated().compactMap { position, trigger in
+      guard case .http(let trigger) = trigger else { return nil }
+      return (position, trigger)
+    }
+  }
+
   private static func environment(_ object: JSONObject) throws -> [String: String] {
     var environment: [String: String] = [:]
     for (name, value) in object {

@@ -4,6 +4,7 @@ import JSON
 package enum Trigger: Sendable {
   case document(DocumentTrigger)
   case before(BeforeTrigger)
+  case http(HTTPTrigger)
 
   /// `pointer` leads to the trigger in the manifest, for errors. Throws `validation_failed`, `expression_invalid` or `not_implemented`.
   package init(_ value: JSONValue, pointer: String) throws {
@@ -11,6 +12,7 @@ package enum Trigger: Sendable {
     switch type {
     case "document": self = .document(try DocumentTrigger(value, pointer: pointer))
     case "before": self = .before(try BeforeTrigger(value, pointer: pointer))
+    case "http": self = .http(try HTTPTrigger(value, pointer: pointer))
     default:
       throw RoostError(
         .notImplemented, "Triggers of type '\(type.prefix(40))' are not built yet; there is `document`.",
@@ -22,8 +24,8 @@ package enum Trigger: Sendable {
   package func matches(_ event: LogEvent) -> Bool {
     switch self {
     case .document(let trigger): trigger.matches(event)
-    // It was asked before there was an event.
-    case .before: false
+    // They are asked, before or without an event.
+    case .before, .http: false
     }
   }
 
@@ -31,6 +33,7 @@ package enum Trigger: Sendable {
   package var isAwaited: Bool {
     switch self {
     case .document: false
+    case .before, .http: true
     }
   }
 
@@ -39,6 +42,7 @@ package enum Trigger: Sendable {
     switch self {
     case .document(let trigger): trigger.value
     case .before(let trigger): trigger.value
+    case .http(let trigger): trigger.value
     }
   }
 }

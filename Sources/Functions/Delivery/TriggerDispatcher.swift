@@ -138,7 +138,7 @@ final class TriggerDispatcher {
   }
 
   /// Somebody waits for a run of that function.
-  func invoke(_ invocation: DirectInvocation, _ answer: CheckedContinuation<DirectAnswer, any Error>) {
+  func invoke(_ invocation: DirectInvocation, _ answer: DirectReply) {
     guard !isDraining else { return answer.resume(throwing: RoostError(.unavailable, "The server is stopping.")) }
     guard let function = functions[invocation.function] else { return answer.resume(throwing: missing(invocation.function)) }
     guard function.calls.count < FunctionsLimits.callsWaitingMax else {
@@ -147,6 +147,15 @@ final class TriggerDispatcher {
     let patience = invocation.timeout ?? function.deployed.definition.timeout
     function.calls.append(DirectCall(invocation: invocation, answer: answer, giveUp: steady.now() + patience))
     dirty.insert(function.name)
+  }
+
+  /// A caller has gone. What waits is forgotten; what runs goes on, unless nothing but its answer's rest is left of it.
+  func abandon(_ ticket: UInt64) {
+    for function in functions.values {
+      guard let place = function.calls.firstIndex(where: { $0.answer.ticket == ticket }) else { continue }
+      return function.calls.remove(at: place).answer.resume(throwing: CancellationError())
+    }
+    pool.abandon(ticket)
   }
 
   /// Callers who wait for a worker are told that none will come.

@@ -28,6 +28,9 @@ enum WorkerFrame {
   /// With what the handler returned, if that was wanted.
   case result(Int64, value: [UInt8]?)
   case error(Failure)
+  /// An answer begins whose body follows in pieces; ends with `result` or `error`.
+  case head(Int64, JSONObject)
+  case piece(Int64, [UInt8])
 
   private static let logStart = Array(#"{"type":"log""#.utf8)
 
@@ -62,6 +65,12 @@ enum WorkerFrame {
         Failure(
           invocation: id, text: text.prefix(bytes: FunctionsLimits.errorBytesMax), retire: object["retire"]?.boolValue ?? false,
           isMemory: object["name"]?.stringValue == "MemoryError"))
+    case "head":
+      guard let id = object["id"]?.intValue, let head = object["answer"]?.objectValue else { return nil }
+      self = .head(id, head)
+    case "piece":
+      guard let id = object["id"]?.intValue, let text = object["body64"]?.stringValue, let bytes = Base64.decode(text) else { return nil }
+      self = .piece(id, bytes)
     default: return nil
     }
   }

@@ -67,6 +67,8 @@ extension WorkerPool {
       worker.value = value
       finished(worker, nil)
     case (.error(let failure), .running) where failure.invocation == worker.run?.id: finished(worker, failure)
+    case (.head(let id, let head), .running) where id == worker.run?.id: began(worker, head)
+    case (.piece(let id, let bytes), .running) where id == worker.run?.id: streamed(worker, bytes)
     default: fail(worker, .protocolBreach("it sent a message that nobody expects"))
     }
   }

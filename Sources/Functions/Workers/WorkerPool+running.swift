@@ -12,11 +12,12 @@ extension WorkerPool {
     worker.invocations += 1
     worker.memoryPeak = 0
     worker.value = nil
+    worker.isAbandoned = false
     worker.timeout = work.timeout ?? assignment.definition.timeout
     worker.deadline = now + worker.timeout
     nextRun += 1
     if worker.invocations > 1 { worker.forgetOutput() }
-    send(ServerFrame.invoke(nextRun - 1, attempt: work.attempt, wantsValue: work.wantsValue, event: event), to: worker)
+    send(ServerFrame.invoke(nextRun - 1, attempt: work.attempt, wantsValue: work.wantsValue, takesPieces: work.takesPieces, event: event), to: worker)
   }
 
   /// The answer to a call of a worker, which may be gone by now.
@@ -110,6 +111,7 @@ extension WorkerPool {
       worker.ending = ending
       return end(worker)
     }
+    if let run = worker.run, run.work.hasBegunToAnswer { send(ServerFrame.done(run.id), to: worker) }
     report(worker, ending.0, ending.1)
     release(worker)
   }
