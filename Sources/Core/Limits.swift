@@ -151,6 +151,8 @@ package enum Limits {
   package static let functionAttemptsMax = 100
   /// Events caused by a function's own writes carry the chain's depth; a longer chain is a loop.
   package static let triggerDepthMax = 16
+  /// The data of one named event: a message, not a file.
+  package static let eventDataBytesMax = 256 << 10
   /// Deliveries of one trigger that run or wait in memory.
   package static let deliveryWindow = 256
   /// Deliveries of one trigger that wait for a retry; past it the trigger stops taking events until some are done.

@@ -3,12 +3,20 @@ import JSON
 /// What makes a function run.
 package enum Trigger: Sendable {
   case document(DocumentTrigger)
+  case file(FileTrigger)
+  case user(UserTrigger)
+  case event(EventTrigger)
+  case schedule(ScheduleTrigger)
 
   /// `pointer` leads to the trigger in the manifest, for errors. Throws `validation_failed`, `expression_invalid` or `not_implemented`.
   package init(_ value: JSONValue, pointer: String) throws {
     let type = value["type"]?.stringValue ?? "document"
     switch type {
     case "document": self = .document(try DocumentTrigger(value, pointer: pointer))
+    case "file": self = .file(try FileTrigger(value, pointer: pointer))
+    case "user": self = .user(try UserTrigger(value, pointer: pointer))
+    case "event": self = .event(try EventTrigger(value, pointer: pointer))
+    case "schedule": self = .schedule(try ScheduleTrigger(value, pointer: pointer))
     default:
       throw RoostError(
         .notImplemented, "Triggers of type '\(type.prefix(40))' are not built yet; there is `document`.",
@@ -20,6 +28,10 @@ package enum Trigger: Sendable {
   package func matches(_ event: LogEvent) -> Bool {
     switch self {
     case .document(let trigger): trigger.matches(event)
+    case .file(let trigger): trigger.taken(event) != nil
+    case .user(let trigger): trigger.taken(event) != nil
+    case .event(let trigger): trigger.matches(event)
+    case .schedule(let trigger): trigger.matches(event)
     }
   }
 
@@ -27,6 +39,10 @@ package enum Trigger: Sendable {
   package var value: JSONValue {
     switch self {
     case .document(let trigger): trigger.value
+    case .file(let trigger): trigger.value
+    case .user(let trigger): trigger.value
+    case .event(let trigger): trigger.value
+    case .schedule(let trigger): trigger.value
     }
   }
 }

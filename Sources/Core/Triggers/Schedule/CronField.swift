@@ -47,15 +47,15 @@ struct CronField: Sendable {
   private(set) var hasLastDay = false
   /// `MON#1`, `FRIL`.
   private(set) var weekdaysOfMonth: [WeekdayOfMonth] = []
-  /// The field has a `*` (or is `?`), which for a day means that it says nothing about days, as crontab(5) has it.
-  private(set) var hasStar = false
+  /// The field begins with `*` (or is `?`), which for a day means to cron(8) that it does not restrict the other one.
+  let hasStar: Bool
 
   private let kind: Kind
 
   init(_ text: Substring, _ kind: Kind) throws(CronError) {
     self.kind = kind
+    hasStar = text.hasPrefix("*") || text == "?"
     if text == "?", kind == .dayOfMonth || kind == .dayOfWeek {
-      hasStar = true
       values = Self.mask(kind.range, step: 1)
     } else {
       for part in text.split(separator: ",", omittingEmptySubsequences: false) { try add(part) }
@@ -89,7 +89,6 @@ struct CronField: Sendable {
       return
     }
     if span == "*" {
-      hasStar = true
       // The week has no eighth day.
       values |= Self.mask(kind == .dayOfWeek ? 0...6 : kind.range, step: step)
       return
@@ -112,7 +111,9 @@ struct CronField: Sendable {
     }
     guard kind == .dayOfWeek else { return false }
     if let mark = text.firstIndex(of: "#") {
-      guard let week = Self.number(text[text.index(after: mark)...]), (1...5).contains(week) else { throw fault(text, "counts no week from 1 to 5 after its #") }
+      guard let week = Self.number(text[text.index(after: mark)...]), (1...5).contains(week) else {
+        throw fault(text, "counts no week from 1 to 5 after its #")
+      }
       weekdaysOfMonth.append(WeekdayOfMonth(weekday: try value(text[..<mark], of: text) % 7, week: week))
       return true
     }

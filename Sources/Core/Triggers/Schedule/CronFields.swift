@@ -17,7 +17,8 @@ struct CronFields: Sendable {
     if parts.count == 5 { parts.insert("0", at: 0) }
     guard parts.count == 6 else {
       throw CronError(
-        "'\(text.prefix(60))' has \(parts.count) fields; expected minute, hour, day of the month, month and day of the week, perhaps with the second before them")
+        "'\(text.prefix(60))' has \(parts.count) fields; expected minute, hour, day of the month, month and day of the week, perhaps with the second before them"
+      )
     }
     second = try CronField(parts[0], .second)
     minute = try CronField(parts[1], .minute)

@@ -40,6 +40,8 @@ package struct CronSchedule: Sendable {
     guard next(after: Timestamp(milliseconds: 0)) != nil else { throw CronError("'\(text)' never comes: no month has such a day") }
   }
 
+  package static func isTimeZone(_ name: String) -> Bool { CELTimeZone(name) != nil }
+
   private static func form(_ text: String) throws(CronError) -> Form {
     guard text.hasPrefix("@") else { return .fields(try CronFields(text)) }
     let words = text.split(separator: " ", omittingEmptySubsequences: true)
