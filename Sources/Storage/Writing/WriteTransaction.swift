@@ -10,7 +10,7 @@ final class WriteTransaction {
   /// Set by the first change, so that a job that failed before it changed anything needs no undoing.
   var hasChanges = false
   /// Records of each function since its old ones were last removed.
-  var invocationsUnpruned: [Int64: Int] = [:]
+  var invocationsKept: [Int64: Int] = [:]
   /// How long documents live in each collection that says so; nil until it is read.
   var lifetimes: [Int64: CollectionLifetime]?
   /// Set by a change of it that may yet be undone: until the next transaction it is read anew each time.
