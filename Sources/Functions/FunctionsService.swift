@@ -157,6 +157,13 @@ package final class FunctionsService: FunctionRuntime {
       } catch {
         inbox.post(.recorded(function: function, generation: generation, changes, error))
       }
+    case .tick(let tick):
+      do {
+        let mark = try await functions.tick(tick.trigger, of: tick.function, due: tick.due, expecting: tick.mark)
+        inbox.post(.ticked(tick, .success(mark)))
+      } catch {
+        inbox.post(.ticked(tick, .failure(error)))
+      }
     case .call(let worker, let number, let call): inbox.post(.answered(worker: worker, number: number, await api.perform(call)))
     case .prune(let through, let moment):
       do {
@@ -186,7 +193,7 @@ package final class FunctionsService: FunctionRuntime {
   private func read(_ reading: LogReading) async -> Result<LogPage, any Error> {
     do {
       let events = try await log.events(after: reading.after, limit: reading.limit)
-      let wanted = reading.readers.map { reader in events.filter { event in reader.triggers.contains { $0.matches(event) } } }
+      let wanted = reading.readers.map { reader in events.compactMap { $0.delivered(to: reader.function, by: reader.triggers) } }
       let bytes = events.reduce(0) { $0 + 128 + ($1.before?.count ?? 0) + ($1.after?.count ?? 0) }
       return .success(LogPage(through: events.last?.sequence ?? reading.after, count: events.count, bytes: bytes, wanted: wanted))
     } catch {
