@@ -2,4 +2,6 @@
 package enum FunctionRuntimeKind: String, Sendable, CaseIterable {
   /// JavaScript and TypeScript modules, by Deno.
   case javascript
+  /// Anything that speaks AWS's custom-runtime interface.
+  case lambda
 }

@@ -20,7 +20,9 @@ struct LoopbackHead {
     }
     guard let first = lines.first else { throw LoopbackBreach(400, "The request has no request line.") }
     let (method, target, isOld) = try Self.requestLine(first)
-    guard lines.count <= FunctionsLimits.callHeadersMax + 1 else { throw LoopbackBreach(431, "The request has more than \(FunctionsLimits.callHeadersMax) headers.") }
+    guard lines.count <= FunctionsLimits.callHeadersMax + 1 else {
+      throw LoopbackBreach(431, "The request has more than \(FunctionsLimits.callHeadersMax) headers.")
+    }
     var headers: [(name: String, value: String)] = []
     for line in lines.dropFirst() { headers.append(try Self.header(line)) }
 

@@ -17,11 +17,16 @@ struct WorkerRuntime {
   let environment: [(name: String, value: String)]
   /// Files and folders of this machine that the sandbox shows read-only, and where.
   let shown: [(path: String, at: String)]
+  /// Empty folders of the sandbox that its program may fill, in memory.
+  var temporary: [String] = []
+  /// Runs at no level but `full`.
+  var needsSandbox = false
 
   /// `nil` where the interpreter is not installed.
   init?(_ kind: FunctionRuntimeKind, configuration: FunctionsConfiguration, memoryBytes: Int64) {
     switch kind {
     case .javascript: self.init(deno: configuration.denoPath, memoryBytes: memoryBytes)
+    case .lambda: self.init(lambdaLayer: configuration.lambdaLayerPath)
     }
   }
 
@@ -29,6 +34,7 @@ struct WorkerRuntime {
   static func missing(_ kind: FunctionRuntimeKind) -> String {
     switch kind {
     case .javascript: "Deno is not installed"
+    case .lambda: "Lambda functions need a sandbox with a network of its own, and this machine offers none"
     }
   }
 

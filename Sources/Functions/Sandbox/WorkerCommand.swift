@@ -17,6 +17,7 @@ struct WorkerCommand {
     switch level {
     case .none: return nil
     case .reduced:
+      guard !runtime.needsSandbox else { return nil }
       path = runtime.program.path
       arguments = [path] + runtime.program.arguments
       environment = variables.map { $0.name + "=" + $0.value }
@@ -54,6 +55,7 @@ struct WorkerCommand {
     if access("/etc/ld.so.cache", R_OK) == 0 { arguments += ["--ro-bind", "/etc/ld.so.cache", "/etc/ld.so.cache"] }
     for (path, place) in runtime.shown { arguments += ["--ro-bind", path, place] }
     arguments += ["--proc", "/proc", "--dev", "/dev"]
+    for folder in runtime.temporary { arguments += ["--size", String(FunctionsLimits.temporaryBytesMax), "--tmpfs", folder] }
     arguments += ["--size", String(FunctionsLimits.temporaryBytesMax), "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp"]
     return arguments
   }

@@ -159,6 +159,7 @@ extension WorkerPool {
     worker.state = .loading
     worker.deadline = steady.now() + configuration.moduleLoadTime
     worker.process.limitMemory(assignment.definition.memoryBytesMax)
-    send(ServerFrame.load(assignment.definition), to: worker)
+    if worker.lambda != nil { return startLambda(worker, assignment.definition) }
+    send(ServerFrame.load(assignment.definition, more: worker.loopback?.environment ?? []), to: worker)
   }
 }

@@ -39,7 +39,7 @@ extension WorkerPool {
     switch worker.state {
     case .starting: fail(worker, .timeout(FunctionsLimits.workerStartTimeMax))
     case .loading: fail(worker, .timeout(configuration.moduleLoadTime))
-    case .running: fail(worker, .timeout(worker.timeout))
+    case .running, .returning: fail(worker, .timeout(worker.timeout))
     default: break
     }
   }

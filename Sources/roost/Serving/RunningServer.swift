@@ -91,11 +91,13 @@ enum RunningServer {
   }
 
   private static func functionsConfiguration(_ settings: ServeSettings) -> FunctionsConfiguration {
-    FunctionsConfiguration(
+    var configuration = FunctionsConfiguration(
       denoPath: settings.denoPath.flatMap(FunctionsConfiguration.resolve)
         ?? FunctionsConfiguration.locate("deno", searchPath: settings.searchPath),
       bubblewrapPath: FunctionsConfiguration.locate("bwrap", searchPath: settings.searchPath),
       requireSandbox: settings.requireSandbox, drainTime: settings.drain)
+    configuration.lambdaLayerPath = settings.lambdaLayerPath
+    return configuration
   }
 }
 

@@ -27,6 +27,7 @@ struct ServeSettings: Sendable {
   let liveQueriesMax: Int
   let liveHeartbeat: Duration
   let denoPath: String?
+  let lambdaLayerPath: String?
   let searchPath: String
   let firstAdmin: (email: String, password: String)?
 
@@ -50,6 +51,7 @@ struct ServeSettings: Sendable {
     guard (1...300).contains(heartbeat) else { throw ValidationError("--live-heartbeat is \(heartbeat); expected 1 to 300 seconds.") }
     liveHeartbeat = .seconds(heartbeat)
     denoPath = environment["ROOST_DENO"]
+    lambdaLayerPath = environment["ROOST_LAMBDA_LAYER"]
     searchPath = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
     if let email = environment["ROOST_ADMIN_EMAIL"], let password = environment["ROOST_ADMIN_PASSWORD"] {
       firstAdmin = (email, password)
