@@ -1,15 +1,17 @@
 """Functions of the `lambda` runtime: handlers written for AWS, in sandboxes of their own, under AWS's own client and under ours."""
+import os
 import re
 import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from roost_client import admin_login, assert_problem, on, register
-from roost_server import Server, eventually
+from roost_server import BINARY, Server, eventually
 
 PUBLIC = {"read": "true", "create": "true", "update": "true", "delete": "true"}
 PACKAGES = ["awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py"]
@@ -338,6 +340,28 @@ def handler(event, context): print(os.environ["ROOST_TOKEN"])
     import requests
     answer = requests.get(f"{server.url}/v1/functions", headers={"authorization": "Bearer " + lab.logs()[0]}, timeout=5)
     assert answer.status_code == 401
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the other tests run as an ordinary user already")
+def test_an_ordinary_users_server_serves_the_interface_too(start):
+    """Its user namespaces are its own, so it may enter them; and without AWS's client, ours serves the handler."""
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
+    try:
+        shutil.copy(BINARY, folder / "roost")
+        shutil.chown(folder, 65534, 65534)
+        server = start(folder / "data", prefix=[
+            "setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "sh", "-c", f'shift; exec {folder}/roost "$@"', "sh"])
+        lab = Lab(admin_login(server), "u")
+        lab.admin.put_collection(lab.source)
+        lab.admin.put_collection(lab.target)
+        for language, source in [("python", PYTHON), ("node", NODE)]:
+            lab.deploy(source, language=language, env={"MINE": "x"})
+            assert lab.run(n=1)["status"] == "succeeded"
+            record = lab.run(bad="so")
+            assert record["status"] == "failed" and "Error: cannot: so" in record["error"], record
+        assert lab.admin.every(f"/v1/documents/{lab.target}")[0]["client"] is False
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_without_a_sandbox_the_runtime_is_refused_with_the_reason(start):
