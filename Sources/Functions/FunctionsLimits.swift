@@ -17,6 +17,8 @@ enum FunctionsLimits {
   static let startRetryMax = Duration.seconds(60)
   /// Sources checked at one time; each is a process.
   static let checksMax = 4
+  /// Direct calls of one function that wait for a worker: each holds a caller's connection.
+  static let callsWaitingMax = 1000
   /// API calls of one worker under way; its own client keeps to half of it.
   static let callsPerWorkerMax = 32
   /// Headers of one API call of a function.

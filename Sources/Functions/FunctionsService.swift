@@ -94,6 +94,13 @@ package final class FunctionsService: FunctionRuntime {
     }
   }
 
+  package func invoke(_ invocation: DirectInvocation) async throws -> DirectAnswer {
+    try await withCheckedThrowingContinuation { continuation in
+      guard !inbox.post(.invoke(invocation, continuation)) else { return }
+      continuation.resume(throwing: RoostError(.unavailable, "The server is stopping."))
+    }
+  }
+
   package func functionsChanged() async {
     await withCheckedContinuation { continuation in
       if !inbox.post(.functionsChanged(continuation)) { continuation.resume() }

@@ -18,7 +18,7 @@ enum Functions {
   /// Deploys a new version. A bad one is refused, and the old one goes on serving.
   static let put = Route.admin(.put, "/v1/functions/{function}") { call in
     let definition = try FunctionDefinition(name: call.parameters[0], value: call.value())
-    for (position, trigger) in definition.triggers.enumerated() {
+    for (position, trigger) in definition.documentTriggers {
       do {
         _ = try call.project.collection(trigger.collection)
       } catch {

@@ -10,12 +10,7 @@ package struct DocumentTrigger: Sendable {
 
   init(_ value: JSONValue, pointer: String) throws {
     var reader = try ConfigurationReader(value, of: "trigger")
-    let type = try reader.string("type") ?? "document"
-    guard type == "document" else {
-      throw RoostError(
-        .notImplemented, "Triggers of type '\(type.prefix(40))' are not built yet; there is `document`.",
-        fields: [FieldError(pointer + "/type", "expected \"document\"")])
-    }
+    _ = try reader.string("type")
     let events = try reader.array("events") ?? ["created"]
     var actions: Set<String> = []
     for (position, event) in events.enumerated() {

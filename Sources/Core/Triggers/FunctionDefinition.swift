@@ -4,9 +4,9 @@ import JSON
 /// A deployed function: a small program and what makes it run. Each deploy is a new version.
 package struct FunctionDefinition: Sendable {
   package let name: String
-  package let runtime: String
+  package let runtime: FunctionRuntimeKind
   package let source: String
-  package let triggers: [DocumentTrigger]
+  package let triggers: [Trigger]
   package let timeout: Duration
   package let memoryBytesMax: Int64
   package let concurrency: Int
@@ -24,12 +24,13 @@ package struct FunctionDefinition: Sendable {
       throw RoostError(
         .validationFailed, "The body names another function than the path.", fields: [FieldError("/name", "expected \"\(name)\"")])
     }
-    runtime = try reader.string("runtime") ?? "javascript"
-    guard runtime == "javascript" else {
+    let runtimeName = try reader.string("runtime") ?? FunctionRuntimeKind.javascript.rawValue
+    guard let runtime = FunctionRuntimeKind(rawValue: runtimeName) else {
+      let known = FunctionRuntimeKind.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
       throw RoostError(
-        .notImplemented, "The runtime '\(runtime.prefix(40))' is not built yet; there is `javascript`.",
-        fields: [FieldError("/runtime", "expected \"javascript\"")])
+        .notImplemented, "The runtime '\(runtimeName.prefix(40))' is not built yet.", fields: [FieldError("/runtime", "expected one of \(known)")])
     }
+    self.runtime = runtime
     guard let source = try reader.string("source"), !source.isEmpty else {
       throw RoostError(.validationFailed, "A function has a source.", fields: [FieldError("/source", "expected the program text")])
     }
@@ -38,7 +39,7 @@ package struct FunctionDefinition: Sendable {
     }
     self.source = source
     triggers = try (reader.array("triggers") ?? []).enumerated().map { position, trigger in
-      try DocumentTrigger(trigger, pointer: "/triggers/\(position)")
+      try Trigger(trigger, pointer: "/triggers/\(position)")
     }
     timeout = try reader.duration("timeout", most: Limits.functionTimeoutMax) ?? Limits.functionTimeoutDefault
     memoryBytesMax = try reader.byteCount("memory", in: (32 << 20)...(4 << 30)) ?? Int64(Limits.functionMemoryBytesDefault)
@@ -53,11 +54,19 @@ package struct FunctionDefinition: Sendable {
     try reader.refuseUnknown()
     self.name = name
     manifest = [
-      "name": .string(name), "runtime": .string(runtime), "triggers": .array(triggers.map(\.value)),
+      "name": .string(name), "runtime": .string(runtime.rawValue), "triggers": .array(triggers.map(\.value)),
       "timeout": .string("\(timeout.milliseconds)ms"), "memory": .int(memoryBytesMax), "concurrency": .int(Int64(concurrency)),
       "retry": ["attempts": .int(Int64(attemptsMax)), "backoff": .string("\(backoff.milliseconds)ms")],
       "env": .object(JSONObject(environment)),
     ]
+  }
+
+  /// Those for changes of documents, with their places in the manifest.
+  package var documentTriggers: [(position: Int, trigger: DocumentTrigger)] {
+    triggers.enumerated().compactMap { position, trigger in
+      guard case .document(let trigger) = trigger else { return nil }
+      return (position, trigger)
+    }
   }
 
   private static func environment(_ object: JSONObject) throws -> [String: String] {

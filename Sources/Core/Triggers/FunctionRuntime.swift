@@ -6,6 +6,9 @@ package protocol FunctionRuntime: Sendable {
   func check(_ definition: FunctionDefinition) async throws
   /// Call after every deploy and delete: takes up the new set of functions.
   func functionsChanged() async
+  /// Runs a function now and waits for it. Throws `function_not_found`, `overloaded` when too many wait for the function already or it got no
+  /// worker within its timeout, `unavailable` when the server stops; a function that fails is an answer with its record.
+  func invoke(_ invocation: DirectInvocation) async throws -> DirectAnswer
   /// Delivers the dead letter again, from its first attempt. False if there is no such letter.
   func replay(deadLetter id: String, of function: String) async throws -> Bool
 }

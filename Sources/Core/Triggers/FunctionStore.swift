@@ -95,7 +95,8 @@ package struct Invocation: Sendable {
   package let id: String
   package let function: String
   package let version: Int64
-  package let eventSequence: Int64
+  /// `nil` for direct invocations.
+  package let eventSequence: Int64?
   package let eventType: String
   package let eventSubject: String
   /// 1 for the first.
@@ -109,7 +110,7 @@ package struct Invocation: Sendable {
   package let memoryBytesPeak: Int64?
 
   package init(
-    id: String, function: String, version: Int64, eventSequence: Int64, eventType: String, eventSubject: String, attempt: Int,
+    id: String, function: String, version: Int64, eventSequence: Int64?, eventType: String, eventSubject: String, attempt: Int,
     status: Status, error: String?,
     started: Timestamp, duration: Duration, isCold: Bool, cpu: Duration?, memoryBytesPeak: Int64?
   ) {
@@ -132,7 +133,7 @@ package struct Invocation: Sendable {
   package var value: JSONValue {
     [
       "id": .string(id), "function": .string(function), "version": .int(version),
-      "event": ["id": .string(String(eventSequence)), "type": .string(eventType), "subject": .string(eventSubject)],
+      "event": ["id": eventSequence.map { .string(String($0)) } ?? .null, "type": .string(eventType), "subject": .string(eventSubject)],
       "attempt": .int(Int64(attempt)), "status": .string(status.rawValue), "error": error.map(JSONValue.string) ?? .null,
       "startedAt": .string(started.text),
       "durationMs": .double(

@@ -80,6 +80,8 @@ final class TriggerDispatcher {
   }
 
   private func remove(_ function: TriggeredFunction) {
+    for call in function.calls { call.answer.resume(throwing: missing(function.name)) }
+    function.calls = []
     pool.retire(function.assignment.generation)
     functions[function.name] = nil
     versions = versions.filter { $0.value.function !== function }
@@ -135,46 +137,88 @@ final class TriggerDispatcher {
     dirty.insert(name)
   }
 
-  func finished(_ report: RunReport) {
-    guard let (function, version) = versions[report.generation] else { return }
+  /// Somebody waits for a run of that function.
+  func invoke(_ invocation: DirectInvocation, _ answer: CheckedContinuation<DirectAnswer, any Error>) {
+    guard !isDraining else { return answer.resume(throwing: RoostError(.unavailable, "The server is stopping.")) }
+    guard let function = functions[invocation.function] else { return answer.resume(throwing: missing(invocation.function)) }
+    guard function.calls.count < FunctionsLimits.callsWaitingMax else {
+      return answer.resume(throwing: RoostError(.overloaded, "Too many calls of function '\(function.name)' wait already.", retryAfter: .seconds(1)))
+    }
+    let patience = invocation.timeout ?? function.deployed.definition.timeout
+    function.calls.append(DirectCall(invocation: invocation, answer: answer, giveUp: steady.now() + patience))
     dirty.insert(function.name)
-    let sequence = report.run.delivery.event.sequence
+  }
+
+  /// Callers who wait for a worker are told that none will come.
+  func refuseWaiting() {
+    for function in functions.values {
+      for call in function.calls { call.answer.resume(throwing: RoostError(.unavailable, "The server is stopping.")) }
+      function.calls = []
+    }
+  }
+
+  private func missing(_ name: String) -> RoostError { RoostError(.functionNotFound, "There is no function '\(name.prefix(80))'.") }
+
+  func finished(_ report: RunReport) {
+    guard let (function, version) = versions[report.generation] else {
+      if case .direct(let call) = report.run.work { call.answer.resume(throwing: missing(call.invocation.function)) }
+      return
+    }
+    dirty.insert(function.name)
+    switch report.run.work {
+    case .delivery(let delivery): finished(delivery, of: function, version: version, report)
+    case .direct(let call):
+      function.callsRunning -= 1
+      guard !isStopping else { return call.answer.resume(throwing: RoostError(.unavailable, "The server is stopping.")) }
+      let (invocation, logs) = record(report, of: function, version: version)
+      call.answer.resume(returning: DirectAnswer(invocation: invocation, logs: logs, value: report.value))
+    }
+  }
+
+  private func finished(_ delivery: Delivery, of function: TriggeredFunction, version: Int64, _ report: RunReport) {
+    let sequence = delivery.event.sequence
     // Stopped by us, not by anything that it did.
     guard !isStopping else { return function.machine.handedBack(sequence) }
-    let now = wall.now()
-    let id = write(
-      function, version: version, report.run.delivery, status: report.status, error: report.error, started: report.run.started, duration: report.duration,
-      isCold: report.run.isCold, cpu: report.cpu, memoryPeak: report.memoryPeak, lines: report.lines)
+    let (invocation, _) = record(report, of: function, version: version)
     if report.status == .succeeded {
-      function.machine.succeeded(sequence, at: now)
+      function.machine.succeeded(sequence, at: wall.now())
     } else {
-      function.machine.failed(sequence, error: report.error ?? report.status.rawValue, invocation: id, at: now)
+      function.machine.failed(sequence, error: report.error ?? report.status.rawValue, invocation: invocation.id, at: wall.now())
     }
   }
 
   /// No worker could load the module: that is a failed attempt of the delivery that it was loaded for.
   func loadFailed(_ generation: UInt64, _ status: Invocation.Status, _ error: String, _ lines: [InvocationOutput.Line]) {
-    guard let (function, version) = versions[generation], function.assignment.generation == generation, !isStopping else { return }
+    guard let (function, _) = versions[generation], function.assignment.generation == generation, !isStopping else { return }
     dirty.insert(function.name)
     let now = wall.now()
-    guard let delivery = function.machine.start(at: now) else { return }
-    let id = write(
-      function, version: version, delivery, status: status, error: error, started: now, duration: .zero, isCold: true, cpu: nil, memoryPeak: nil, lines: lines)
-    function.machine.failed(delivery.event.sequence, error: error, invocation: id, at: now)
+    let work: RunWork
+    if !function.calls.isEmpty {
+      function.callsRunning += 1
+      work = .direct(function.calls.removeFirst())
+    } else if let delivery = function.machine.start(at: now) {
+      work = .delivery(delivery)
+    } else {
+      return
+    }
+    let run = Worker.Run(id: 0, work: work, started: now, begin: steady.now(), isCold: true, cpuBefore: nil)
+    finished(RunReport(generation: generation, run: run, status: status, error: error, duration: .zero, cpu: nil, memoryPeak: nil, lines: lines))
   }
 
-  private func write(
-    _ function: TriggeredFunction, version: Int64, _ delivery: Delivery, status: Invocation.Status, error: String?, started: Timestamp, duration: Duration,
-    isCold: Bool, cpu: Duration?, memoryPeak: Int64?, lines: [InvocationOutput.Line]
-  ) -> String {
-    let id = identifiers.next(at: started)
+  private func record(_ report: RunReport, of function: TriggeredFunction, version: Int64) -> (Invocation, [InvocationLog]) {
+    let id = identifiers.next(at: report.run.started)
+    let (sequence, type, subject): (Int64?, String, String) =
+      switch report.run.work {
+      case .delivery(let delivery): (delivery.event.sequence, delivery.event.type, delivery.event.path)
+      case .direct(let call): (nil, call.invocation.eventType, call.invocation.eventSubject)
+      }
     let invocation = Invocation(
-      id: id, function: function.name, version: version, eventSequence: delivery.event.sequence, eventType: delivery.event.type,
-      eventSubject: delivery.event.path,
-      attempt: delivery.attempt, status: status, error: error, started: started, duration: duration, isCold: isCold, cpu: cpu, memoryBytesPeak: memoryPeak)
-    let logs = lines.map { InvocationLog(id: identifiers.next(at: $0.time), invocation: id, time: $0.time, level: $0.level, message: $0.message) }
+      id: id, function: function.name, version: version, eventSequence: sequence, eventType: type, eventSubject: subject, attempt: report.run.work.attempt,
+      status: report.status, error: report.error, started: report.run.started, duration: report.duration, isCold: report.run.isCold, cpu: report.cpu,
+      memoryBytesPeak: report.memoryPeak)
+    let logs = report.lines.map { InvocationLog(id: identifiers.next(at: $0.time), invocation: id, time: $0.time, level: $0.level, message: $0.message) }
     function.machine.ran(invocation, logs: logs)
-    return id
+    return (invocation, logs)
   }
 
   // MARK: Acting on it
@@ -195,24 +239,32 @@ final class TriggerDispatcher {
   private func start(_ candidates: [TriggeredFunction]) {
     let now = wall.now()
     var waiting = candidates
-    while let next = waiting.min(by: { ($0.machine.running, $0.lastServed) < ($1.machine.running, $1.lastServed) }) {
+    while let next = waiting.min(by: { ($0.running, $0.lastServed) < ($1.running, $1.lastServed) }) {
       if !startOne(next, at: now) { waiting.removeAll { $0 === next } }
     }
   }
 
   private func startOne(_ function: TriggeredFunction, at now: Timestamp) -> Bool {
-    guard function.machine.unrecordedInvocations < FunctionsLimits.unrecordedInvocationsMax, function.machine.hasNext(at: now) else { return false }
+    guard function.machine.unrecordedInvocations < FunctionsLimits.unrecordedInvocationsMax,
+      function.running < function.machine.policy.concurrency, !function.calls.isEmpty || function.machine.hasNext(at: now)
+    else { return false }
     guard let worker = pool.take(function.assignment) else {
       starved.insert(function.name)
       return false
     }
-    guard let delivery = function.machine.start(at: now) else {
+    served += 1
+    function.lastServed = served
+    // Somebody waits for these: they go first.
+    if !function.calls.isEmpty {
+      let call = function.calls.removeFirst()
+      function.callsRunning += 1
+      pool.invoke(worker, .direct(call), event: call.invocation.event)
+    } else if let delivery = function.machine.start(at: now) {
+      pool.invoke(worker, .delivery(delivery), event: delivery.event.cloudEvent(project: project))
+    } else {
       pool.release(worker)
       return false
     }
-    served += 1
-    function.lastServed = served
-    pool.invoke(worker, delivery, event: delivery.event.cloudEvent(project: project))
     return true
   }
 
@@ -268,9 +320,18 @@ final class TriggerDispatcher {
         look(at: until, function)
       }
       if let since = function.movedSince { look(at: since + FunctionsLimits.lazyCursorInterval, function) }
+      giveUpWaiting(function, now)
+      if let moment = function.calls.lazy.map(\.giveUp).min() { look(at: moment, function) }
       if let due = function.machine.nextDue { look(at: now + (due - today), function) }
     }
     return next
+  }
+
+  private func giveUpWaiting(_ function: TriggeredFunction, _ now: ContinuousClock.Instant) {
+    for call in function.calls where call.giveUp <= now {
+      call.answer.resume(throwing: RoostError(.overloaded, "Function '\(function.name)' got no worker in time.", retryAfter: .seconds(1)))
+    }
+    function.calls.removeAll { $0.giveUp <= now }
   }
 
   /// Every event up to here has been passed by every function, durably.
@@ -280,7 +341,7 @@ final class TriggerDispatcher {
 
   /// Whether nothing runs and everything is written down.
   var isQuiet: Bool {
-    unanswered == 0 && functions.values.allSatisfy { $0.machine.running == 0 && !$0.machine.hasNews && (!$0.machine.hasMoved || !isDraining) }
+    unanswered == 0 && functions.values.allSatisfy { $0.running == 0 && !$0.machine.hasNews && (!$0.machine.hasMoved || !isDraining) }
   }
 
   func forgetVersions() {

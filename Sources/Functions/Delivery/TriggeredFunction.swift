@@ -8,6 +8,9 @@ final class TriggeredFunction {
   var deployed: DeployedFunction
   var assignment: WorkerAssignment
   var machine: DeliveryMachine
+  /// Direct calls that wait for a worker, oldest first.
+  var calls: [DirectCall] = []
+  var callsRunning = 0
   var isReading = false
   /// Everything in the log was read, until there is news.
   var isAtEnd = false
@@ -29,6 +32,9 @@ final class TriggeredFunction {
     machine = DeliveryMachine(state, policy: DeliveryPolicy(deployed.definition))
     durableCursor = state.cursor
   }
+
+  /// Invocations under way, of both kinds.
+  var running: Int { machine.running + callsRunning }
 
   var name: String { deployed.definition.name }
 }

@@ -6,6 +6,7 @@ enum EngineMessage: Sendable {
   case wake
   case functionsChanged(CheckedContinuation<Void, Never>?)
   case check(FunctionDefinition, CheckedContinuation<Void, any Error>)
+  case invoke(DirectInvocation, CheckedContinuation<DirectAnswer, any Error>)
   case revived(function: String, LogEvent)
   case loaded(Result<[LoadedFunction], any Error>)
   case read(LogReading, Result<LogPage, any Error>)

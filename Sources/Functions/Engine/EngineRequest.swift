@@ -16,7 +16,7 @@ struct LogReading: Sendable {
   struct Reader: Sendable {
     let function: String
     let generation: UInt64
-    let triggers: [DocumentTrigger]
+    let triggers: [Trigger]
   }
 
   let after: Int64

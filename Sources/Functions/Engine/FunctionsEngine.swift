@@ -47,7 +47,7 @@ final class FunctionsEngine {
 
   /// Returns after `drain` or `stop`, when no worker is alive any more.
   func run() {
-    pool.ensureSpare()
+    pool.ensureSpare(.javascript)
     handlePoolEvents()
     load()
     while !isOver {
@@ -78,6 +78,7 @@ final class FunctionsEngine {
       if let continuation { waitingForLoad.append(continuation) }
       load()
     case .check(let definition, let continuation): check(definition, continuation)
+    case .invoke(let invocation, let answer): dispatcher.invoke(invocation, answer)
     case .revived(let function, let event): dispatcher.revived(function, event)
     case .loaded(let result): loaded(result)
     case .read(let reading, let result): dispatcher.read(reading, result)
@@ -95,7 +96,10 @@ final class FunctionsEngine {
   private func check(_ definition: FunctionDefinition, _ continuation: CheckedContinuation<Void, any Error>) {
     guard drainUntil == nil else { return continuation.resume(throwing: RoostError(.unavailable, "The server is stopping.")) }
     // The first start finds out what the machine offers; a check before that would take its failure for the source's.
-    guard pool.level != nil else { return waitingChecks.append((definition, continuation)) }
+    guard pool[definition.runtime].level != nil else {
+      waitingChecks.append((definition, continuation))
+      return pool.ensureSpare(definition.runtime)
+    }
     pool.check(definition, continuation)
   }
 
@@ -114,11 +118,14 @@ final class FunctionsEngine {
     switch result {
     case .success(let functions):
       dispatcher.take(functions)
-      pool.wantsSpare = !functions.isEmpty && drainUntil == nil
-      if pool.wantsSpare {
-        pool.ensureSpare()
-      } else if pool.level != nil, let spare = pool.spare {
-        pool.end(spare)
+      let wanted = drainUntil == nil ? Set(functions.map(\.deployed.definition.runtime)) : []
+      for kind in wanted.union(pool.knownRuntimes) {
+        pool[kind].wantsSpare = wanted.contains(kind)
+        if wanted.contains(kind) {
+          pool.ensureSpare(kind)
+        } else if pool[kind].level != nil, let spare = pool[kind].spare {
+          pool.end(spare)
+        }
       }
     case .failure(let error):
       notice("the functions could not be read: \(error)")
@@ -133,7 +140,8 @@ final class FunctionsEngine {
   }
 
   private func publishStatus() {
-    status.update(level: pool.level, runtime: pool.runtime, reason: pool.reason, workers: pool.workers.count)
+    let health = pool[.javascript]
+    status.update(level: health.level, runtime: health.version, reason: health.reason, workers: pool.workers.count)
   }
 
   private func handlePoolEvents() {
@@ -153,9 +161,10 @@ final class FunctionsEngine {
         drain(for: .zero)
       }
     }
-    guard pool.level != nil, !waitingChecks.isEmpty else { return }
-    for (definition, continuation) in waitingChecks { check(definition, continuation) }
-    waitingChecks = []
+    let decidable = waitingChecks.filter { pool[$0.0.runtime].level != nil }
+    guard !decidable.isEmpty else { return }
+    waitingChecks.removeAll { pool[$0.0.runtime].level != nil }
+    for (definition, continuation) in decidable { check(definition, continuation) }
   }
 
   private func perform(_ call: WorkerFrame.Call, of id: UInt64) {
@@ -163,7 +172,7 @@ final class FunctionsEngine {
       let refusal = #"{"code":"forbidden","detail":"The API can be called only while an event is handled."}"#
       return pool.answer(id, call.number, LocalAnswer(status: 403, headers: [("content-type", "application/problem+json")], body: Array(refusal.utf8)))
     }
-    let caller = Caller.function(name: definition.name, depth: run.delivery.event.depth + 1)
+    let caller = Caller.function(name: definition.name, depth: run.work.depth + 1)
     requests.push(
       .call(worker: id, number: call.number, LocalCall(caller: caller, method: call.method, target: call.target, headers: call.headers, body: call.body)))
   }
@@ -201,6 +210,7 @@ final class FunctionsEngine {
     guard drainUntil.map({ until < $0 }) ?? true else { return }
     drainUntil = until
     dispatcher.isDraining = true
+    dispatcher.refuseWaiting()
     dispatcher.logChanged()
     pool.close()
     wakeAt = min(wakeAt, until)
@@ -210,6 +220,7 @@ final class FunctionsEngine {
   private func stop(_ now: ContinuousClock.Instant) {
     guard giveUpAt == nil else { return }
     dispatcher.isStopping = true
+    dispatcher.refuseWaiting()
     pool.endAll()
     giveUpAt = now + .seconds(10)
     wakeAt = min(wakeAt, now + FunctionsLimits.watchInterval)
@@ -225,10 +236,14 @@ final class FunctionsEngine {
     let stopping = RoostError(.unavailable, "The server is stopping.")
     for waiter in waitingForLoad { waiter.resume() }
     for (_, continuation) in waitingChecks { continuation.resume(throwing: stopping) }
+    for worker in pool.workers.values {
+      if case .direct(let call) = worker.run?.work { call.answer.resume(throwing: stopping) }
+    }
     for message in inbox.close() {
       switch message {
       case .functionsChanged(let continuation): continuation?.resume()
       case .check(_, let continuation): continuation.resume(throwing: stopping)
+      case .invoke(_, let continuation): continuation.resume(throwing: stopping)
       default: break
       }
     }

@@ -16,9 +16,9 @@ extension FunctionsService {
     let steady = MachineSteadyClock()
     let poller = Poller(waker: Waker())
     let pool = WorkerPool(configuration, poller: poller, wall: SystemClock(), steady: steady)
-    pool.ensureSpare()
+    pool.ensureSpare(.javascript)
     var until = steady.now() + FunctionsLimits.workerStartTimeMax * 3
-    while pool.level == nil, steady.now() < until {
+    while pool[.javascript].level == nil, steady.now() < until {
       for ready in poller.wait(FunctionsLimits.watchInterval) { pool.handle(ready) }
       _ = pool.watch()
     }
@@ -27,6 +27,7 @@ extension FunctionsService {
     while !pool.workers.isEmpty, steady.now() < until {
       for ready in poller.wait(FunctionsLimits.watchInterval) { pool.handle(ready) }
     }
-    return FunctionsProbe(level: pool.level ?? SandboxLevel.none, runtime: pool.runtime, reason: pool.reason)
+    let health = pool[.javascript]
+    return FunctionsProbe(level: health.level ?? SandboxLevel.none, runtime: health.version, reason: health.reason)
   }
 }

@@ -12,48 +12,37 @@ struct WorkerCommand {
   /// `nobody`, for servers that run as root without a sandbox.
   private static let nobody: UInt32 = 65534
 
-  init?(level: SandboxLevel, changesUser: Bool, configuration: FunctionsConfiguration, memoryBytes: Int64) {
-    guard let deno = configuration.denoPath else { return nil }
+  init?(level: SandboxLevel, changesUser: Bool, configuration: FunctionsConfiguration, runtime: WorkerRuntime) {
+    let variables = runtime.environment + Self.environment
     switch level {
     case .none: return nil
     case .reduced:
-      path = deno
-      arguments = [deno] + Self.denoArguments(memoryBytes: memoryBytes)
-      environment = Self.denoEnvironment.map { $0.name + "=" + $0.value }
+      path = runtime.program.path
+      arguments = [path] + runtime.program.arguments
+      environment = variables.map { $0.name + "=" + $0.value }
       tellsChild = false
       user = changesUser ? Self.nobody : 0
     case .full:
       guard let bubblewrap = configuration.bubblewrapPath else { return nil }
       path = bubblewrap
-      arguments = [bubblewrap] + Self.bubblewrapArguments(deno: deno) + ["--", "/deno"] + Self.denoArguments(memoryBytes: memoryBytes)
+      arguments =
+        [bubblewrap] + Self.bubblewrapArguments(runtime, variables) + ["--", runtime.sandboxed.path] + runtime.sandboxed.arguments
       environment = []
       tellsChild = true
       user = 0
     }
   }
 
-  private static func denoArguments(memoryBytes: Int64) -> [String] {
-    [
-      "run", "--quiet", "--no-prompt", "--no-remote", "--no-npm", "--no-config", "--no-lock", "--v8-flags=--max-old-space-size=\(memoryBytes >> 20)",
-      DenoBootstrap.moduleURL,
-    ]
-  }
+  private static let environment = [(name: "HOME", value: "/nonexistent"), (name: "TZ", value: "UTC"), (name: "LANG", value: "C.UTF-8")]
 
-  // Deno keeps its caches in memory when it cannot make its folder, which is 5 ms faster than a folder in the sandbox's own /tmp.
-  private static let denoEnvironment = [
-    (name: "DENO_DIR", value: "/nonexistent"), (name: "DENO_NO_UPDATE_CHECK", value: "1"), (name: "NO_COLOR", value: "1"),
-    (name: "HOME", value: "/nonexistent"),
-    (name: "TZ", value: "UTC"), (name: "LANG", value: "C.UTF-8"),
-  ]
-
-  private static func bubblewrapArguments(deno: String) -> [String] {
+  private static func bubblewrapArguments(_ runtime: WorkerRuntime, _ variables: [(name: String, value: String)]) -> [String] {
     var arguments = [
       // Each by its name, since --unshare-all does without a user namespace where there is none.
       "--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try",
       "--die-with-parent", "--new-session", "--as-pid-1", "--info-fd", "3", "--cap-drop", "ALL", "--uid", "65534", "--gid", "65534", "--hostname", "function",
       "--clearenv",
     ]
-    for (name, value) in denoEnvironment { arguments += ["--setenv", name, value] }
+    for (name, value) in variables { arguments += ["--setenv", name, value] }
     for folder in ["/usr/lib", "/usr/lib64"] where access(folder, R_OK) == 0 { arguments += ["--ro-bind", folder, folder] }
     for folder in ["/lib", "/lib64"] {
       if let target = linkTarget(folder) {
@@ -63,7 +52,8 @@ struct WorkerCommand {
       }
     }
     if access("/etc/ld.so.cache", R_OK) == 0 { arguments += ["--ro-bind", "/etc/ld.so.cache", "/etc/ld.so.cache"] }
-    arguments += ["--ro-bind", deno, "/deno", "--proc", "/proc", "--dev", "/dev"]
+    for (path, place) in runtime.shown { arguments += ["--ro-bind", path, place] }
+    arguments += ["--proc", "/proc", "--dev", "/dev"]
     arguments += ["--size", String(FunctionsLimits.temporaryBytesMax), "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp"]
     return arguments
   }

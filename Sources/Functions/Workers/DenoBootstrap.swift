@@ -363,10 +363,16 @@ enum DenoBootstrap {
       send({ type: "loaded" });
     }
 
-    async function invoke({ id, event, attempt }) {
+    async function invoke({ id, event, attempt, wantsValue }) {
       lines = bytes = 0;
-      const problem = await watched(async () => { await handler(event, { ...context, attempt }); });
-      send(problem ? { type: "error", id, ...problem } : { type: "result", id });
+      let value;
+      const problem = await watched(async () => {
+        const returned = await handler(event, { ...context, attempt });
+        // What cannot be sent as JSON is the function's failure.
+        if (wantsValue) value = stringify(returned);
+      });
+      if (problem) return send({ type: "error", id, ...problem });
+      send(value === undefined ? { type: "result", id } : { type: "result", id, value: parse(value) });
     }
 
     async function serve() {

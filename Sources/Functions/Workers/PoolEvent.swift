@@ -10,6 +10,8 @@ struct RunReport {
   let cpu: Duration?
   let memoryPeak: Int64?
   let lines: [InvocationOutput.Line]
+  /// JSON that the handler returned.
+  var value: [UInt8]?
 }
 
 /// What the pool tells the dispatcher.

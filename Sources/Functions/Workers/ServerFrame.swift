@@ -23,7 +23,7 @@ enum ServerFrame {
     }
   }
 
-  static func invoke(_ id: Int64, attempt: Int, event: [UInt8]) -> [UInt8] {
+  static func invoke(_ id: Int64, attempt: Int, wantsValue: Bool, event: [UInt8]) -> [UInt8] {
     framed(capacity: event.count + 128) { writer in
       writer.key("type")
       writer.string("invoke")
@@ -31,6 +31,10 @@ enum ServerFrame {
       writer.int(id)
       writer.key("attempt")
       writer.int(attempt)
+      if wantsValue {
+        writer.key("wantsValue")
+        writer.bool(true)
+      }
       writer.key("event")
       writer.raw(event)
     }

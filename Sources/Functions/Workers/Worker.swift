@@ -48,17 +48,8 @@ final class Worker {
     }
   }
 
-  /// The invocation that it runs.
-  struct Run {
-    let id: Int64
-    let delivery: Delivery
-    let started: Timestamp
-    let begin: ContinuousClock.Instant
-    let isCold: Bool
-    let cpuBefore: Duration?
-  }
-
   let id: UInt64
+  let runtime: FunctionRuntimeKind
   let process: WorkerProcess
   let level: SandboxLevel
   /// Of the interpreter's own heap, as it was started.
@@ -68,6 +59,10 @@ final class Worker {
   /// For a worker that only checks a source: who waits for the verdict.
   var check: CheckedContinuation<Void, any Error>?
   var run: Run?
+  /// What its handler returned.
+  var value: [UInt8]?
+  /// Of its present invocation.
+  var timeout = Duration.zero
   /// When the present state becomes a fault.
   var deadline: ContinuousClock.Instant?
   /// When a worker that was asked to end is made to.
@@ -87,8 +82,9 @@ final class Worker {
   /// The end of what it wrote to standard error, for the record of a crash.
   private var lastWords: [UInt8] = []
 
-  init(id: UInt64, process: WorkerProcess, level: SandboxLevel, memoryBytesMax: Int64) {
+  init(id: UInt64, runtime: FunctionRuntimeKind, process: WorkerProcess, level: SandboxLevel, memoryBytesMax: Int64) {
     self.id = id
+    self.runtime = runtime
     self.process = process
     self.level = level
     self.memoryBytesMax = memoryBytesMax

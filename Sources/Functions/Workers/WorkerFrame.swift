@@ -23,7 +23,8 @@ enum WorkerFrame {
   case refused(String)
   case log(level: String, message: String)
   case call(Call)
-  case result(Int64)
+  /// With what the handler returned, if that was wanted.
+  case result(Int64, value: [UInt8]?)
   case error(Failure)
 
   private static let logStart = Array(#"{"type":"log""#.utf8)
@@ -49,7 +50,7 @@ enum WorkerFrame {
       self = .call(call)
     case "result":
       guard let id = object["id"]?.intValue else { return nil }
-      self = .result(id)
+      self = .result(id, value: object["value"]?.bytes())
     case "error":
       guard let id = object["id"]?.intValue else { return nil }
       let message = Self.text(object["message"], most: FunctionsLimits.errorBytesMax)

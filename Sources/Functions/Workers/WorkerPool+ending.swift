@@ -25,11 +25,11 @@ extension WorkerPool {
     } else {
       worker.process.kill()
     }
-    if wasStarting { startFailed(fault.text, at: worker.level) }
+    if wasStarting { startFailed(worker.runtime, fault.text, at: worker.level) }
   }
 
   func leaveGroup(_ worker: Worker) {
-    if spare === worker { spare = nil }
+    if self[worker.runtime].spare === worker { self[worker.runtime].spare = nil }
     guard worker.check == nil, let generation = worker.assignment?.generation, var group = groups[generation] else { return }
     group.workers -= 1
     group.idle.removeAll { $0 === worker }
@@ -55,12 +55,12 @@ extension WorkerPool {
     let isMemory = worker.words.contains("out of memory")
     let status = worker.fault?.status ?? (isMemory ? .memoryLimit : .crashed)
     let text = worker.fault?.text ?? worker.obituary(outcome)
-    if case .starting = died { startFailed(worker.words.isEmpty ? text : worker.words, at: worker.level) }
+    if case .starting = died { startFailed(worker.runtime, worker.words.isEmpty ? text : worker.words, at: worker.level) }
     if case .loading = died { worker.failedToLoad = true }
     if worker.failedToLoad {
       loadFailed(worker, status, text)
     } else {
-      verdict(worker, unavailable)
+      verdict(worker, unavailable(worker.runtime))
     }
     if worker.ending == nil { worker.ending = (status, text) }
     if worker.calls <= 0 { bury(worker) }
@@ -92,7 +92,7 @@ extension WorkerPool {
   /// Nothing new starts, and workers end when they are free.
   func close() {
     isClosed = true
-    wantsSpare = false
+    for kind in knownRuntimes { self[kind].wantsSpare = false }
     for worker in workers.values {
       worker.isOutdated = true
       if worker.run == nil, worker.check == nil { end(worker) }

@@ -63,7 +63,9 @@ extension WorkerPool {
       }
       worker.calls += 1
       events.append(.call(worker: worker.id, call))
-    case (.result(let id), .running) where id == worker.run?.id: finished(worker, nil)
+    case (.result(let id, let value), .running) where id == worker.run?.id:
+      worker.value = value
+      finished(worker, nil)
     case (.error(let failure), .running) where failure.invocation == worker.run?.id: finished(worker, failure)
     default: fail(worker, .protocolBreach("it sent a message that nobody expects"))
     }

@@ -2,19 +2,21 @@ import Core
 
 // What workers are given to do, and how that ends.
 extension WorkerPool {
-  /// Runs a delivery on a worker that `take` gave.
-  func invoke(_ worker: Worker, _ delivery: Delivery, event: [UInt8]) {
+  /// Runs one invocation on a worker that `take` gave.
+  func invoke(_ worker: Worker, _ work: RunWork, event: [UInt8]) {
     guard let assignment = worker.assignment else { return }
     let now = steady.now()
     worker.run = Worker.Run(
-      id: nextRun, delivery: delivery, started: wall.now(), begin: now, isCold: worker.invocations == 0, cpuBefore: worker.process.cpuTime())
+      id: nextRun, work: work, started: wall.now(), begin: now, isCold: worker.invocations == 0, cpuBefore: worker.process.cpuTime())
     worker.state = .running
     worker.invocations += 1
     worker.memoryPeak = 0
-    worker.deadline = now + assignment.definition.timeout
+    worker.value = nil
+    worker.timeout = work.timeout ?? assignment.definition.timeout
+    worker.deadline = now + worker.timeout
     nextRun += 1
     if worker.invocations > 1 { worker.forgetOutput() }
-    send(ServerFrame.invoke(nextRun - 1, attempt: delivery.attempt, event: event), to: worker)
+    send(ServerFrame.invoke(nextRun - 1, attempt: work.attempt, wantsValue: work.wantsValue, event: event), to: worker)
   }
 
   /// The answer to a call of a worker, which may be gone by now.
@@ -49,10 +51,10 @@ extension WorkerPool {
     worker.process.attach()
     worker.state = .blank
     worker.deadline = nil
-    cameUp(worker, runtime: runtime)
+    cameUp(worker, version: runtime)
     if worker.assignment != nil {
       load(worker)
-    } else if !wantsSpare {
+    } else if !self[worker.runtime].wantsSpare {
       end(worker)
     }
     events.append(.freed)
@@ -120,7 +122,7 @@ extension WorkerPool {
         RunReport(
           generation: generation, run: run, status: status, error: error?.prefix(bytes: FunctionsLimits.errorBytesMax), duration: steady.now() - run.begin,
           cpu: cpu,
-          memoryPeak: worker.memoryPeak > 0 ? worker.memoryPeak : nil, lines: worker.output.finish(at: wall.now()))))
+          memoryPeak: worker.memoryPeak > 0 ? worker.memoryPeak : nil, lines: worker.output.finish(at: wall.now()), value: worker.value)))
   }
 
   func sample(_ worker: Worker) {

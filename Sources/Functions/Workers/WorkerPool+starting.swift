@@ -13,18 +13,19 @@ extension WorkerPool {
     let group = groups[assignment.generation] ?? Group()
     // One at a time: while a worker comes up, the others may catch up with what waits.
     guard group.starting == 0, group.workers < assignment.definition.concurrency else { return }
-    if let mayStartAt, steady.now() < mayStartAt { return }
+    let kind = assignment.definition.runtime
+    if let mayStartAt = self[kind].mayStartAt, steady.now() < mayStartAt { return }
     let free = configuration.maxWorkers - serving
     // The last quarter is for functions that have none: a busy one cannot starve the others.
     let reserve = groups.count > 1 ? configuration.maxWorkers / 4 : 0
     if free <= (group.workers == 0 ? 0 : reserve), !makeRoom(for: assignment.generation, hasNone: group.workers == 0) { return }
 
     let worker: Worker
-    if let spare, spare.memoryBytesMax == assignment.definition.memoryBytesMax {
+    if let spare = self[kind].spare, spare.memoryBytesMax == assignment.definition.memoryBytesMax {
       worker = spare
-      self.spare = nil
+      self[kind].spare = nil
     } else {
-      guard let started = start(memoryBytes: assignment.definition.memoryBytesMax) else { return }
+      guard let started = start(kind, memoryBytes: assignment.definition.memoryBytesMax) else { return }
       worker = started
     }
     worker.assignment = assignment
@@ -49,19 +50,23 @@ extension WorkerPool {
   }
 
   /// Starts a process; `nil` if that is not possible now.
-  func start(memoryBytes: Int64) -> Worker? {
-    guard let command = WorkerCommand(level: trying, changesUser: changesUser, configuration: configuration, memoryBytes: memoryBytes) else {
-      startFailed("Deno is not installed", at: trying)
+  func start(_ kind: FunctionRuntimeKind, memoryBytes: Int64) -> Worker? {
+    guard !isClosed else { return nil }
+    let trying = self[kind].trying
+    guard let runtime = WorkerRuntime(kind, configuration: configuration, memoryBytes: memoryBytes),
+      let command = WorkerCommand(level: trying, changesUser: self[kind].changesUser, configuration: configuration, runtime: runtime)
+    else {
+      startFailed(kind, WorkerRuntime.missing(kind), at: trying)
       return nil
     }
     let process: WorkerProcess
     do {
       process = try WorkerProcess(command)
     } catch {
-      startFailed(error.reason, at: trying)
+      startFailed(kind, error.reason, at: trying)
       return nil
     }
-    let worker = Worker(id: nextWorker, process: process, level: trying, memoryBytesMax: memoryBytes)
+    let worker = Worker(id: nextWorker, runtime: kind, process: process, level: trying, memoryBytesMax: memoryBytes)
     nextWorker += 1
     worker.deadline = steady.now() + FunctionsLimits.workerStartTimeMax
     workers[worker.id] = worker
@@ -72,49 +77,53 @@ extension WorkerPool {
   }
 
   /// A process did not come up. The level is lowered if none has ever come up at it; else the next start waits.
-  func startFailed(_ why: String, at tried: SandboxLevel) {
+  func startFailed(_ kind: FunctionRuntimeKind, _ why: String, at tried: SandboxLevel) {
+    let health = self[kind]
     // A second one from before the level was lowered.
-    if level == nil, tried != trying { return }
-    if level == nil, trying == .full {
-      reason = "bubblewrap does not work on this machine: \(why)"
-      trying = .reduced
-      ensureSpare()
-      return
+    if health.level == nil, tried != health.trying { return }
+    if health.level == nil, health.trying == .full {
+      self[kind].reason = "bubblewrap does not work on this machine: \(why)"
+      self[kind].trying = .reduced
+      return ensureSpare(kind)
     }
-    if level == nil, trying == .reduced, changesUser {
+    if health.level == nil, health.trying == .reduced, health.changesUser {
       // That user may not be able to reach the interpreter.
-      changesUser = false
-      ensureSpare()
-      return
+      self[kind].changesUser = false
+      return ensureSpare(kind)
     }
-    if level == nil {
-      level = SandboxLevel.none
-      reason = why
-      events.append(configuration.requireSandbox ? .refused(why) : .notice("functions cannot run: \(why)"))
-    } else if startFailures == 0 {
+    if health.level == nil {
+      self[kind].level = SandboxLevel.none
+      self[kind].reason = why
+      events.append(configuration.requireSandbox && kind == .javascript ? .refused(why) : .notice("functions of runtime '\(kind.rawValue)' cannot run: \(why)"))
+    } else if health.startFailures == 0 {
       events.append(.notice("a worker did not start: \(why)"))
     }
-    let wait = min(FunctionsLimits.startRetryMin * (1 << min(startFailures, 10)), FunctionsLimits.startRetryMax)
-    startFailures += 1
-    mayStartAt = steady.now() + wait
+    let wait = min(FunctionsLimits.startRetryMin * (1 << min(health.startFailures, 10)), FunctionsLimits.startRetryMax)
+    self[kind].startFailures += 1
+    self[kind].mayStartAt = steady.now() + wait
   }
 
-  func cameUp(_ worker: Worker, runtime: String) {
-    startFailures = 0
-    mayStartAt = nil
-    guard level == nil || level == SandboxLevel.none else { return }
-    level = worker.level
-    self.runtime = runtime
-    if worker.level == .full { reason = nil }
+  func cameUp(_ worker: Worker, version: String) {
+    let kind = worker.runtime
+    self[kind].startFailures = 0
+    self[kind].mayStartAt = nil
+    guard self[kind].level == nil || self[kind].level == SandboxLevel.none else { return }
+    self[kind].level = worker.level
+    self[kind].version = version
+    if worker.level == .full { self[kind].reason = nil }
     guard worker.level < .full else { return }
-    let text = "functions run in a reduced sandbox: \(reason ?? "bubblewrap is not installed")"
+    let text = "functions of runtime '\(kind.rawValue)' run in a reduced sandbox: \(self[kind].reason ?? "bubblewrap is not installed")"
     events.append(configuration.requireSandbox ? .refused(text) : .notice(text))
   }
 
-  func ensureSpare() {
-    guard wantsSpare || level == nil, spare == nil, !isClosed else { return }
-    if let mayStartAt, steady.now() < mayStartAt { return }
-    spare = start(memoryBytes: Int64(Limits.functionMemoryBytesDefault))
+  /// Keeps a warm spare, or tries for the first time whether that runtime works here.
+  func ensureSpare(_ kind: FunctionRuntimeKind) {
+    let health = self[kind]
+    guard health.wantsSpare || health.level == nil, health.spare == nil, !isClosed else { return }
+    if let mayStartAt = health.mayStartAt, steady.now() < mayStartAt { return }
+    let spare = start(kind, memoryBytes: Int64(Limits.functionMemoryBytesDefault))
+    // A start that failed at once has tried the next level by itself.
+    if let spare { self[kind].spare = spare }
   }
 
   /// Loads a source to see whether it can be.
@@ -124,14 +133,15 @@ extension WorkerPool {
       return
     }
     var taken: Worker?
-    if let spare {
+    let kind = definition.runtime
+    if let spare = self[kind].spare {
       taken = spare
-      self.spare = nil
+      self[kind].spare = nil
     } else {
-      taken = start(memoryBytes: definition.memoryBytesMax)
+      taken = start(kind, memoryBytes: definition.memoryBytesMax)
     }
     guard let worker = taken else {
-      continuation.resume(throwing: unavailable)
+      continuation.resume(throwing: unavailable(kind))
       return
     }
     checks += 1
@@ -140,7 +150,9 @@ extension WorkerPool {
     if case .blank = worker.state { load(worker) }
   }
 
-  var unavailable: RoostError { RoostError(.unavailable, "Functions cannot run on this server: \(reason ?? "no worker starts").") }
+  func unavailable(_ kind: FunctionRuntimeKind) -> RoostError {
+    RoostError(.unavailable, "Functions of runtime '\(kind.rawValue)' cannot run on this server: \(self[kind].reason ?? "no worker starts").")
+  }
 
   func load(_ worker: Worker) {
     guard let assignment = worker.assignment else { return }

@@ -27,8 +27,11 @@ extension WorkerPool {
       }
       if let wake { next = min(next ?? wake, wake) }
     }
-    ensureSpare()
-    if let mayStartAt, now < mayStartAt { next = min(next ?? mayStartAt, mayStartAt) } else if mayStartAt != nil { events.append(.freed) }
+    for kind in knownRuntimes {
+      ensureSpare(kind)
+      guard let mayStartAt = self[kind].mayStartAt else { continue }
+      if now < mayStartAt { next = min(next ?? mayStartAt, mayStartAt) } else { events.append(.freed) }
+    }
     return next
   }
 
@@ -36,7 +39,7 @@ extension WorkerPool {
     switch worker.state {
     case .starting: fail(worker, .timeout(FunctionsLimits.workerStartTimeMax))
     case .loading: fail(worker, .timeout(configuration.moduleLoadTime))
-    case .running: fail(worker, .timeout(worker.assignment?.definition.timeout ?? .zero))
+    case .running: fail(worker, .timeout(worker.timeout))
     default: break
     }
   }

@@ -25,23 +25,12 @@ final class WorkerPool {
 
   var workers: [UInt64: Worker] = [:]
   var groups: [UInt64: Group] = [:]
-  var spare: Worker?
   var checks = 0
   var events: [PoolEvent] = []
   var nextWorker: UInt64 = 1
   var nextRun: Int64 = 1
 
-  /// The level of the next worker; `level` is what a worker has come up at.
-  var trying: SandboxLevel
-  var level: SandboxLevel?
-  var runtime: String?
-  var reason: String?
-  var startFailures = 0
-  var mayStartAt: ContinuousClock.Instant?
-  /// Whether a server that runs as root starts unsandboxed workers as another user.
-  var changesUser = geteuid() == 0
-  /// Whether a warm spare is kept.
-  var wantsSpare = false
+  private var health: [FunctionRuntimeKind: RuntimeHealth] = [:]
   /// Nothing new starts.
   var isClosed = false
 
@@ -50,11 +39,22 @@ final class WorkerPool {
     self.poller = poller
     self.wall = wall
     self.steady = steady
-    trying = configuration.bubblewrapPath == nil ? .reduced : .full
-    if configuration.bubblewrapPath == nil { reason = "bubblewrap is not installed" }
   }
 
   deinit { buffer.deallocate() }
+
+  /// How each runtime does on this machine.
+  subscript(_ kind: FunctionRuntimeKind) -> RuntimeHealth {
+    get {
+      let isMissing = configuration.bubblewrapPath == nil
+      return health[kind]
+        ?? RuntimeHealth(trying: isMissing ? .reduced : .full, reason: isMissing ? "bubblewrap is not installed" : nil, changesUser: geteuid() == 0)
+    }
+    set { health[kind] = newValue }
+  }
+
+  /// Runtimes that were tried, or whose spare is wanted.
+  var knownRuntimes: [FunctionRuntimeKind] { Array(health.keys) }
 
   var isRunningAnything: Bool { workers.values.contains { $0.run != nil } }
 

@@ -10,7 +10,8 @@ extension SQLiteFunctionStore {
         """, .text(function), SQLValue(id), .int(Int64(limit))
       ) { row in
         Invocation(
-          id: row.text(0), function: function, version: row.int(1), eventSequence: row.int(2), eventType: row.text(3), eventSubject: row.text(4),
+          id: row.text(0), function: function, version: row.int(1), eventSequence: row.int(2) == 0 ? nil : row.int(2), eventType: row.text(3),
+          eventSubject: row.text(4),
           attempt: Int(row.int(5)), status: Invocation.Status(rawValue: row.text(6)) ?? .failed, error: row.optionalText(7),
           started: Timestamp(milliseconds: row.int(8)), duration: .microseconds(row.int(9)), isCold: row.bool(10),
           cpu: row.optionalInt(11).map { .microseconds($0) }, memoryBytesPeak: row.optionalInt(12))
@@ -46,7 +47,7 @@ extension WriteTransaction {
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         [
-          .int(function), .text(invocation.id), .int(invocation.version), .int(invocation.eventSequence), .text(invocation.eventType),
+          .int(function), .text(invocation.id), .int(invocation.version), .int(invocation.eventSequence ?? 0), .text(invocation.eventType),
           .text(invocation.eventSubject), .int(Int64(invocation.attempt)), .text(invocation.status.rawValue), SQLValue(invocation.error),
           .int(invocation.started.milliseconds), .int(invocation.duration.microseconds), SQLValue(invocation.isCold),
           SQLValue(invocation.cpu?.microseconds), SQLValue(invocation.memoryBytesPeak),

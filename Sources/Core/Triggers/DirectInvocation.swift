@@ -1,0 +1,36 @@
+/// One run of a function that a caller waits for: not an event of the log, never retried, in no order with others.
+package struct DirectInvocation: Sendable {
+  package let function: String
+  /// JSON: what the handler gets as its event.
+  package let event: [UInt8]
+  /// For the record, as in a CloudEvent: `roost.http.request`.
+  package let eventType: String
+  package let eventSubject: String
+  /// How many triggers lie between this and the request that began the chain.
+  package let depth: Int
+  /// Instead of the function's own.
+  package let timeout: Duration?
+
+  package init(function: String, event: [UInt8], eventType: String, eventSubject: String, depth: Int = 0, timeout: Duration? = nil) {
+    self.function = function
+    self.event = event
+    self.eventType = eventType
+    self.eventSubject = eventSubject
+    self.depth = depth
+    self.timeout = timeout
+  }
+}
+
+/// How a direct invocation ended, also when the function failed.
+package struct DirectAnswer: Sendable {
+  package let invocation: Invocation
+  package let logs: [InvocationLog]
+  /// JSON that the handler returned; `nil` if it returned nothing.
+  package let value: [UInt8]?
+
+  package init(invocation: Invocation, logs: [InvocationLog], value: [UInt8]?) {
+    self.invocation = invocation
+    self.logs = logs
+    self.value = value
+  }
+}

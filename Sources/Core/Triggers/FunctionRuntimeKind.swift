@@ -1,0 +1,5 @@
+/// What runs a function's program.
+package enum FunctionRuntimeKind: String, Sendable, CaseIterable {
+  /// JavaScript and TypeScript modules, by Deno.
+  case javascript
+}

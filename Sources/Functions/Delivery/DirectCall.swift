@@ -1,0 +1,9 @@
+import Core
+
+/// A direct invocation and who waits for it.
+struct DirectCall: Sendable {
+  let invocation: DirectInvocation
+  let answer: CheckedContinuation<DirectAnswer, any Error>
+  /// Until when it may wait for a worker.
+  let giveUp: ContinuousClock.Instant
+}

@@ -1,0 +1,44 @@
+import Core
+
+/// How the workers of one runtime are started: what differs between interpreters, for every level of isolation.
+struct WorkerRuntime {
+  struct Program {
+    /// On this machine.
+    let path: String
+    /// What comes after the program's name.
+    let arguments: [String]
+  }
+
+  let kind: FunctionRuntimeKind
+  /// Without a sandbox.
+  let program: Program
+  /// Inside the sandbox, where only what `shown` names is there besides the system's libraries.
+  let sandboxed: Program
+  let environment: [(name: String, value: String)]
+  /// Files and folders of this machine that the sandbox shows read-only, and where.
+  let shown: [(path: String, at: String)]
+
+  /// `nil` where the interpreter is not installed.
+  init?(_ kind: FunctionRuntimeKind, configuration: FunctionsConfiguration, memoryBytes: Int64) {
+    switch kind {
+    case .javascript: self.init(deno: configuration.denoPath, memoryBytes: memoryBytes)
+    }
+  }
+
+  /// What to tell where it is not.
+  static func missing(_ kind: FunctionRuntimeKind) -> String {
+    switch kind {
+    case .javascript: "Deno is not installed"
+    }
+  }
+
+  init(
+    _ kind: FunctionRuntimeKind, program: Program, sandboxed: Program, environment: [(name: String, value: String)], shown: [(path: String, at: String)]
+  ) {
+    self.kind = kind
+    self.program = program
+    self.sandboxed = sandboxed
+    self.environment = environment
+    self.shown = shown
+  }
+}

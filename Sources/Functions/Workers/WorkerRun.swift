@@ -1,0 +1,51 @@
+import Core
+
+extension Worker {
+  /// The invocation that a worker runs.
+  struct Run {
+    let id: Int64
+    let work: RunWork
+    let started: Timestamp
+    let begin: ContinuousClock.Instant
+    let isCold: Bool
+    let cpuBefore: Duration?
+  }
+}
+
+/// What a run is for: an event of the log, or a caller who waits.
+enum RunWork {
+  case delivery(Delivery)
+  case direct(DirectCall)
+
+  /// 1 for the first.
+  var attempt: Int {
+    switch self {
+    case .delivery(let delivery): delivery.attempt
+    case .direct: 1
+    }
+  }
+
+  /// How many triggers lie between this and the request that began the chain.
+  var depth: Int {
+    switch self {
+    case .delivery(let delivery): delivery.event.depth
+    case .direct(let call): call.invocation.depth
+    }
+  }
+
+  /// Instead of the function's own.
+  var timeout: Duration? {
+    switch self {
+    case .delivery: nil
+    case .direct(let call): call.invocation.timeout
+    }
+  }
+
+  /// Whether anybody wants to know what the handler returned.
+  var wantsValue: Bool {
+    switch self {
+    case .delivery: false
+    case .direct: true
+    }
+  }
+}
