@@ -15,6 +15,7 @@ final class MemoryBackend: FunctionStore, EventLog {
     var deadLetters: [DeadLetter] = []
     var invocations: [Invocation] = []
     var logs: [InvocationLog] = []
+    var runs = MemoryRuns()
     var records = 0
     var recordFailures = 0
     var prunings: [Pruning] = []
@@ -110,6 +111,10 @@ final class MemoryBackend: FunctionStore, EventLog {
             after: Array(one.after.utf8), auth: nil, depth: one.depth))
       }
     }
+    wake()
+  }
+
+  func wake() {
     for wake in shared.withLock({ $0.wakes }) { wake() }
   }
 
@@ -175,6 +180,8 @@ final class MemoryBackend: FunctionStore, EventLog {
       for sequence in changes.unpark { state.parked[function]?[sequence] = nil }
       state.deadLetters.removeAll { changes.removeDeadLetters.contains($0.id) }
       state.deadLetters += changes.deadLetters
+      for letter in changes.deadLetters { state.runs.failed(letter, of: function) }
+      for outcome in changes.runs { state.runs.record(outcome, of: function) }
       state.invocations += changes.invocations
       state.logs += changes.logs
     }

@@ -74,7 +74,17 @@ package struct RunStep: Sendable {
     if kind == .event { result = Array("null".utf8) }
   }
 
-  /// As callers see it. `full`: with its result.
+  /// The event that it waited for is there. False if it does not wait any more.
+  package mutating func comeTrue(_ event: [UInt8], at now: Timestamp) -> Bool {
+    guard status == .waiting else { return false }
+    status = .completed
+    result = event
+    due = nil
+    ended = now
+    return true
+  }
+
+  /// As callers see it.
   package var value: JSONValue {
     var value: JSONObject = [
       "name": .string(key.name), "occurrence": .int(Int64(key.occurrence + 1)), "kind": .string(kind.rawValue), "status": .string(status.rawValue),

@@ -24,7 +24,7 @@ package struct DeployedFunction: Sendable {
 }
 
 /// Functions, their deliveries and what became of them, at rest.
-package protocol FunctionStore: Sendable {
+package protocol FunctionStore: RunStore {
   func functions() async throws -> [DeployedFunction]
   /// A new version; a new function's cursor starts at the end of the log.
   func deploy(_ definition: FunctionDefinition, at now: Timestamp) async throws -> (DeployedFunction, created: Bool)
@@ -76,12 +76,13 @@ package struct DeliveryChanges: Sendable {
   package var removeDeadLetters: [String] = []
   package var invocations: [Invocation] = []
   package var logs: [InvocationLog] = []
+  package var runs: [RunOutcome] = []
 
   package init() {}
 
   package var isEmpty: Bool {
     cursor == nil && park.isEmpty && unpark.isEmpty && deadLetters.isEmpty && removeDeadLetters.isEmpty && invocations.isEmpty
-      && logs.isEmpty
+      && logs.isEmpty && runs.isEmpty
   }
 }
 
@@ -90,6 +91,8 @@ package struct Invocation: Sendable {
   package enum Status: String, Sendable {
     case succeeded, failed, timeout, crashed
     case memoryLimit = "memory_limit"
+    /// Its durable run waits, and goes on in another invocation.
+    case suspended
   }
 
   package let id: String

@@ -4,6 +4,8 @@ import JSON
 package struct LogEvent: Sendable {
   package enum Kind: String, Sendable {
     case document, file
+    /// A durable run goes on: addressed to its function, as `runsContainer(of:)`; its subject is the run's id.
+    case run
   }
 
   package enum Action: String, Sendable {
@@ -51,6 +53,8 @@ package struct LogEvent: Sendable {
 
   /// The event as a CloudEvent 1.0 in the JSON format. The id is the same at every delivery.
   package func cloudEvent(project: String) -> [UInt8] {
+    // Each execution of a run gets the event that it began with.
+    if kind == .run, let after { return after }
     var writer = JSONWriter()
     writer.beginObject()
     writer.key("specversion")

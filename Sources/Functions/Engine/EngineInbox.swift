@@ -12,6 +12,7 @@ enum EngineMessage: Sendable {
   case read(LogReading, Result<LogPage, any Error>)
   case recorded(function: String, generation: UInt64, DeliveryChanges, (any Error)?)
   case answered(worker: UInt64, number: Int64, LocalAnswer)
+  case tended(Result<TendedRuns, any Error>)
   case pruned((any Error)?)
   case drain
   case stop

@@ -8,6 +8,8 @@ enum EngineRequest: Sendable {
   case read(LogReading)
   case record(function: String, generation: UInt64, DeliveryChanges)
   case call(worker: UInt64, number: Int64, LocalCall)
+  case step(worker: UInt64, number: Int64, StepCall)
+  case tendRuns
   case prune(through: Int64, before: Timestamp)
 }
 

@@ -16,6 +16,8 @@ enum WorkerFrame {
     let text: String
     /// Something of the function may still run.
     let retire: Bool
+    /// Trying again would change nothing.
+    let isFinal: Bool
   }
 
   case ready(runtime: String)
@@ -26,6 +28,8 @@ enum WorkerFrame {
   /// With what the handler returned, if that was wanted.
   case result(Int64, value: [UInt8]?)
   case error(Failure)
+  /// The execution of a durable run waits for what its steps wait for. `retire`: something of it may still run.
+  case suspended(Int64, retire: Bool)
 
   private static let logStart = Array(#"{"type":"log""#.utf8)
 
@@ -56,7 +60,11 @@ enum WorkerFrame {
       let message = Self.text(object["message"], most: FunctionsLimits.errorBytesMax)
       let stack = Self.text(object["stack"], most: FunctionsLimits.errorBytesMax)
       let text = stack.isEmpty ? message : stack.contains(message) ? stack : message + "\n" + stack
-      self = .error(Failure(invocation: id, text: text.prefix(bytes: FunctionsLimits.errorBytesMax), retire: object["retire"]?.boolValue ?? false))
+      self = .error(Failure(invocation: id, text: text.prefix(bytes: FunctionsLimits.errorBytesMax), retire: object["retire"]?.boolValue ?? false,
+        isFinal: object["final"]?.boolValue ?? false))
+    case "suspended":
+      guard let id = object["id"]?.intValue else { return nil }
+      self = .suspended(id, retire: object["retire"]?.boolValue ?? false)
     default: return nil
     }
   }

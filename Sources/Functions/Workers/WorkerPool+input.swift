@@ -67,6 +67,7 @@ extension WorkerPool {
       worker.value = value
       finished(worker, nil)
     case (.error(let failure), .running) where failure.invocation == worker.run?.id: finished(worker, failure)
+    case (.suspended(let id, let retire), .running) where id == worker.run?.id && worker.run?.usesSteps == true: suspended(worker, retire: retire)
     default: fail(worker, .protocolBreach("it sent a message that nobody expects"))
     }
   }

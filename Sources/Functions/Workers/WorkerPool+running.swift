@@ -103,12 +103,23 @@ extension WorkerPool {
 
   func finished(_ worker: Worker, _ failure: WorkerFrame.Failure?) {
     let ending = (failure == nil ? Invocation.Status.succeeded : .failed, failure?.text)
+    worker.run?.isFinal = failure?.isFinal ?? false
     guard failure?.retire != true, worker.calls == 0 else {
       // Something of it may still happen: it is over when its process and its calls are.
       worker.ending = ending
       return end(worker)
     }
     report(worker, ending.0, ending.1)
+    release(worker)
+  }
+
+  /// Its run goes on another time, perhaps elsewhere.
+  func suspended(_ worker: Worker, retire: Bool) {
+    guard !retire, worker.calls == 0 else {
+      worker.ending = (.suspended, nil)
+      return end(worker)
+    }
+    report(worker, .suspended, nil)
     release(worker)
   }
 
