@@ -37,7 +37,7 @@ struct MemoryRuns {
     let name: StepKey
     switch command {
     case .begin: return .over
-    case .completed(let key, _), .failed(let key, _, _), .sleep(let key, _), .wait(let key, _, _): name = key
+    case .completed(let key, _), .failed(let key, _, _), .sleeping(let key, _), .waiting(let key, _, _): name = key
     }
     let place = (steps[key] ?? []).firstIndex { $0.key == name }
     let known = place.flatMap { steps[key]?[$0] }

@@ -147,8 +147,8 @@ package struct DurableRun: Sendable {
     switch command {
     case .begin: return nil
     case .completed(let named, _), .failed(let named, _, _): (key, kind) = (named, .run)
-    case .sleep(let named, _): (key, kind) = (named, .sleep)
-    case .wait(let named, _, _): (key, kind) = (named, .event)
+    case .sleeping(let named, _): (key, kind) = (named, .sleep)
+    case .waiting(let named, _, _): (key, kind) = (named, .event)
     }
     if let known {
       guard known.kind == kind else { throw RunStep.changed(key, was: known.kind, isNow: kind) }
@@ -169,10 +169,10 @@ package struct DurableRun: Sendable {
       let wait = isFinal ? nil : retryAfter(step.attempts)
       step.status = wait == nil ? .failed : .retrying
       step.due = wait.map { now + $0 }
-    case .sleep(_, let until):
+    case .sleeping(_, let until):
       step.status = .sleeping
       step.due = until
-    case .wait(_, var wait, let until):
+    case .waiting(_, var wait, let until):
       wait.after = lastSequence
       step.status = .waiting
       step.wait = wait
@@ -198,7 +198,8 @@ package struct DurableRun: Sendable {
     guard bytes + more <= Limits.stepBytesPerRunMax else {
       throw RoostError(
         .payloadTooLarge,
-        "The results of this run's steps are larger than \(Limits.stepBytesPerRunMax >> 20) MB together; store them as documents or files and return their ids.")
+        "The results of this run's steps are larger than \(Limits.stepBytesPerRunMax >> 20) MB together; store them as documents or files and return their ids."
+      )
     }
     bytes += more
   }

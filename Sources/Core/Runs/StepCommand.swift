@@ -8,8 +8,8 @@ package enum StepCommand: Sendable {
   case completed(StepKey, result: [UInt8]?)
   /// A step's function threw. `isFinal`: it is not to be tried again.
   case failed(StepKey, error: [UInt8], isFinal: Bool)
-  case sleep(StepKey, until: Timestamp)
-  case wait(StepKey, EventWait, until: Timestamp)
+  case sleeping(StepKey, until: Timestamp)
+  case waiting(StepKey, EventWait, until: Timestamp)
 
   /// The method of the call that carries a command, instead of one of HTTP's.
   package static let method = "STEP"
@@ -29,7 +29,8 @@ package enum StepCommand: Sendable {
       let result = object["result"]?.bytes()
       guard (result?.count ?? 0) <= Limits.stepResultBytesMax else {
         throw RoostError(
-          .payloadTooLarge, "The result of step \(key.text) is larger than \(Limits.stepResultBytesMax >> 10) KB; store it as a document or a file and return its id.")
+          .payloadTooLarge,
+          "The result of step \(key.text) is larger than \(Limits.stepResultBytesMax >> 10) KB; store it as a document or a file and return its id.")
       }
       self = .completed(key, result: result)
     case "/failed":
@@ -37,16 +38,16 @@ package enum StepCommand: Sendable {
       self = .failed(key, error: error.bytes(), isFinal: object["final"]?.boolValue ?? false)
     case "/sleep":
       if let until = object["until"] {
-        self = .sleep(key, until: try WaitingTime.moment(until, of: "The end of step \(key.text)", at: now))
+        self = .sleeping(key, until: try WaitingTime.moment(until, of: "The end of step \(key.text)", at: now))
       } else {
-        self = .sleep(key, until: now + (try WaitingTime.duration(object["for"] ?? .null, of: "The sleep")))
+        self = .sleeping(key, until: now + (try WaitingTime.duration(object["for"] ?? .null, of: "The sleep")))
       }
     case "/wait":
       guard case .object(var options)? = object["options"] else {
         throw RoostError(.validationFailed, "A wait for an event has options: step.waitForEvent({ event: \"order.paid\", timeout: \"7d\" }).")
       }
       let timeout = try options.remove("timeout").map { try WaitingTime.duration($0, of: "The timeout") } ?? Limits.runEventWaitDefault
-      self = .wait(key, try EventWait(.object(options)), until: now + timeout)
+      self = .waiting(key, try EventWait(.object(options)), until: now + timeout)
     default: throw RoostError(.badRequest, "There is no such word about steps.")
     }
   }

@@ -309,8 +309,7 @@ enum DenoBootstrap {
       return { status: answer.status, ok: answer.status < 400, headers: answer.headers, json: () => jsonOf(answer), text: () => answer.json === undefined ? textOf(answer) : stringify(answer.json) };
     }
 
-    """# + StepsBootstrap.source + #"""
-
+    \#(StepsBootstrap.source)
     // Running the function.
     let handler, name = "function", context, current, steps;
 

@@ -60,8 +60,10 @@ enum WorkerFrame {
       let message = Self.text(object["message"], most: FunctionsLimits.errorBytesMax)
       let stack = Self.text(object["stack"], most: FunctionsLimits.errorBytesMax)
       let text = stack.isEmpty ? message : stack.contains(message) ? stack : message + "\n" + stack
-      self = .error(Failure(invocation: id, text: text.prefix(bytes: FunctionsLimits.errorBytesMax), retire: object["retire"]?.boolValue ?? false,
-        isFinal: object["final"]?.boolValue ?? false))
+      self = .error(
+        Failure(
+          invocation: id, text: text.prefix(bytes: FunctionsLimits.errorBytesMax), retire: object["retire"]?.boolValue ?? false,
+          isFinal: object["final"]?.boolValue ?? false))
     case "suspended":
       guard let id = object["id"]?.intValue else { return nil }
       self = .suspended(id, retire: object["retire"]?.boolValue ?? false)

@@ -80,7 +80,7 @@ extension StepCommand {
   fileprivate var key: StepKey? {
     switch self {
     case .begin: nil
-    case .completed(let key, _), .failed(let key, _, _), .sleep(let key, _), .wait(let key, _, _): key
+    case .completed(let key, _), .failed(let key, _, _), .sleeping(let key, _), .waiting(let key, _, _): key
     }
   }
 }
