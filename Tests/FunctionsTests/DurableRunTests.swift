@@ -136,7 +136,9 @@ struct DurableRunTests {
     var heavy = begun()
     let large = [UInt8](repeating: 48, count: Limits.stepResultBytesMax)
     var taken = 0
-    while taken < 100, (try? heavy.take(.completed(key("s", taken), result: large), known: nil, lastSequence: 0, at: now, retryAfter: never)) != nil { taken += 1 }
+    while taken < 100, (try? heavy.take(.completed(key("s", taken), result: large), known: nil, lastSequence: 0, at: now, retryAfter: never)) != nil {
+      taken += 1
+    }
     #expect(taken == Limits.stepBytesPerRunMax / Limits.stepResultBytesMax - 1)
   }
 

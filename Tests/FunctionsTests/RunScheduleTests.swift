@@ -136,7 +136,9 @@ private struct RunWorld {
     let page = log[from..<min(from + min(most, Int.random(in: 1...20, using: &chance)), log.count)]
     let wanted = page.compactMap { event -> LogEvent? in
       if event.container == "posts" { return event }
-      guard event.wakesRun(of: "f"), let run = store.runs[MemoryRuns.Key(function: "f", run: event.runID ?? 0)], run.driver == event.sequence else { return nil }
+      guard event.wakesRun(of: "f"), let run = store.runs[MemoryRuns.Key(function: "f", run: event.runID ?? 0)], run.driver == event.sequence else {
+        return nil
+      }
       return event.carrying(run.event)
     }
     machine.take(wanted, through: Int64(page.endIndex), at: now)
@@ -278,6 +280,7 @@ private struct RunWorld {
 /// As the writer would append it, at that moment.
 private func logged(_ sequence: Int64, _ subject: String, collection: String = "posts", after: String = "{}", time: Timestamp? = nil) -> LogEvent {
   LogEvent(
-    sequence: sequence, time: time ?? Timestamp(milliseconds: 5_000_000), kind: .document, action: .created, container: collection, subject: subject, before: nil,
+    sequence: sequence, time: time ?? Timestamp(milliseconds: 5_000_000), kind: .document, action: .created, container: collection, subject: subject,
+    before: nil,
     after: Array(after.utf8), auth: nil, depth: 0)
 }

@@ -10,8 +10,8 @@ final class WriteTransaction {
   /// Set by the first change, so that a job that failed before it changed anything needs no undoing.
   var hasChanges = false
   /// Records of each function since its old ones were last removed.
-  var invocationsUnpruned: [Int64: Int] = [:]
-  /// The same of runs that are over, and how many new runs of each function there is room for before they are counted again.
+  var invocationsKept: [Int64: Int] = [:]
+  /// Runs that are over since the old ones were last removed, and how many new ones of each function there is room for before they are counted again.
   var runsUnpruned: [Int64: Int] = [:]
   var runsUncounted: [Int64: Int] = [:]
   /// How long documents live in each collection that says so; nil until it is read.
