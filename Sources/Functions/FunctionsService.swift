@@ -1,4 +1,5 @@
 import Core
+import Glibc
 import Synchronization
 
 /// Runs a project's functions: `run()` for as long as the server lives, `drain()` before it stops.
@@ -16,6 +17,7 @@ package final class FunctionsService: FunctionRuntime {
   private let inbox = EngineInbox()
   private let status = FunctionsStatus()
   private let hasRun = Atomic(false)
+  private let tickets = Atomic<UInt64>(0)
 
   /// `notice` gets sentences for the operator: what does not work and why.
   package convenience init(
@@ -41,13 +43,13 @@ package final class FunctionsService: FunctionRuntime {
   }
 
   /// How well functions are shut in; `nil` until the first worker has come up or failed to.
-  package var sandboxLevel: SandboxLevel? { status.view.level }
+  package var sandboxLevel: SandboxLevel? { probe?.level }
 
   /// The same, with the interpreter and the reason for less than `full`.
-  package var probe: FunctionsProbe? {
-    let view = status.view
-    return view.level.map { FunctionsProbe(level: $0, runtime: view.runtime, reason: view.reason) }
-  }
+  package var probe: FunctionsProbe? { status.view.probes[.javascript] }
+
+  /// The same for every runtime that was tried. JavaScript is at once, the others when there is a function for them.
+  package var probes: [FunctionRuntimeKind: FunctionsProbe] { status.view.probes }
 
   /// Worker processes alive now.
   package var workers: Int { status.view.workers }
@@ -59,6 +61,7 @@ package final class FunctionsService: FunctionRuntime {
     let requests = RequestQueue()
     log.onCommit { [inbox] in inbox.logChanged() }
     WorkerThread.start(name: "functions") { [project, configuration, inbox, status, wall, steady, notice] in
+      setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, FunctionsLimits.engineNiceness)
       FunctionsEngine(
         project: project, configuration: configuration, inbox: inbox, requests: requests, status: status, wall: wall, steady: steady, notice: notice
       ).run()
@@ -95,10 +98,34 @@ package final class FunctionsService: FunctionRuntime {
   }
 
   package func invoke(_ invocation: DirectInvocation) async throws -> DirectAnswer {
-    try await withCheckedThrowingContinuation { continuation in
-      guard !inbox.post(.invoke(invocation, continuation)) else { return }
-      continuation.resume(throwing: RoostError(.unavailable, "The server is stopping."))
+    guard case .whole(let answer) = try await reply(to: invocation, stream: nil, ticket: 0) else {
+      throw RoostError(.internal, "A function streamed an answer that was wanted whole.")
     }
+    return answer
+  }
+
+  package func call(_ invocation: DirectInvocation) async throws -> CallReply {
+    let ticket = tickets.add(1, ordering: .relaxed).newValue
+    let stream = CallStream(
+      taken: { [inbox] bytes in inbox.post(.taken(ticket: ticket, bytes: bytes)) }, abandoned: { [inbox] in inbox.post(.abandoned(ticket)) })
+    return try await withTaskCancellationHandler {
+      try await reply(to: invocation, stream: stream, ticket: ticket)
+    } onCancel: { [inbox] in
+      inbox.post(.abandoned(ticket))
+    }
+  }
+
+  private func reply(to invocation: DirectInvocation, stream: CallStream?, ticket: UInt64) async throws -> CallReply {
+    try await withCheckedThrowingContinuation { continuation in
+      let reply = DirectReply(continuation, ticket: ticket, stream: stream)
+      if !inbox.post(.invoke(invocation, reply)) { reply.resume(throwing: RoostError(.unavailable, "The server is stopping.")) }
+    }
+  }
+
+  package func deployed(_ name: String) async throws -> DeployedFunction? {
+    if let known = status.functions { return known[name] }
+    // Before the engine has read them for the first time.
+    return try await functions.functions().first { $0.definition.name == name }
   }
 
   package func functionsChanged() async {

@@ -3,7 +3,7 @@ import HTTPServer
 
 /// Every address of the API, in one place. Tests hold it against docs/api/openapi.json.
 enum Routes {
-  static let all: [Route] = documents + bulk + files + accounts + configuration + expressions + operations + unbuilt
+  static let all: [Route] = documents + bulk + files + accounts + configuration + expressions + operations + CallFunction.routes + unbuilt
 
   private static let documents = [
     GetDocument.route, ListDocuments.route, CreateDocument.route, PutDocument.route, PatchDocument.route, DeleteDocument.route,
@@ -50,7 +50,6 @@ enum Routes {
     .unbuilt(.post, "/v1/auth/email/change"),
     .unbuilt(.post, "/v1/auth/mfa/totp"),
     .unbuilt(.get, "/v1/auth/oauth/{provider}/authorize"),
-    .unbuilt(.post, "/v1/call/{function}"),
     .unbuilt(.get, "/v1/functions/{function}/versions"),
     .unbuilt(.post, "/v1/functions/{function}/rollback"),
     .unbuilt(.get, "/v1/usage"),

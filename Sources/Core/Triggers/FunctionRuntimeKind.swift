@@ -2,4 +2,6 @@
 package enum FunctionRuntimeKind: String, Sendable, CaseIterable {
   /// JavaScript and TypeScript modules, by Deno.
   case javascript
+  /// One Python module with a `handler`, by the system's Python.
+  case python
 }

@@ -3,7 +3,7 @@ import Core
 /// A direct invocation and who waits for it.
 struct DirectCall: Sendable {
   let invocation: DirectInvocation
-  let answer: CheckedContinuation<DirectAnswer, any Error>
+  let answer: DirectReply
   /// Until when it may wait for a worker.
   let giveUp: ContinuousClock.Instant
 }

@@ -141,7 +141,7 @@ final class TriggerDispatcher {
   }
 
   /// Somebody waits for a run of that function.
-  func invoke(_ invocation: DirectInvocation, _ answer: CheckedContinuation<DirectAnswer, any Error>) {
+  func invoke(_ invocation: DirectInvocation, _ answer: DirectReply) {
     guard !isDraining else { return answer.resume(throwing: RoostError(.unavailable, "The server is stopping.")) }
     guard let function = functions[invocation.function] else { return answer.resume(throwing: missing(invocation.function)) }
     guard function.calls.count < FunctionsLimits.callsWaitingMax else {
@@ -150,6 +150,15 @@ final class TriggerDispatcher {
     let patience = invocation.timeout ?? function.deployed.definition.timeout
     function.calls.append(DirectCall(invocation: invocation, answer: answer, giveUp: steady.now() + patience))
     dirty.insert(function.name)
+  }
+
+  /// A caller has gone. What waits is forgotten; what runs goes on, unless nothing but its answer's rest is left of it.
+  func abandon(_ ticket: UInt64) {
+    for function in functions.values {
+      guard let place = function.calls.firstIndex(where: { $0.answer.ticket == ticket }) else { continue }
+      return function.calls.remove(at: place).answer.resume(throwing: CancellationError())
+    }
+    pool.abandon(ticket)
   }
 
   /// Callers who wait for a worker are told that none will come.
@@ -279,7 +288,7 @@ final class TriggerDispatcher {
     guard function.machine.unrecordedInvocations < FunctionsLimits.unrecordedInvocationsMax,
       function.running < function.machine.policy.concurrency, !function.calls.isEmpty || function.machine.hasNext(at: now)
     else { return false }
-    guard let worker = pool.take(function.assignment) else {
+    guard let worker = pool.take(function.assignment, waiting: function.calls.count + function.machine.openCount - function.machine.running) else {
       starved.insert(function.name)
       return false
     }
@@ -346,6 +355,11 @@ final class TriggerDispatcher {
       if moment <= now { dirty.insert(function.name) } else { next = min(next ?? moment, moment) }
     }
     if let due = runs.next { next = now + max(.zero, due - today) }
+    if !starved.isEmpty {
+      // A worker that hangs frees nobody: then another is started.
+      workerFreed()
+      next = now + FunctionsLimits.watchInterval
+    }
     for function in functions.values {
       if let until = function.pausedUntil {
         if until <= now { function.pausedUntil = nil }

@@ -79,6 +79,8 @@ final class FunctionsEngine {
       load()
     case .check(let definition, let continuation): check(definition, continuation)
     case .invoke(let invocation, let answer): dispatcher.invoke(invocation, answer)
+    case .abandoned(let ticket): dispatcher.abandon(ticket)
+    case .taken(let ticket, let bytes): pool.taken(ticket, bytes: bytes)
     case .revived(let function, let event): dispatcher.revived(function, event)
     case .loaded(let result): loaded(result)
     case .read(let reading, let result): dispatcher.read(reading, result)
@@ -119,6 +121,7 @@ final class FunctionsEngine {
     switch result {
     case .success(let functions):
       dispatcher.take(functions)
+      status.update(functions.map(\.deployed))
       let wanted = drainUntil == nil ? Set(functions.map(\.deployed.definition.runtime)) : []
       for kind in wanted.union(pool.knownRuntimes) {
         pool[kind].wantsSpare = wanted.contains(kind)
@@ -141,8 +144,7 @@ final class FunctionsEngine {
   }
 
   private func publishStatus() {
-    let health = pool[.javascript]
-    status.update(level: health.level, runtime: health.version, reason: health.reason, workers: pool.workers.count)
+    status.update(probes: pool.probes, workers: pool.workers.count)
   }
 
   private func handlePoolEvents() {
@@ -249,7 +251,7 @@ final class FunctionsEngine {
       switch message {
       case .functionsChanged(let continuation): continuation?.resume()
       case .check(_, let continuation): continuation.resume(throwing: stopping)
-      case .invoke(_, let continuation): continuation.resume(throwing: stopping)
+      case .invoke(_, let reply): reply.resume(throwing: stopping)
       default: break
       }
     }

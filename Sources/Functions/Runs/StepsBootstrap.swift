@@ -134,6 +134,11 @@ enum StepsBootstrap {
       }
     }
 
+    // For those who wait for an answer: they cannot wait for days.
+    const noSteps = Object.freeze(Object.fromEntries(["run", "sleep", "sleepUntil", "waitForEvent"].map((name) => [
+      name, () => Promise.reject(new Error("Steps are durable, and the caller of this invocation waits for its answer: use them in a function that an event runs.")),
+    ])));
+
     const moment = (value) => value instanceof Date ? value.toISOString() : typeof value === "object" && value !== null ? String(value) : value ?? null;
 
     """#

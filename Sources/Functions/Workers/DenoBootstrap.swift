@@ -1,3 +1,5 @@
+import Core
+
 /// The program that every Deno worker starts with. It takes the protocol's socket for itself, loads the user's module from memory
 /// (so no permission to read files is needed) and runs it, one event at a time.
 ///
@@ -210,10 +212,11 @@ enum DenoBootstrap {
 
     async function pump() {
       pumping = true;
-      while (waiting.size > 0) {
+      while (waiting.size > 0 || streamed) {
         const frame = await next();
+        if (frame.type !== "answer") { heed(frame); continue; }
         const call = waiting.get(frame.n);
-        if (frame.type !== "answer" || !call) continue;
+        if (!call) continue;
         waiting.delete(frame.n);
         call.resolve(frame);
         if (queued.length > 0) sendQueued();
@@ -359,13 +362,31 @@ enum DenoBootstrap {
       limits = frame.limits;
       lines = bytes = 0;
       const logger = { debug: output_console.debug, info: output_console.info, warn: output_console.warn, error: output_console.error };
-      context = { db, files, api, log: logger, env: Object.freeze({ ...frame.env }) };
+      context = { db, files, api, refuse, log: logger, step: noSteps, env: Object.freeze({ ...frame.env }) };
       const url = URL.createObjectURL(new Blob([frame.source], { type: "application/typescript" }));
-      const problem = await watched(async () => { handler = (await import(url)).default; });
+      const problem = await watched(async () => {
+        const module = await import(url);
+        handler = module.default;
+        fetcher = fetchOf(module);
+      });
       URL.revokeObjectURL(url);
       if (problem) return send({ type: "refused", message: problem.message, stack: problem.stack });
-      if (typeof handler !== "function") return send({ type: "refused", message: "The module has no default export that is a function: export default async function (event, context) { … }", stack: "" });
+      if (typeof handler !== "function" && !(frame.isOnlyCalled && fetcher)) return send({ type: "refused", message: "The module has no default export that is a function: export default async function (event, context) { … }", stack: "" });
       send({ type: "loaded" });
+    }
+
+    // Before a write: `refuse("why")` ends the function, and the caller is told why.
+    class Refusal extends Error {}
+
+    function refuse(message) { throw new Refusal(String(message)); }
+
+    async function refusable(run) {
+      try {
+        return await run();
+      } catch (error) {
+        if (error instanceof Refusal) return { refuse: error.message };
+        throw error;
+      }
     }
 
     async function invoke({ id, event, attempt, wantsValue }) {
@@ -373,7 +394,7 @@ enum DenoBootstrap {
       let value;
       const problem = await watched(async () => {
         const of = steps = new Steps(() => current?.abort(new Suspension(false)));
-        const returned = await handler(event, { ...context, attempt, step: of.api });
+        const returned = await refusable(() => handler(event, { ...context, attempt, step: of.api }));
         await of.settled();
         // What cannot be sent as JSON is the function's failure.
         if (wantsValue || of.used) value = stringify(returned);
@@ -385,12 +406,14 @@ enum DenoBootstrap {
       send(value === undefined ? { type: "result", id } : { type: "result", id, value: parse(value) });
     }
 
+    \#(DenoCalls.source)
+
     async function serve() {
       send({ type: "ready", runtime: "deno " + Deno.version.deno });
       for (;;) {
         const frame = nextSync();
         if (frame.type === "load") await load(frame);
-        else if (frame.type === "invoke") await invoke(frame);
+        else if (frame.type === "invoke") await (isCall(frame.event) ? invokeCall(frame) : invoke(frame));
       }
     }
 

@@ -18,6 +18,8 @@ enum WorkerFrame {
     let retire: Bool
     /// Trying again would change nothing.
     let isFinal: Bool
+    /// The interpreter refused to give the function more memory.
+    let isMemory: Bool
   }
 
   case ready(runtime: String)
@@ -30,6 +32,9 @@ enum WorkerFrame {
   case error(Failure)
   /// The execution of a durable run waits for what its steps wait for. `retire`: something of it may still run.
   case suspended(Int64, retire: Bool)
+  /// An answer begins whose body follows in pieces; ends with `result` or `error`.
+  case head(Int64, JSONObject)
+  case piece(Int64, [UInt8])
 
   private static let logStart = Array(#"{"type":"log""#.utf8)
 
@@ -63,10 +68,16 @@ enum WorkerFrame {
       self = .error(
         Failure(
           invocation: id, text: text.prefix(bytes: FunctionsLimits.errorBytesMax), retire: object["retire"]?.boolValue ?? false,
-          isFinal: object["final"]?.boolValue ?? false))
+          isFinal: object["final"]?.boolValue ?? false, isMemory: object["name"]?.stringValue == "MemoryError"))
     case "suspended":
       guard let id = object["id"]?.intValue else { return nil }
       self = .suspended(id, retire: object["retire"]?.boolValue ?? false)
+    case "head":
+      guard let id = object["id"]?.intValue, let head = object["answer"]?.objectValue else { return nil }
+      self = .head(id, head)
+    case "piece":
+      guard let id = object["id"]?.intValue, let text = object["body64"]?.stringValue, let bytes = Base64.decode(text) else { return nil }
+      self = .piece(id, bytes)
     default: return nil
     }
   }

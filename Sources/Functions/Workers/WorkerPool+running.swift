@@ -12,11 +12,12 @@ extension WorkerPool {
     worker.invocations += 1
     worker.memoryPeak = 0
     worker.value = nil
+    worker.isAbandoned = false
     worker.timeout = work.timeout ?? assignment.definition.timeout
     worker.deadline = now + worker.timeout
     nextRun += 1
     if worker.invocations > 1 { worker.forgetOutput() }
-    send(ServerFrame.invoke(nextRun - 1, attempt: work.attempt, wantsValue: work.wantsValue, event: event), to: worker)
+    send(ServerFrame.invoke(nextRun - 1, attempt: work.attempt, wantsValue: work.wantsValue, takesPieces: work.takesPieces, event: event), to: worker)
   }
 
   /// The answer to a call of a worker, which may be gone by now.
@@ -93,22 +94,25 @@ extension WorkerPool {
   func release(_ worker: Worker) {
     worker.deadline = nil
     worker.state = .idle(since: steady.now())
+    worker.wasLookedAt = false
     if worker.isOutdated {
       end(worker)
     } else if let generation = worker.assignment?.generation {
       groups[generation, default: Group()].idle.append(worker)
+      groups[generation, default: Group()].freedAt = steady.now()
     }
     events.append(.freed)
   }
 
   func finished(_ worker: Worker, _ failure: WorkerFrame.Failure?) {
-    let ending = (failure == nil ? Invocation.Status.succeeded : .failed, failure?.text)
     worker.run?.isFinal = failure?.isFinal ?? false
+    let ending = (failure.map { $0.isMemory ? .memoryLimit : .failed } ?? Invocation.Status.succeeded, failure?.text)
     guard failure?.retire != true, worker.calls == 0 else {
       // Something of it may still happen: it is over when its process and its calls are.
       worker.ending = ending
       return end(worker)
     }
+    if let run = worker.run, run.work.hasBegunToAnswer { send(ServerFrame.done(run.id), to: worker) }
     report(worker, ending.0, ending.1)
     release(worker)
   }
@@ -126,12 +130,14 @@ extension WorkerPool {
   func report(_ worker: Worker, _ status: Invocation.Status, _ error: String?) {
     guard let run = worker.run, let generation = worker.assignment?.generation else { return }
     worker.run = nil
+    let duration = steady.now() - run.begin
+    if let group = groups[generation] { groups[generation]?.usualTime = group.usualTime.map { ($0 * 7 + duration) / 8 } ?? duration }
     let cpu = (worker.isAlive ? worker.process.cpuTime() : worker.cpuAtEnd).flatMap { after in run.cpuBefore.map { after - $0 } }
     sample(worker)
     events.append(
       .finished(
         RunReport(
-          generation: generation, run: run, status: status, error: error?.prefix(bytes: FunctionsLimits.errorBytesMax), duration: steady.now() - run.begin,
+          generation: generation, run: run, status: status, error: error?.prefix(bytes: FunctionsLimits.errorBytesMax), duration: duration,
           cpu: cpu,
           memoryPeak: worker.memoryPeak > 0 ? worker.memoryPeak : nil, lines: worker.output.finish(at: wall.now()), value: worker.value)))
   }

@@ -52,4 +52,20 @@ enum RunWork {
     case .direct: true
     }
   }
+
+  /// Whether the answer may come in pieces.
+  var takesPieces: Bool {
+    switch self {
+    case .delivery: false
+    case .direct(let call): call.answer.stream != nil
+    }
+  }
+
+  /// Whether it comes in pieces.
+  var hasBegunToAnswer: Bool {
+    switch self {
+    case .delivery: false
+    case .direct(let call): call.answer.hasBegun
+    }
+  }
 }
