@@ -183,6 +183,24 @@ package enum Limits {
   package static let workerFrameBytesMax = 8 << 20
   /// Invocation records kept for each function.
   package static let invocationsKeptPerFunction = 10_000
+  /// Steps of one durable run, the bytes of one step's result, and of all of them: an execution gets them in one frame.
+  package static let stepsPerRunMax = 1000
+  package static let stepResultBytesMax = 256 << 10
+  package static let stepBytesPerRunMax = 4 << 20
+  package static let stepNameBytesMax = 200
+  package static let stepConditionBytesMax = 4 << 10
+  /// What a run returned, kept for its record.
+  package static let runResultBytesMax = 256 << 10
+  /// How long a step may sleep or wait, and how long it waits for an event if it does not say.
+  package static let runWaitMax = Duration.seconds(366 * 24 * 3600)
+  package static let runEventWaitDefault = Duration.seconds(7 * 24 * 3600)
+  /// Runs of one function that are not over. Past it new ones fail, and are tried again like other failures.
+  package static let runsUnfinishedMax = 100_000
+  /// Runs that are over are kept so long, and so many of them.
+  package static let runRetention = Duration.seconds(30 * 24 * 3600)
+  package static let runsKeptPerFunction = 10_000
+  /// Runs that one commit wakes, and that one commit removes: callers' writes wait for no longer than that takes.
+  package static let runsPerCommitMax = 100
   /// The body of a call of a function. As Base64, which binary data becomes, it still fits a worker's frame.
   package static let callBodyBytesMax = 5 << 20
   /// A streamed answer of a function: more is a file's matter.

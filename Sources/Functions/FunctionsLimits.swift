@@ -72,6 +72,9 @@ enum FunctionsLimits {
   static let storeRetry = Duration.seconds(1)
   /// Records of one function that wait for the store; past it nothing new of it starts.
   static let unrecordedInvocationsMax = 1024
+  /// Events of the log, and steps that wait for one, that are looked at together.
+  static let matchEventsMax = 500
+  static let matchWaitsMax = 1000
   /// Between two prunings of the log.
   static let pruneInterval = Duration.seconds(3600)
 }

@@ -6,12 +6,12 @@ import Synchronization
 ///
 /// Commits wake it; every function's events are delivered at least once, in order for each document, to sandboxed workers.
 package final class FunctionsService: FunctionRuntime {
-  private let project: String
-  private let functions: any FunctionStore
-  private let log: any EventLog
+  let project: String
+  let functions: any FunctionStore
+  let log: any EventLog
   private let api: any LocalAPI
   private let configuration: FunctionsConfiguration
-  private let wall: any WallClock
+  let wall: any WallClock
   private let steady: any SteadyClock
   private let notice: @Sendable (String) -> Void
   private let inbox = EngineInbox()
@@ -165,8 +165,11 @@ package final class FunctionsService: FunctionRuntime {
         inbox.post(.ticked(tick, .failure(error)))
       }
     case .call(let worker, let number, let call): inbox.post(.answered(worker: worker, number: number, await api.perform(call)))
+    case .step(let worker, let number, let call): inbox.post(.answered(worker: worker, number: number, await perform(call)))
+    case .tendRuns: inbox.post(.tended(await tendRuns()))
     case .prune(let through, let moment):
       do {
+        try await functions.pruneRuns(before: Timestamp(milliseconds: wall.now().milliseconds - Limits.runRetention.milliseconds))
         _ = try await log.prune(through: through, before: moment)
         inbox.post(.pruned(nil))
       } catch {
@@ -193,7 +196,10 @@ package final class FunctionsService: FunctionRuntime {
   private func read(_ reading: LogReading) async -> Result<LogPage, any Error> {
     do {
       let events = try await log.events(after: reading.after, limit: reading.limit)
-      let wanted = reading.readers.map { reader in events.compactMap { $0.delivered(to: reader.function, by: reader.triggers) } }
+      var wanted: [[LogEvent]] = []
+      for reader in reading.readers {
+        wanted.append(try await completed(events.compactMap { $0.delivered(to: reader.function, by: reader.triggers) }, for: reader.function))
+      }
       let bytes = events.reduce(0) { $0 + 128 + ($1.before?.count ?? 0) + ($1.after?.count ?? 0) }
       return .success(LogPage(through: events.last?.sequence ?? reading.after, count: events.count, bytes: bytes, wanted: wanted))
     } catch {

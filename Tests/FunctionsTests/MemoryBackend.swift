@@ -16,6 +16,7 @@ final class MemoryBackend: FunctionStore, EventLog {
     var deadLetters: [DeadLetter] = []
     var invocations: [Invocation] = []
     var logs: [InvocationLog] = []
+    var runs = MemoryRuns()
     var records = 0
     var recordFailures = 0
     var prunings: [Pruning] = []
@@ -111,6 +112,10 @@ final class MemoryBackend: FunctionStore, EventLog {
             after: Array(one.after.utf8), auth: nil, depth: one.depth))
       }
     }
+    wake()
+  }
+
+  func wake() {
     for wake in shared.withLock({ $0.wakes }) { wake() }
   }
 
@@ -178,6 +183,8 @@ final class MemoryBackend: FunctionStore, EventLog {
       for sequence in changes.unpark { state.parked[function]?[sequence] = nil }
       state.deadLetters.removeAll { changes.removeDeadLetters.contains($0.id) }
       state.deadLetters += changes.deadLetters
+      for letter in changes.deadLetters { state.runs.failed(letter, of: function) }
+      for outcome in changes.runs { state.runs.record(outcome, of: function) }
       state.invocations += changes.invocations
       state.logs += changes.logs
     }

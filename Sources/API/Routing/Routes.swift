@@ -29,6 +29,7 @@ enum Routes {
     Functions.replay, EmitEvent.route, NextRuns.route,
     FunctionVersions.list, FunctionVersions.get, FunctionVersions.delete, FunctionVersions.rollback,
     FunctionAliases.list, FunctionAliases.get, FunctionAliases.put, FunctionAliases.delete,
+    FunctionRuns.list, FunctionRuns.get, FunctionRuns.cancel,
   ]
 
   private static let expressions = [CheckExpression.route, EvaluateExpression.route, SimulateRules.route]

@@ -37,7 +37,7 @@ package struct DeployedFunction: Sendable {
 }
 
 /// Functions, their deliveries and what became of them, at rest.
-package protocol FunctionStore: FunctionVersionStore {
+package protocol FunctionStore: FunctionVersionStore, RunStore {
   func functions() async throws -> [DeployedFunction]
   /// A new version; a new function's cursor starts at the end of the log. Throws `precondition_failed` where another version is current than expected.
   func deploy(_ definition: FunctionDefinition, _ options: DeployOptions, at now: Timestamp) async throws -> (DeployedFunction, created: Bool)
@@ -102,12 +102,13 @@ package struct DeliveryChanges: Sendable {
   package var removeDeadLetters: [String] = []
   package var invocations: [Invocation] = []
   package var logs: [InvocationLog] = []
+  package var runs: [RunOutcome] = []
 
   package init() {}
 
   package var isEmpty: Bool {
     cursor == nil && park.isEmpty && unpark.isEmpty && deadLetters.isEmpty && removeDeadLetters.isEmpty && invocations.isEmpty
-      && logs.isEmpty
+      && logs.isEmpty && runs.isEmpty
   }
 }
 
@@ -116,6 +117,8 @@ package struct Invocation: Sendable {
   package enum Status: String, Sendable {
     case succeeded, failed, timeout, crashed
     case memoryLimit = "memory_limit"
+    /// Its durable run waits, and goes on in another invocation.
+    case suspended
   }
 
   package let id: String

@@ -127,11 +127,12 @@ struct DeliveryMachine {
   }
 
   /// A started delivery failed: it waits for its next attempt, or was the last one.
-  mutating func failed(_ sequence: Int64, error: String, invocation: String?, at now: Timestamp) {
+  /// `isFinal`: trying again would change nothing.
+  mutating func failed(_ sequence: Int64, error: String, invocation: String?, isFinal: Bool = false, at now: Timestamp) {
     guard var entry = entries[sequence], entry.state == .running else { return }
     running -= 1
     entry.attempts += 1
-    guard entry.attempts < policy.attemptsMax else {
+    guard !isFinal, entry.attempts < policy.attemptsMax else {
       settle(entry, at: now)
       bury(entry.event, attempts: entry.attempts, error: error, invocation: invocation, at: now)
       return
@@ -167,6 +168,9 @@ struct DeliveryMachine {
     record.changes.invocations.append(invocation)
     record.changes.logs.append(contentsOf: logs)
   }
+
+  /// The same for a durable run whose execution ended.
+  mutating func ended(_ run: RunOutcome) { record.changes.runs.append(run) }
 
   // MARK: What is written down
 

@@ -28,6 +28,7 @@ final class TriggerDispatcher {
   var isStopping = false
   /// Requests that the store has not answered.
   private(set) var unanswered = 0
+  private var runs = RunsTimer()
 
   init(
     project: String, pool: WorkerPool, wall: any WallClock, steady: any SteadyClock, requests: RequestQueue, notice: @escaping (String) -> Void
@@ -96,6 +97,7 @@ final class TriggerDispatcher {
   // MARK: News
 
   func logChanged() {
+    runs.logChanged()
     for function in functions.values { function.isAtEnd = false }
     dirty.formUnion(functions.keys)
   }
@@ -136,6 +138,7 @@ final class TriggerDispatcher {
     } else if let cursor = changes.cursor {
       function.durableCursor = cursor
     }
+    if !changes.runs.isEmpty { runs.runsChanged() }
   }
 
   func revived(_ name: String, _ event: LogEvent) {
@@ -199,10 +202,12 @@ final class TriggerDispatcher {
     // Stopped by us, not by anything that it did.
     guard !isStopping else { return function.machine.handedBack(sequence) }
     let (invocation, _) = record(report, of: function, version: version)
-    if report.status == .succeeded {
+    if report.status == .succeeded || report.status == .suspended {
+      if report.run.usesSteps { runEnded(delivery, of: function, report) }
       function.machine.succeeded(sequence, at: wall.now())
     } else {
-      function.machine.failed(sequence, error: report.error ?? report.status.rawValue, invocation: invocation.id, at: wall.now())
+      function.machine.failed(
+        sequence, error: report.error ?? report.status.rawValue, invocation: invocation.id, isFinal: report.run.isFinal, at: wall.now())
     }
   }
 
@@ -242,10 +247,36 @@ final class TriggerDispatcher {
     return (invocation, logs)
   }
 
+  // MARK: Durable runs
+
+  /// What a worker says about a step of what it runs; nil where no run can come of it.
+  func step(_ call: WorkerFrame.Call, of worker: Worker) -> StepCall? {
+    guard let assignment = worker.assignment, let run = worker.run, let (_, version) = versions[assignment.generation] else { return nil }
+    return StepCall(call, of: run.work, assignment.definition, version: version, project: project)
+  }
+
+  private func runEnded(_ delivery: Delivery, of function: TriggeredFunction, _ report: RunReport) {
+    guard let run = delivery.event.runID else { return }
+    let value = report.value.flatMap { $0.count <= Limits.runResultBytesMax ? $0 : nil }
+    let end = report.status == .suspended ? RunOutcome.End.suspended : .completed(value)
+    function.machine.ended(RunOutcome(run: run, driver: delivery.event.sequence, end: end, time: wall.now()))
+  }
+
+  func tended(_ result: Result<TendedRuns, any Error>) {
+    unanswered -= 1
+    switch result {
+    case .success(let tended): runs.answered(tended.agenda, isAtEnd: tended.isAtEnd)
+    case .failure(let error):
+      runs.failed(at: wall.now())
+      notice("durable runs could not be looked at: \(error)")
+    }
+  }
+
   // MARK: Acting on it
 
   /// Does everything that the news made possible.
   func dispatch() {
+    if !isDraining, runs.ask(at: wall.now()) { request(.tendRuns) }
     guard !dirty.isEmpty else { return }
     let candidates = dirty.compactMap { functions[$0] }
     dirty = []
@@ -362,6 +393,7 @@ final class TriggerDispatcher {
     func look(at moment: ContinuousClock.Instant, _ function: TriggeredFunction) {
       if moment <= now { dirty.insert(function.name) } else { next = min(next ?? moment, moment) }
     }
+    if let due = runs.next { next = now + max(.zero, due - today) }
     if !starved.isEmpty {
       // A worker that hangs frees nobody: then another is started.
       workerFreed()
@@ -390,7 +422,7 @@ final class TriggerDispatcher {
 
   /// Every event up to here has been passed by every function, durably.
   var passed: Int64 {
-    functions.values.map { min($0.durableCursor, ($0.machine.oldestParked ?? .max) - 1) }.min() ?? .max
+    min(functions.values.map { min($0.durableCursor, ($0.machine.oldestParked ?? .max) - 1) }.min() ?? .max, runs.matchAfter ?? .max)
   }
 
   /// Whether nothing runs and everything is written down.

@@ -16,6 +16,8 @@ enum WorkerFrame {
     let text: String
     /// Something of the function may still run.
     let retire: Bool
+    /// Trying again would change nothing.
+    let isFinal: Bool
     /// The interpreter refused to give the function more memory.
     let isMemory: Bool
   }
@@ -28,6 +30,8 @@ enum WorkerFrame {
   /// With what the handler returned, if that was wanted.
   case result(Int64, value: [UInt8]?)
   case error(Failure)
+  /// The execution of a durable run waits for what its steps wait for. `retire`: something of it may still run.
+  case suspended(Int64, retire: Bool)
   /// An answer begins whose body follows in pieces; ends with `result` or `error`.
   case head(Int64, JSONObject)
   case piece(Int64, [UInt8])
@@ -64,7 +68,10 @@ enum WorkerFrame {
       self = .error(
         Failure(
           invocation: id, text: text.prefix(bytes: FunctionsLimits.errorBytesMax), retire: object["retire"]?.boolValue ?? false,
-          isMemory: object["name"]?.stringValue == "MemoryError"))
+          isFinal: object["final"]?.boolValue ?? false, isMemory: object["name"]?.stringValue == "MemoryError"))
+    case "suspended":
+      guard let id = object["id"]?.intValue else { return nil }
+      self = .suspended(id, retire: object["retire"]?.boolValue ?? false)
     case "head":
       guard let id = object["id"]?.intValue, let head = object["answer"]?.objectValue else { return nil }
       self = .head(id, head)

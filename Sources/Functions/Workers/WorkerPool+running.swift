@@ -109,6 +109,7 @@ extension WorkerPool {
   }
 
   func finished(_ worker: Worker, _ failure: WorkerFrame.Failure?) {
+    worker.run?.isFinal = failure?.isFinal ?? false
     let ending = (failure.map { $0.isMemory ? .memoryLimit : .failed } ?? Invocation.Status.succeeded, failure?.text)
     guard failure?.retire != true, worker.calls == 0 else {
       // Something of it may still happen: it is over when its process and its calls are.
@@ -118,6 +119,16 @@ extension WorkerPool {
     if let run = worker.run, run.work.hasBegunToAnswer { send(ServerFrame.done(run.id), to: worker) }
     report(worker, ending.0, ending.1)
     if worker.lambda?.isWaiting == false { rest(worker) } else { release(worker) }
+  }
+
+  /// Its run goes on another time, perhaps elsewhere.
+  func suspended(_ worker: Worker, retire: Bool) {
+    guard !retire, worker.calls == 0 else {
+      worker.ending = (.suspended, nil)
+      return end(worker)
+    }
+    report(worker, .suspended, nil)
+    release(worker)
   }
 
   func report(_ worker: Worker, _ status: Invocation.Status, _ error: String?) {

@@ -38,7 +38,8 @@ final class SQLiteFunctionStore: FunctionStore {
     guard let number = try database.first("SELECT function FROM function_remains LIMIT 1", row: { $0.int(0) }) else { return false }
     var removed = 0
     let tables = [
-      "invocation_logs", "invocations", "dead_letters", "parked_deliveries", "function_versions", "function_aliases", "function_cursors", "schedules",
+      "run_steps", "runs", "invocation_logs", "invocations", "dead_letters", "parked_deliveries", "function_versions", "function_aliases", "function_cursors",
+      "schedules",
     ]
     for table in tables {
       try database.run(

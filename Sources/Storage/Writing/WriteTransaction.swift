@@ -11,6 +11,9 @@ final class WriteTransaction {
   var hasChanges = false
   /// How many invocation records each function has, once they were counted.
   var invocationsKept: [Int64: Int] = [:]
+  /// Runs that are over since the old ones were last removed, and how many new ones of each function there is room for before they are counted again.
+  var runsUnpruned: [Int64: Int] = [:]
+  var runsUncounted: [Int64: Int] = [:]
   /// How long documents live in each collection that says so; nil until it is read.
   var lifetimes: [Int64: CollectionLifetime]?
   /// Set by a change of it that may yet be undone: until the next transaction it is read anew each time.
