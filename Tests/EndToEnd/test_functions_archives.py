@@ -301,3 +301,76 @@ def test_what_a_kill_left_behind_goes_at_the_start(start):
     (root / ("0" * 64 + "-javascript")).mkdir()
     start(server.data)
     assert os.listdir(root / "incoming") == [] and {name[:64] for name in os.listdir(root) if name != "incoming"} == {kept}
+
+
+# Dependencies
+
+def wheel(name, version, source):
+    """A wheel as small as one can be."""
+    out = io.BytesIO()
+    info = f"{name}-{version}.dist-info"
+    files = {
+        f"{name}.py": source, f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    with zipfile.ZipFile(out, "w") as archive:
+        for path, content in files.items():
+            archive.writestr(path, content)
+        archive.writestr(f"{info}/RECORD", "".join(f"{path},,\n" for path in [*files, f"{info}/RECORD"]))
+    return out.getvalue()
+
+
+PYTHON = """
+import {module}
+from lib import helper
+
+def handler(event, context):
+    roost.db.collection("OUT").put(event["data"]["after"]["id"], {{"greeting": helper.greet({module}.{name})}})
+"""
+
+
+def python_lab(lab):
+    lab.manifest = {"runtime": "python", **lab.manifest}
+    return lab
+
+
+def python_files(lab, module="tinywheel", name="NAME", **more):
+    source = PYTHON.format(module=module, name=name).replace("OUT", lab.target)
+    return {"main.py": "import roost\n" + source, "lib/__init__.py": "", "lib/helper.py": "def greet(name):\n    return 'hello ' + str(name)\n", **more}
+
+
+def test_a_wheel_in_the_archive_is_installed(lab):
+    python_lab(lab)
+    files = python_files(lab, **{"wheels/tinywheel-1.2-py3-none-any.whl": wheel("tinywheel", "1.2", "NAME = 'wheel'"), "requirements.txt": "# ours\n./wheels/tinywheel-1.2-py3-none-any.whl\n"})
+    deployed = lab.deploy(tar_of(files))
+    assert "tinywheel" in deployed["install"]["log"]
+    assert lab.runs()["greeting"] == "hello wheel"
+    # Installed once for this archive.
+    assert "install" not in lab.deploy(tar_of(files))
+    names, incoming = lab.folders()
+    assert incoming == [] and any(name.endswith("-python") for name in names)
+    root = lab.admin.server.data / "projects/default/functions"
+    assert not any((root / name / ".roost-install").exists() for name in names)
+
+
+def test_what_cannot_be_installed_is_refused_and_the_old_version_goes_on(lab):
+    python_lab(lab)
+    lab.deploy(tar_of(python_files(lab, tinywheel="", **{"tinywheel.py": "NAME = 'mine'"})))
+    assert lab.runs()["greeting"] == "hello mine"
+    before = lab.folders()
+    for requirements, says in {
+        "./nowhere-1.0-py3-none-any.whl": "nowhere", "./bad.whl": "bad.whl", "-r /etc/passwd": "line 1", "--index-url http://127.0.0.1/": "line 1", "six\n-e .": "line 2",
+        "git+https://example.org/x": "line 1", "x @ https://example.org/x.whl": "line 1", "https://example.org/x-1.0-py3-none-any.whl": "line 1", "../x.whl": "line 1", ".": "line 1",
+        "./folder": "line 1", "six \\\n --no-binary=six": "line 2", "/etc/x.whl": "line 1", "six ; --x": "line 1",
+    }.items():
+        assert_problem(lab.form(tar_of(python_files(lab, **{"requirements.txt": requirements, "bad.whl": b"no zip"}))), 422, "deploy_refused", says=says)
+    assert lab.folders() == before
+    assert lab.runs()["greeting"] == "hello mine"
+
+
+@pytest.mark.skipif(os.environ.get("ROOST_TEST_OFFLINE") == "1", reason="needs a package index")
+def test_a_package_of_the_index_is_installed(lab):
+    python_lab(lab)
+    deployed = lab.deploy(tar_of(python_files(lab, "six", "__version__", **{"requirements.txt": "six==1.17.0\n"})))
+    assert "six" in deployed["install"]["log"]
+    assert lab.runs()["greeting"] == "hello 1.17.0"

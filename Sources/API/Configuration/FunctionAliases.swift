@@ -22,13 +22,13 @@ enum FunctionAliases {
     let split = try VersionSplit(configured: call.value())
     let condition = try EntityTags.versionCondition(call.headers)
     let (alias, created) = try await call.project.functions.setAlias(name, of: function, to: split, expected: condition, at: call.now)
-    await call.environment.functions.functionsChanged()
+    try await Functions.functionsChanged(call)
     return .json(created ? 201 : 200, alias.value)
   }
 
   static let delete = Route.admin(.delete, "/v1/functions/{function}/aliases/{alias}") { call in
     try await call.project.functions.deleteAlias(call.parameters[1], of: call.parameters[0], at: call.now)
-    await call.environment.functions.functionsChanged()
+    try await Functions.functionsChanged(call)
     return .noContent
   }
 }

@@ -42,9 +42,9 @@ enum FunctionVersions {
     let target = if let stated { stated } else { try await previous(call) }
     let condition = try EntityTags.versionCondition(call.headers)
     _ = try await call.project.functions.setAlias(FunctionAlias.live, of: name, to: VersionSplit(target), expected: condition, at: call.now)
-    await call.environment.functions.functionsChanged()
+    try await Functions.functionsChanged(call)
     let function = try await Functions.function(call)
-    return Functions.answer(200, function.value, function)
+    return Functions.answer(200, function.value(at: call.now), function)
   }
 
   /// The newest that is older than the current one.

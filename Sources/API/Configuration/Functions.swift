@@ -5,12 +5,12 @@ import JSON
 /// `/v1/functions[/{function}]`: deploying, and what became of the runs; for admins.
 enum Functions {
   static let list = Route.admin(.get, "/v1/functions") { call in
-    .list(try await call.project.functions.functions().map(\.value))
+    .list(try await call.project.functions.functions().map { $0.value(at: call.now) })
   }
 
   static let get = Route.admin(.get, "/v1/functions/{function}") { call in
     let function = try await function(call)
-    guard case .object(var object) = function.value else { return .noContent }
+    guard case .object(var object) = function.value(at: call.now) else { return .noContent }
     if function.definition.archive == nil { object["source"] = .string(function.definition.source) }
     return answer(200, .object(object), function)
   }
@@ -19,7 +19,7 @@ enum Functions {
   static let put = Route.deploy(.put, "/v1/functions/{function}") { call, upload in
     let options = try deployOptions(call)
     let definition = try upload.definition()
-    for (position, trigger) in definition.documentTriggers {
+    for (position, trigger) in definition.documentTriggers + definition.beforeTriggers.map({ ($0.position, $0.trigger.document) }) {
       do {
         _ = try call.project.collection(trigger.collection)
       } catch {
@@ -28,17 +28,26 @@ enum Functions {
           fields: [FieldError("/triggers/\(position)/collection", "expected an existing collection")])
       }
     }
-    try await upload.keep(for: definition)
+    for (_, trigger) in definition.httpTriggers { try call.project.requireCollections(trigger.lookedUp) }
+    for (position, bucket) in definition.buckets { try requireBucket(bucket, "/triggers/\(position)/bucket", call) }
+    let installLog = try await upload.keep(for: definition, call.environment.functions)
     try await call.environment.functions.check(definition)
     let (function, created) = try await call.project.functions.deploy(definition, options, at: call.now)
-    await call.environment.functions.functionsChanged()
-    return answer(created ? 201 : 200, function.value, function)
+    try await functionsChanged(call)
+    return answer(created ? 201 : 200, function.value(at: call.now).adding(installLog: installLog), function)
   }
 
   static let delete = Route.admin(.delete, "/v1/functions/{function}") { call in
     guard try await call.project.functions.deleteFunction(call.parameters[0]) else { throw missing(call.parameters[0]) }
-    await call.environment.functions.functionsChanged()
+    try await functionsChanged(call)
     return .noContent
+  }
+
+  /// Call after each change of what is deployed: every later commit asks the before triggers that there are now.
+  static func functionsChanged(_ call: Call) async throws {
+    // First those that can run them.
+    await call.environment.functions.functionsChanged()
+    try await call.project.reloadTriggers()
   }
 
   /// Newest first.
@@ -72,6 +81,13 @@ enum Functions {
       throw RoostError(.notFound, "There is no such dead letter.")
     }
     return HTTPResponse(status: 202)
+  }
+
+  private static func requireBucket(_ name: String, _ pointer: String, _ call: Call) throws {
+    guard !call.project.buckets.contains(where: { $0.name == name }) else { return }
+    throw RoostError(
+      .validationFailed, "The function's trigger names a bucket that does not exist: '\(name.prefix(80))'.",
+      fields: [FieldError(pointer, "expected an existing bucket")])
   }
 
   static func page(_ call: Call) throws -> (limit: Int, cursor: String?) {

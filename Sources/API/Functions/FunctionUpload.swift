@@ -18,9 +18,13 @@ struct FunctionUpload: Sendable {
       name: function, value: manifest, archive: (FunctionArchive(checksum: staged.checksum, size: staged.size, runtime: runtime), entry: entry))
   }
 
-  /// Puts the archive where workers find it.
-  func keep(for definition: FunctionDefinition) async throws {
-    _ = try await staged?.keep(for: definition.runtime)
+  /// Installs the archive's dependencies and puts it where workers find it. Answers what the installation said, nil if there was none.
+  func keep(for definition: FunctionDefinition, _ runtime: any FunctionRuntime) async throws -> String? {
+    guard let staged else { return nil }
+    let isInstalled = try await staged.isKept(for: definition.runtime)
+    let log = isInstalled ? nil : try await runtime.install(definition, in: staged.path)
+    _ = try await staged.keep(for: definition.runtime)
+    return log
   }
 
   /// Reads the body, lets `deploy` use it, and gives back what it held.
@@ -79,5 +83,14 @@ extension Route {
       work: .upload { call, chunks in
         try await FunctionUpload.receive(call, chunks) { try await work(call, $0) }
       })
+  }
+}
+
+extension JSONValue {
+  /// What the installation of a deploy's dependencies said.
+  func adding(installLog: String?) -> JSONValue {
+    guard let installLog, case .object(var object) = self else { return self }
+    object["install"] = ["log": .string(installLog)]
+    return .object(object)
   }
 }

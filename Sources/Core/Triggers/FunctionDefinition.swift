@@ -10,6 +10,8 @@ package struct FunctionDefinition: Sendable {
   package let archive: FunctionArchive?
   /// The file of the archive that a worker begins with.
   package let entry: String?
+  /// For functions of the `lambda` runtime.
+  package let lambda: LambdaSettings?
   package let triggers: [Trigger]
   package let timeout: Duration
   package let memoryBytesMax: Int64
@@ -50,6 +52,7 @@ package struct FunctionDefinition: Sendable {
       throw RoostError(.payloadTooLarge, "The source is larger than \(Limits.functionSourceBytesMax) bytes.")
     }
     self.source = source
+    lambda = runtime == .lambda ? try LambdaSettings(&reader, source: source) : nil
     triggers = try (reader.array("triggers") ?? []).enumerated().map { position, trigger in
       try Trigger(trigger, pointer: "/triggers/\(position)")
     }
@@ -64,15 +67,21 @@ package struct FunctionDefinition: Sendable {
     environment = try Self.environment(reader.object("env") ?? [:])
     try reader.refuseUnbuilt(["network", "minInstances"])
     // What the server adds to its answers may come back.
-    try reader.refuseUnknown(besides: ["createdAt", "updatedAt", "version", "live"])
+    try reader.refuseUnknown(besides: ["createdAt", "updatedAt", "version", "live", "install"])
     self.name = name
-    let manifest: JSONObject = [
+    var manifest: JSONObject = [
       "name": .string(name), "runtime": .string(runtime.rawValue), "triggers": .array(triggers.map(\.value)),
       "timeout": .string("\(timeout.milliseconds)ms"), "memory": .int(memoryBytesMax), "concurrency": .int(Int64(concurrency)),
       "retry": ["attempts": .int(Int64(attemptsMax)), "backoff": .string("\(backoff.milliseconds)ms")],
       "env": .object(JSONObject(environment)),
     ]
-    self.manifest = .object(Self.adding(archive, entry, to: manifest))
+    if let lambda {
+      manifest["handler"] = .string(lambda.handler)
+      manifest["language"] = .string(lambda.language.rawValue)
+    }
+    if let archive { manifest["archive"] = archive.value }
+    if let entry { manifest["entry"] = .string(entry) }
+    self.manifest = .object(manifest)
   }
 
   /// Those for changes of documents, with their places in the manifest.
@@ -83,12 +92,29 @@ package struct FunctionDefinition: Sendable {
     }
   }
 
-  private static func adding(_ archive: FunctionArchive?, _ entry: String?, to manifest: JSONObject) -> JSONObject {
-    guard let archive else { return manifest }
-    var manifest = manifest
-    manifest["archive"] = archive.value
-    manifest["entry"] = entry.map(JSONValue.string)
-    return manifest
+  /// Those that are asked before a write, with their places in the manifest.
+  package var beforeTriggers: [(position: Int, trigger: BeforeTrigger)] {
+    triggers.enumerated().compactMap { position, trigger in
+      guard case .before(let trigger) = trigger else { return nil }
+      return (position, trigger)
+    }
+  }
+
+  /// Those for calls, with their places in the manifest.
+  package var httpTriggers: [(position: Int, trigger: HTTPTrigger)] {
+    triggers.enumerated().compactMap { position, trigger in
+      guard case .http(let trigger) = trigger else { return nil }
+      return (position, trigger)
+    }
+  }
+
+  /// The buckets of its triggers, with these triggers' places in the manifest.
+  package var buckets: [(position: Int, name: String)] {
+    triggers.enumerated().compactMap { position, trigger in if case .file(let trigger) = trigger { (position, trigger.bucket) } else { nil } }
+  }
+
+  package var schedules: [ScheduleTrigger] {
+    triggers.compactMap { if case .schedule(let trigger) = $0 { trigger } else { nil } }
   }
 
   private static func environment(_ object: JSONObject) throws -> [String: String] {

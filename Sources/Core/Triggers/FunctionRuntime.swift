@@ -4,11 +4,18 @@ import JSON
 package protocol FunctionRuntime: Sendable {
   /// Loads the source in the interpreter without running it for an event. Throws `deploy_refused` with the interpreter's own message.
   func check(_ definition: FunctionDefinition) async throws
+  /// Installs what the archive in that folder asks for, into it. Answers the log, nil if it asks for nothing. Throws `deploy_refused` with the log's end.
+  func install(_ definition: FunctionDefinition, in folder: String) async throws -> String?
   /// Call after every deploy and delete: takes up the new set of functions.
   func functionsChanged() async
   /// Runs a function now and waits for it. Throws `function_not_found`, `overloaded` when too many wait for the function already or it got no
   /// worker within its timeout, `unavailable` when the server stops; a function that fails is an answer with its record.
   func invoke(_ invocation: DirectInvocation) async throws -> DirectAnswer
+  /// The same, where the answer may come in pieces. When the calling task is cancelled, what still waits for a worker is given up; what runs
+  /// goes on to its end, but not an answer that has begun: `CallStream.cancel`.
+  func call(_ invocation: DirectInvocation) async throws -> CallReply
+  /// The function as it stands since the last change that was told; without waiting, mostly.
+  func deployed(_ name: String) async throws -> DeployedFunction?
   /// Delivers the dead letter again, from its first attempt. False if there is no such letter.
   func replay(deadLetter id: String, of function: String) async throws -> Bool
 }

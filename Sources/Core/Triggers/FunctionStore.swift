@@ -37,7 +37,7 @@ package struct DeployedFunction: Sendable {
 }
 
 /// Functions, their deliveries and what became of them, at rest.
-package protocol FunctionStore: FunctionVersionStore, FunctionArchiveStore {
+package protocol FunctionStore: FunctionVersionStore, FunctionArchiveStore, RunStore {
   func functions() async throws -> [DeployedFunction]
   /// A new version; a new function's cursor starts at the end of the log. Throws `precondition_failed` where another version is current than expected.
   func deploy(_ definition: FunctionDefinition, _ options: DeployOptions, at now: Timestamp) async throws -> (DeployedFunction, created: Bool)
@@ -48,6 +48,10 @@ package protocol FunctionStore: FunctionVersionStore, FunctionArchiveStore {
   func deliveryState(of function: String) async throws -> DeliveryState
   /// One durable commit. Several functions' changes may share it.
   func record(_ changes: DeliveryChanges, of function: String) async throws
+
+  /// Writes the event of a due time and moves the schedule's mark, in one commit. Where the mark is not the expected one any more, only the mark as
+  /// it is comes back, and nothing is written.
+  func tick(_ schedule: ScheduleTrigger, of function: String, due: Timestamp, expecting mark: Timestamp) async throws -> ScheduleMark
 
   func invocations(of function: String, limit: Int, before id: String?) async throws -> [Invocation]
   func logs(of function: String, limit: Int, before id: String?) async throws -> [InvocationLog]
@@ -65,10 +69,13 @@ package struct DeliveryState: Sendable {
   /// Every event up to here is done, parked or dead.
   package let cursor: Int64
   package let parked: [ParkedDelivery]
+  /// By their triggers' keys.
+  package let schedules: [String: ScheduleMark]
 
-  package init(cursor: Int64, parked: [ParkedDelivery]) {
+  package init(cursor: Int64, parked: [ParkedDelivery], schedules: [String: ScheduleMark] = [:]) {
     self.cursor = cursor
     self.parked = parked
+    self.schedules = schedules
   }
 }
 
@@ -95,12 +102,13 @@ package struct DeliveryChanges: Sendable {
   package var removeDeadLetters: [String] = []
   package var invocations: [Invocation] = []
   package var logs: [InvocationLog] = []
+  package var runs: [RunOutcome] = []
 
   package init() {}
 
   package var isEmpty: Bool {
     cursor == nil && park.isEmpty && unpark.isEmpty && deadLetters.isEmpty && removeDeadLetters.isEmpty && invocations.isEmpty
-      && logs.isEmpty
+      && logs.isEmpty && runs.isEmpty
   }
 }
 
@@ -109,6 +117,8 @@ package struct Invocation: Sendable {
   package enum Status: String, Sendable {
     case succeeded, failed, timeout, crashed
     case memoryLimit = "memory_limit"
+    /// Its durable run waits, and goes on in another invocation.
+    case suspended
   }
 
   package let id: String

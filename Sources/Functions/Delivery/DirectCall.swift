@@ -5,7 +5,7 @@ struct DirectCall: Sendable {
   let invocation: DirectInvocation
   /// The version that takes it.
   let version: Int64
-  let answer: CheckedContinuation<DirectAnswer, any Error>
+  let answer: DirectReply
   /// Until when it may wait for a worker.
   let giveUp: ContinuousClock.Instant
 }

@@ -5,10 +5,10 @@ import Core
 final class TriggerDispatcher {
   private let project: String
   let pool: WorkerPool
-  private let wall: any WallClock
-  private let steady: any SteadyClock
+  let wall: any WallClock
+  let steady: any SteadyClock
   private let requests: RequestQueue
-  private let notice: (String) -> Void
+  let notice: (String) -> Void
 
   private(set) var functions: [String: TriggeredFunction] = [:]
   /// By the generation of each version that workers may still serve.
@@ -28,6 +28,7 @@ final class TriggerDispatcher {
   var isStopping = false
   /// Requests that the store has not answered.
   private(set) var unanswered = 0
+  private var runs = RunsTimer()
 
   init(
     project: String, pool: WorkerPool, wall: any WallClock, steady: any SteadyClock, requests: RequestQueue, notice: @escaping (String) -> Void
@@ -58,7 +59,7 @@ final class TriggerDispatcher {
       guard let state = one.state else { continue }
       if let function = functions[name] { remove(function) }
       let served = ServedVersions(one.deployed, after: nil) { newGeneration() }
-      let function = TriggeredFunction(generation: newGeneration(), deployed: one.deployed, versions: served, state: state)
+      let function = TriggeredFunction(generation: newGeneration(), deployed: one.deployed, versions: served, state: state, at: wall.now())
       functions[name] = function
       serve(served, of: function)
     }
@@ -75,6 +76,7 @@ final class TriggerDispatcher {
     for assignment in function.versions.assignments.values where !kept.contains(assignment.generation) { pool.retire(assignment.generation) }
     function.deployed = deployed
     function.machine.policy = DeliveryPolicy(deployed.definition)
+    function.schedules.take(deployed.definition.schedules, start: deployed.updated, at: wall.now())
     serve(served, of: function)
   }
 
@@ -95,6 +97,7 @@ final class TriggerDispatcher {
   // MARK: News
 
   func logChanged() {
+    runs.logChanged()
     for function in functions.values { function.isAtEnd = false }
     dirty.formUnion(functions.keys)
   }
@@ -135,6 +138,7 @@ final class TriggerDispatcher {
     } else if let cursor = changes.cursor {
       function.durableCursor = cursor
     }
+    if !changes.runs.isEmpty { runs.runsChanged() }
   }
 
   func revived(_ name: String, _ event: LogEvent) {
@@ -143,7 +147,7 @@ final class TriggerDispatcher {
   }
 
   /// Somebody waits for a run of that function.
-  func invoke(_ invocation: DirectInvocation, _ answer: CheckedContinuation<DirectAnswer, any Error>) {
+  func invoke(_ invocation: DirectInvocation, _ answer: DirectReply) {
     guard !isDraining else { return answer.resume(throwing: RoostError(.unavailable, "The server is stopping.")) }
     guard let function = functions[invocation.function] else { return answer.resume(throwing: missing(invocation.function)) }
     guard function.calls.count < FunctionsLimits.callsWaitingMax else {
@@ -156,6 +160,15 @@ final class TriggerDispatcher {
     let patience = invocation.timeout ?? function.deployed.definition.timeout
     function.calls.append(DirectCall(invocation: invocation, version: version, answer: answer, giveUp: steady.now() + patience))
     dirty.insert(function.name)
+  }
+
+  /// A caller has gone. What waits is forgotten; what runs goes on, unless nothing but its answer's rest is left of it.
+  func abandon(_ ticket: UInt64) {
+    for function in functions.values {
+      guard let place = function.calls.firstIndex(where: { $0.answer.ticket == ticket }) else { continue }
+      return function.calls.remove(at: place).answer.resume(throwing: CancellationError())
+    }
+    pool.abandon(ticket)
   }
 
   /// Callers who wait for a worker are told that none will come.
@@ -189,10 +202,12 @@ final class TriggerDispatcher {
     // Stopped by us, not by anything that it did.
     guard !isStopping else { return function.machine.handedBack(sequence) }
     let (invocation, _) = record(report, of: function, version: version)
-    if report.status == .succeeded {
+    if report.status == .succeeded || report.status == .suspended {
+      if report.run.usesSteps { runEnded(delivery, of: function, report) }
       function.machine.succeeded(sequence, at: wall.now())
     } else {
-      function.machine.failed(sequence, error: report.error ?? report.status.rawValue, invocation: invocation.id, at: wall.now())
+      function.machine.failed(
+        sequence, error: report.error ?? report.status.rawValue, invocation: invocation.id, isFinal: report.run.isFinal, at: wall.now())
     }
   }
 
@@ -232,14 +247,41 @@ final class TriggerDispatcher {
     return (invocation, logs)
   }
 
+  // MARK: Durable runs
+
+  /// What a worker says about a step of what it runs; nil where no run can come of it.
+  func step(_ call: WorkerFrame.Call, of worker: Worker) -> StepCall? {
+    guard let assignment = worker.assignment, let run = worker.run, let (_, version) = versions[assignment.generation] else { return nil }
+    return StepCall(call, of: run.work, assignment.definition, version: version, project: project)
+  }
+
+  private func runEnded(_ delivery: Delivery, of function: TriggeredFunction, _ report: RunReport) {
+    guard let run = delivery.event.runID else { return }
+    let value = report.value.flatMap { $0.count <= Limits.runResultBytesMax ? $0 : nil }
+    let end = report.status == .suspended ? RunOutcome.End.suspended : .completed(value)
+    function.machine.ended(RunOutcome(run: run, driver: delivery.event.sequence, end: end, time: wall.now()))
+  }
+
+  func tended(_ result: Result<TendedRuns, any Error>) {
+    unanswered -= 1
+    switch result {
+    case .success(let tended): runs.answered(tended.agenda, isAtEnd: tended.isAtEnd)
+    case .failure(let error):
+      runs.failed(at: wall.now())
+      notice("durable runs could not be looked at: \(error)")
+    }
+  }
+
   // MARK: Acting on it
 
   /// Does everything that the news made possible.
   func dispatch() {
+    if !isDraining, runs.ask(at: wall.now()) { request(.tendRuns) }
     guard !dirty.isEmpty else { return }
     let candidates = dirty.compactMap { functions[$0] }
     dirty = []
     if !isDraining {
+      tick(candidates)
       start(candidates)
       read(candidates)
     }
@@ -277,7 +319,7 @@ final class TriggerDispatcher {
     var busy: Set<Int64> = []
     for (position, call) in function.calls.enumerated() where !busy.contains(call.version) {
       // Its version may have gone meanwhile.
-      guard let assignment = function.versions.assignments[call.version] ?? function.versions.liveAssignments.first, let worker = pool.take(assignment) else {
+      guard let assignment = function.versions.assignments[call.version] ?? function.versions.liveAssignments.first, let worker = pool.take(assignment, waiting: function.waiting) else {
         busy.insert(call.version)
         if busy.count == function.versions.assignments.count { return nil }
         continue
@@ -294,7 +336,7 @@ final class TriggerDispatcher {
     var busy: Set<UInt64> = []
     let delivery = function.machine.start(at: now, among: function.versions.isSplit ? FunctionsLimits.deliveriesLookedAtMax : 1) { event in
       guard let assignment = function.versions.assignment(for: event), !busy.contains(assignment.generation) else { return false }
-      worker = pool.take(assignment)
+      worker = pool.take(assignment, waiting: function.waiting)
       if worker == nil { busy.insert(assignment.generation) }
       return worker != nil
     }
@@ -332,10 +374,14 @@ final class TriggerDispatcher {
     request(.record(function: function.name, generation: function.generation, function.machine.takeChanges()))
   }
 
-  private func request(_ request: EngineRequest) {
+  func request(_ request: EngineRequest) {
     unanswered += 1
     requests.push(request)
   }
+
+  func answered() { unanswered -= 1 }
+
+  func mark(dirty name: String) { dirty.insert(name) }
 
   // MARK: Time
 
@@ -347,6 +393,12 @@ final class TriggerDispatcher {
     func look(at moment: ContinuousClock.Instant, _ function: TriggeredFunction) {
       if moment <= now { dirty.insert(function.name) } else { next = min(next ?? moment, moment) }
     }
+    if let due = runs.next { next = now + max(.zero, due - today) }
+    if !starved.isEmpty {
+      // A worker that hangs frees nobody: then another is started.
+      workerFreed()
+      next = now + FunctionsLimits.watchInterval
+    }
     for function in functions.values {
       if let until = function.pausedUntil {
         if until <= now { function.pausedUntil = nil }
@@ -355,6 +407,7 @@ final class TriggerDispatcher {
       if let since = function.movedSince { look(at: since + FunctionsLimits.lazyCursorInterval, function) }
       giveUpWaiting(function, now)
       if let moment = function.calls.lazy.map(\.giveUp).min() { look(at: moment, function) }
+      if !isDraining, let due = function.schedules.nextDue { look(at: now + (due - today), function) }
       if let due = function.machine.nextDue { look(at: now + (due - today), function) }
     }
     return next
@@ -369,7 +422,7 @@ final class TriggerDispatcher {
 
   /// Every event up to here has been passed by every function, durably.
   var passed: Int64 {
-    functions.values.map { min($0.durableCursor, ($0.machine.oldestParked ?? .max) - 1) }.min() ?? .max
+    min(functions.values.map { min($0.durableCursor, ($0.machine.oldestParked ?? .max) - 1) }.min() ?? .max, runs.matchAfter ?? .max)
   }
 
   /// Whether nothing runs and everything is written down.

@@ -2,15 +2,20 @@ import Core
 import Glibc
 
 extension WorkerRuntime {
-  /// The same with a function's own folder to read: at `/function` in the sandbox, in its place without one.
+  /// The same with a function's own folder to read: at `/function` in the sandbox (for Lambda functions where they expect it), in its place without one.
   func showing(folder: String?) -> WorkerRuntime {
     guard let folder else { return self }
     func reading(_ program: Program, _ place: String) -> Program {
       kind == .javascript ? Program(path: program.path, arguments: Self.denoArguments(program.arguments, folder: folder, place: place)) : program
     }
-    return WorkerRuntime(
+    var places = [FunctionArchive.place]
+    if kind == .lambda { places.append(LambdaProgram.folder) }
+    var runtime = WorkerRuntime(
       kind, program: reading(program, folder), sandboxed: reading(sandboxed, FunctionArchive.place), environment: environment,
-      shown: shown + [(folder, FunctionArchive.place)])
+      shown: shown + places.map { (folder, $0) }, shutsIn: shutsIn, reservedBytes: reservedBytes)
+    runtime.temporary = temporary.filter { !places.contains($0) }
+    runtime.needsSandbox = needsSandbox
+    return runtime
   }
 
   /// Deno reads this folder and nothing else. Its `deno.json` and `node_modules` count, if it has them: nothing is fetched, as there is no network.

@@ -30,13 +30,15 @@ extension SQLiteFunctionStore {
       guard let existing else {
         let number = try transaction.addFunction(definition.name, at: now)
         try database.addVersion(1, of: number, definition, author: options.author, at: now)
+        try transaction.keepSchedules(definition, of: number, at: now)
         return (DeployedFunction(definition: definition, version: 1, created: now, updated: now), true, false)
       }
       let version = existing.lastVersion + 1
       try database.run("UPDATE functions SET last_version = ? WHERE number = ?", .int(version), .int(existing.number))
       try database.addVersion(version, of: existing.number, definition, author: options.author, at: now)
       if options.share > 0 {
-        try database.setLive(VersionSplit(existing.version, giving: options.share, to: version), of: existing.number, at: now)
+        try transaction.setLive(
+          VersionSplit(existing.version, giving: options.share, to: version), of: existing.number, name: definition.name, at: now)
       }
       let prunedArchive = try database.pruneVersions(of: existing.number)
       guard let deployed = try database.deployed(definition.name) else { throw RoostError(.internal, "The function vanished while it was deployed.") }

@@ -63,7 +63,7 @@ extension SQLiteFunctionStore {
       }
       let alias = FunctionAlias(name: name, split: split, updated: now)
       guard name != FunctionAlias.live else {
-        try database.setLive(split, of: row.number, at: now)
+        try transaction.setLive(split, of: row.number, name: function, at: now)
         return (alias, created: false)
       }
       let names = try database.aliases(of: row.number).map(\.name).filter { $0 != FunctionAlias.live }
@@ -79,10 +79,18 @@ extension SQLiteFunctionStore {
     try await writer.write { transaction in
       let database = transaction.database
       let row = try database.requireFunction(function)
-      if name == FunctionAlias.live { return try database.setLive(VersionSplit(row.version), of: row.number, at: now) }
+      if name == FunctionAlias.live { return try transaction.setLive(VersionSplit(row.version), of: row.number, name: function, at: now) }
       try database.run("DELETE FROM function_aliases WHERE function = ? AND name = ?", .int(row.number), .text(name))
       guard database.changedRows > 0 else { throw RoostError(.notFound, "The function '\(function)' has no alias '\(name)'.") }
     }
+  }
+}
+
+extension WriteTransaction {
+  /// Who takes events from this commit on; schedules are the current version's.
+  func setLive(_ split: VersionSplit, of function: Int64, name: String, at now: Timestamp) throws {
+    try database.setLive(split, of: function, at: now)
+    if let definition = try database.definition(split.main, of: function, name: name) { try keepSchedules(definition, of: function, at: now) }
   }
 }
 
@@ -116,7 +124,7 @@ extension Database {
   }
 
   /// Who takes events from this commit on, and so which version is current.
-  func setLive(_ split: VersionSplit, of function: Int64, at now: Timestamp) throws {
+  fileprivate func setLive(_ split: VersionSplit, of function: Int64, at now: Timestamp) throws {
     try run("UPDATE functions SET version = ?, updated = ? WHERE number = ?", .int(split.main), .int(now.milliseconds), .int(function))
     if split.shares.count > 1 {
       try put(FunctionAlias(name: FunctionAlias.live, split: split, updated: now), of: function)

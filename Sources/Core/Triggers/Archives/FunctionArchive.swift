@@ -5,6 +5,9 @@ package struct FunctionArchive: Sendable, Equatable {
   /// Where a worker sees it.
   package static let place = "/function"
 
+  /// Where the packages of a `requirements.txt` go, inside it.
+  package static let pythonPackages = ".python_packages"
+
   /// Its folder's name among those of the project: made of checksum and runtime, since dependencies differ.
   package let folder: String
   /// SHA-256 of the archive as it was sent, in hexadecimal digits.
