@@ -15,7 +15,7 @@ package final class FunctionsService: FunctionRuntime {
   private let steady: any SteadyClock
   private let notice: @Sendable (String) -> Void
   private let inbox = EngineInbox()
-  private let status = FunctionsStatus()
+  let status = FunctionsStatus()
   private let hasRun = Atomic(false)
   private let tickets = Atomic<UInt64>(0)
 

@@ -12,7 +12,7 @@ import zlib
 import pytest
 
 from roost_client import admin_login, assert_problem, on
-from roost_server import eventually
+from roost_server import command, eventually
 
 PUBLIC = {"read": "true", "create": "true", "update": "true", "delete": "true"}
 MAIN = """
@@ -374,3 +374,27 @@ def test_a_package_of_the_index_is_installed(lab):
     deployed = lab.deploy(tar_of(python_files(lab, "six", "__version__", **{"requirements.txt": "six==1.17.0\n"})))
     assert "six" in deployed["install"]["log"]
     assert lab.runs()["greeting"] == "hello 1.17.0"
+
+
+def test_the_command_line_packs_a_folder(lab, tmp_path):
+    folder = tmp_path / lab.path.split("/")[-1]
+    for name, content in {**lab.files, "function.json": json.dumps(lab.manifest), ".env": "SECRET", "node_modules/x/index.js": "x", "notes.tmp": "x", ".roostignore": "*.tmp\n"}.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content)
+    environment = {"ROOST_SERVER": lab.admin.server.url, "ROOST_KEY": lab.admin.token}
+    deploy = lambda path, *more: command("functions", "deploy", path, "--json", *more, env=environment)
+    first = deploy(folder)
+    assert first.returncode == 0, first.stderr
+    first = json.loads(first.stdout)
+    assert first["archive"]["checksum"] and lab.runs()["greeting"] == "hello Ada"
+    root = lab.admin.server.data / "projects/default/functions" / (first["archive"]["checksum"] + "-javascript")
+    assert sorted(os.listdir(root)) == ["data.txt", "function.json", "lib", "main.ts"]
+    again = json.loads(deploy(folder).stdout)
+    assert again["archive"] == first["archive"] and again["version"] == 2, "the same files are the same archive"
+    packed = tmp_path / f"{folder.name}.zip"
+    packed.write_bytes(zip_of({**lab.files, "data.txt": "zipped"}))
+    zipped = deploy(packed, "--traffic", "0")
+    assert zipped.returncode == 0 and json.loads(zipped.stdout)["deployed"] == 3 and json.loads(zipped.stdout)["version"] == 2, zipped.stderr
+    assert lab.runs()["data"] == "from the archive"
+    (folder / "main.ts").write_text("export default ;")
+    assert deploy(folder).returncode == 1

@@ -12,6 +12,7 @@ enum Functions {
     let function = try await function(call)
     guard case .object(var object) = function.value(at: call.now) else { return .noContent }
     if function.definition.archive == nil { object["source"] = .string(function.definition.source) }
+    object["instances"] = .int(Int64(call.environment.functions.instances(of: function.definition.name)))
     return answer(200, .object(object), function)
   }
 
@@ -34,7 +35,7 @@ enum Functions {
     try await call.environment.functions.check(definition)
     let (function, created) = try await call.project.functions.deploy(definition, options, at: call.now)
     try await functionsChanged(call)
-    return answer(created ? 201 : 200, function.value(at: call.now).adding(installLog: installLog), function)
+    return answer(created ? 201 : 200, function.value(at: call.now).adding(deployed: function.deployed ?? function.version, installLog: installLog), function)
   }
 
   static let delete = Route.admin(.delete, "/v1/functions/{function}") { call in

@@ -87,10 +87,11 @@ extension Route {
 }
 
 extension JSONValue {
-  /// What the installation of a deploy's dependencies said.
-  func adding(installLog: String?) -> JSONValue {
-    guard let installLog, case .object(var object) = self else { return self }
-    object["install"] = ["log": .string(installLog)]
+  /// What only the answer to a deploy says: the version that it made, and what the installation of dependencies said.
+  func adding(deployed: Int64?, installLog: String?) -> JSONValue {
+    guard case .object(var object) = self else { return self }
+    object["deployed"] = deployed.map(JSONValue.int)
+    object["install"] = installLog.map { ["log": .string($0)] }
     return .object(object)
   }
 }

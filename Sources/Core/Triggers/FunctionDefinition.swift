@@ -16,6 +16,8 @@ package struct FunctionDefinition: Sendable {
   package let timeout: Duration
   package let memoryBytesMax: Int64
   package let concurrency: Int
+  /// Workers that are there before anybody needs them.
+  package let minInstances: Int
   package let attemptsMax: Int
   package let backoff: Duration
   package let environment: [String: String]
@@ -60,14 +62,15 @@ package struct FunctionDefinition: Sendable {
     memoryBytesMax = try reader.byteCount("memory", in: (32 << 20)...(4 << 30)) ?? Int64(Limits.functionMemoryBytesDefault)
     concurrency = Int(
       try reader.int("concurrency", in: 1...Int64(Limits.functionConcurrencyMax)) ?? Int64(Limits.functionConcurrencyDefault))
+    minInstances = Int(try reader.int("minInstances", in: 0...Int64(concurrency)) ?? 0)
     var retry = try ConfigurationReader(.object(reader.object("retry") ?? [:]), of: "retry policy")
     attemptsMax = Int(try retry.int("attempts", in: 1...Int64(Limits.functionAttemptsMax)) ?? Int64(Limits.functionAttemptsDefault))
     backoff = try retry.duration("backoff", most: .seconds(3600)) ?? .seconds(1)
     try retry.refuseUnknown()
     environment = try Self.environment(reader.object("env") ?? [:])
-    try reader.refuseUnbuilt(["network", "minInstances"])
+    try reader.refuseUnbuilt(["network"])
     // What the server adds to its answers may come back.
-    try reader.refuseUnknown(besides: ["createdAt", "updatedAt", "version", "live", "install"])
+    try reader.refuseUnknown(besides: ["createdAt", "updatedAt", "version", "live", "deployed", "install", "instances"])
     self.name = name
     var manifest: JSONObject = [
       "name": .string(name), "runtime": .string(runtime.rawValue), "triggers": .array(triggers.map(\.value)),
@@ -79,6 +82,7 @@ package struct FunctionDefinition: Sendable {
       manifest["handler"] = .string(lambda.handler)
       manifest["language"] = .string(lambda.language.rawValue)
     }
+    if minInstances > 0 { manifest["minInstances"] = .int(Int64(minInstances)) }
     if let archive { manifest["archive"] = archive.value }
     if let entry { manifest["entry"] = .string(entry) }
     self.manifest = .object(manifest)

@@ -12,6 +12,8 @@ package struct DeployedFunction: Sendable {
   package let aliases: [String: VersionSplit]
   /// Versions besides the current one that take events or have a name.
   package let others: [Int64: FunctionDefinition]
+  /// Only in the answer to a deploy: the version that it made, which need not be the current one.
+  package var deployed: Int64?
 
   package init(
     definition: FunctionDefinition, version: Int64, created: Timestamp, updated: Timestamp, live: VersionSplit? = nil, aliases: [String: VersionSplit] = [:],

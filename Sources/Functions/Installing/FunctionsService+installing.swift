@@ -2,6 +2,8 @@ import Core
 import Glibc
 
 extension FunctionsService {
+  package func instances(of function: String) -> Int { status.view.instances[function] ?? 0 }
+
   package func install(_ definition: FunctionDefinition, in folder: String) async throws -> String? {
     guard let plan = try InstallPlan(definition, folder: folder, configuration: configuration) else { return nil }
     guard let bubblewrap = configuration.bubblewrapPath else {

@@ -47,6 +47,8 @@ extension WorkerPool {
     let now = steady.now()
     var oldest: (worker: Worker, since: ContinuousClock.Instant)?
     for (other, group) in groups where other != generation {
+      // What is kept gives way to nobody while there is something else.
+      if isKept(other), groups.keys.contains(where: { $0 != generation && !isKept($0) && groups[$0]?.idle.isEmpty == false }) { continue }
       guard let worker = group.idle.first, case .idle(let since) = worker.state, group.workers > 1 || now - since >= .seconds(1) else { continue }
       if let found = oldest, found.since <= since { continue }
       oldest = (worker, since)

@@ -41,7 +41,8 @@ extension SQLiteFunctionStore {
           VersionSplit(existing.version, giving: options.share, to: version), of: existing.number, name: definition.name, at: now)
       }
       let prunedArchive = try database.pruneVersions(of: existing.number)
-      guard let deployed = try database.deployed(definition.name) else { throw RoostError(.internal, "The function vanished while it was deployed.") }
+      guard var deployed = try database.deployed(definition.name) else { throw RoostError(.internal, "The function vanished while it was deployed.") }
+      deployed.deployed = version
       return (deployed, false, prunedArchive)
     }
     if prunedArchive { try await removeUnusedFolders() }
