@@ -163,6 +163,8 @@ package enum Limits {
   /// How often functions look at one write whose document others change meanwhile, before it is given up.
   package static let beforeRoundsMax = 8
   package static let refusalCharactersMax = 1000
+  /// The data of one named event: a message, not a file.
+  package static let eventDataBytesMax = 256 << 10
   /// Deliveries of one trigger that run or wait in memory.
   package static let deliveryWindow = 256
   /// Deliveries of one trigger that wait for a retry; past it the trigger stops taking events until some are done.

@@ -157,6 +157,13 @@ package final class FunctionsService: FunctionRuntime {
       } catch {
         inbox.post(.recorded(function: function, generation: generation, changes, error))
       }
+    case .tick(let tick):
+      do {
+        let mark = try await functions.tick(tick.trigger, of: tick.function, due: tick.due, expecting: tick.mark)
+        inbox.post(.ticked(tick, .success(mark)))
+      } catch {
+        inbox.post(.ticked(tick, .failure(error)))
+      }
     case .call(let worker, let number, let call): inbox.post(.answered(worker: worker, number: number, await api.perform(call)))
     case .step(let worker, let number, let call): inbox.post(.answered(worker: worker, number: number, await perform(call)))
     case .tendRuns: inbox.post(.tended(await tendRuns()))
@@ -191,7 +198,7 @@ package final class FunctionsService: FunctionRuntime {
       let events = try await log.events(after: reading.after, limit: reading.limit)
       var wanted: [[LogEvent]] = []
       for reader in reading.readers {
-        let events = events.filter { event in event.wakesRun(of: reader.function) || reader.triggers.contains { $0.matches(event) } }
+        let events = events.compactMap { $0.delivered(to: reader.function, by: reader.triggers) }
         wanted.append(try await completed(events, for: reader.function))
       }
       let bytes = events.reduce(0) { $0 + 128 + ($1.before?.count ?? 0) + ($1.after?.count ?? 0) }

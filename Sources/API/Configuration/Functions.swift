@@ -5,12 +5,12 @@ import JSON
 /// `/v1/functions[/{function}]`: deploying, and what became of the runs; for admins.
 enum Functions {
   static let list = Route.admin(.get, "/v1/functions") { call in
-    .list(try await call.project.functions.functions().map(\.value))
+    .list(try await call.project.functions.functions().map { $0.value(at: call.now) })
   }
 
   static let get = Route.admin(.get, "/v1/functions/{function}") { call in
     let function = try await function(call)
-    guard case .object(var object) = function.value else { return .noContent }
+    guard case .object(var object) = function.value(at: call.now) else { return .noContent }
     object["source"] = .string(function.definition.source)
     return .json(200, .object(object))
   }
@@ -28,10 +28,11 @@ enum Functions {
       }
     }
     for (_, trigger) in definition.httpTriggers { try call.project.requireCollections(trigger.lookedUp) }
+    for (position, bucket) in definition.buckets { try requireBucket(bucket, "/triggers/\(position)/bucket", call) }
     try await call.environment.functions.check(definition)
     let (function, created) = try await call.project.functions.deploy(definition, at: call.now)
     try await functionsChanged(call)
-    return .json(created ? 201 : 200, function.value)
+    return .json(created ? 201 : 200, function.value(at: call.now))
   }
 
   static let delete = Route.admin(.delete, "/v1/functions/{function}") { call in
@@ -78,6 +79,13 @@ enum Functions {
       throw RoostError(.notFound, "There is no such dead letter.")
     }
     return HTTPResponse(status: 202)
+  }
+
+  private static func requireBucket(_ name: String, _ pointer: String, _ call: Call) throws {
+    guard !call.project.buckets.contains(where: { $0.name == name }) else { return }
+    throw RoostError(
+      .validationFailed, "The function's trigger names a bucket that does not exist: '\(name.prefix(80))'.",
+      fields: [FieldError(pointer, "expected an existing bucket")])
   }
 
   private static func page(_ call: Call) throws -> (limit: Int, cursor: String?) {

@@ -11,6 +11,7 @@ extension LogEvent {
   /// With the CloudEvent that the run began with.
   package func carrying(_ event: [UInt8]) -> LogEvent {
     LogEvent(
-      sequence: sequence, time: time, kind: kind, action: action, container: container, subject: subject, before: nil, after: event, auth: auth, depth: depth)
+      sequence: sequence, time: time, kind: kind, action: action, container: container, subject: subject, before: nil, after: event, auth: auth, depth: depth,
+      trace: trace)
   }
 }

@@ -4,4 +4,6 @@ package enum FunctionRuntimeKind: String, Sendable, CaseIterable {
   case javascript
   /// One Python module with a `handler`, by the system's Python.
   case python
+  /// Anything that speaks AWS's custom-runtime interface.
+  case lambda
 }

@@ -36,6 +36,10 @@ package protocol FunctionStore: RunStore {
   /// One durable commit. Several functions' changes may share it.
   func record(_ changes: DeliveryChanges, of function: String) async throws
 
+  /// Writes the event of a due time and moves the schedule's mark, in one commit. Where the mark is not the expected one any more, only the mark as
+  /// it is comes back, and nothing is written.
+  func tick(_ schedule: ScheduleTrigger, of function: String, due: Timestamp, expecting mark: Timestamp) async throws -> ScheduleMark
+
   func invocations(of function: String, limit: Int, before id: String?) async throws -> [Invocation]
   func logs(of function: String, limit: Int, before id: String?) async throws -> [InvocationLog]
   func deadLetters(of function: String, limit: Int, after id: String?) async throws -> [DeadLetter]
@@ -46,10 +50,13 @@ package struct DeliveryState: Sendable {
   /// Every event up to here is done, parked or dead.
   package let cursor: Int64
   package let parked: [ParkedDelivery]
+  /// By their triggers' keys.
+  package let schedules: [String: ScheduleMark]
 
-  package init(cursor: Int64, parked: [ParkedDelivery]) {
+  package init(cursor: Int64, parked: [ParkedDelivery], schedules: [String: ScheduleMark] = [:]) {
     self.cursor = cursor
     self.parked = parked
+    self.schedules = schedules
   }
 }
 

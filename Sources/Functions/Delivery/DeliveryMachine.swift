@@ -149,6 +149,9 @@ struct DeliveryMachine {
     if isFirst(event) { ready.insert(event.sequence) }
   }
 
+  /// Whether an event was looked at, and its delivery, if there was one, is over.
+  func isSettled(_ sequence: Int64) -> Bool { sequence <= readThrough && entries[sequence] == nil }
+
   /// Adds to what is written down next.
   mutating func ran(_ invocation: Invocation, logs: [InvocationLog]) {
     record.changes.invocations.append(invocation)
@@ -187,7 +190,7 @@ struct DeliveryMachine {
 
   // MARK: Inside
 
-  private func isFirst(_ event: LogEvent) -> Bool { queues[event.path]?.first == event.sequence }
+  private func isFirst(_ event: LogEvent) -> Bool { queues[event.orderKey]?.first == event.sequence }
 
   private mutating func add(_ entry: DeliveryEntry) {
     let sequence = entry.event.sequence
@@ -201,11 +204,11 @@ struct DeliveryMachine {
       open.insert(sequence)
     }
     // New ones come last; only a revived one may belong further ahead, but never before one that runs.
-    var queue = queues[entry.event.path] ?? []
+    var queue = queues[entry.event.orderKey] ?? []
     var position = queue.count
     while position > 0, queue[position - 1] > sequence, entries[queue[position - 1]]?.state != .running { position -= 1 }
     queue.insert(sequence, at: position)
-    queues[entry.event.path] = queue
+    queues[entry.event.orderKey] = queue
   }
 
   private mutating func activate(_ sequence: Int64) {
@@ -230,8 +233,8 @@ struct DeliveryMachine {
       newestDone = max(newestDone, sequence)
       doneAhead.insert(sequence)
     }
-    let queue = queues[entry.event.path]?.filter { $0 != sequence } ?? []
-    queues[entry.event.path] = queue.isEmpty ? nil : queue
+    let queue = queues[entry.event.orderKey]?.filter { $0 != sequence } ?? []
+    queues[entry.event.orderKey] = queue.isEmpty ? nil : queue
     if let next = queue.first { activate(next) }
     trim()
     if doneAhead.count >= bounds.window { parkOpen(below: newestDone, at: now) }

@@ -5,10 +5,10 @@ import Core
 final class TriggerDispatcher {
   private let project: String
   let pool: WorkerPool
-  private let wall: any WallClock
-  private let steady: any SteadyClock
+  let wall: any WallClock
+  let steady: any SteadyClock
   private let requests: RequestQueue
-  private let notice: (String) -> Void
+  let notice: (String) -> Void
 
   private(set) var functions: [String: TriggeredFunction] = [:]
   /// By the generation of each version that workers may still serve.
@@ -59,7 +59,7 @@ final class TriggerDispatcher {
       guard let state = one.state else { continue }
       if let function = functions[name] { remove(function) }
       let assignment = newAssignment(one.deployed)
-      let function = TriggeredFunction(generation: assignment.generation, deployed: one.deployed, assignment: assignment, state: state)
+      let function = TriggeredFunction(generation: assignment.generation, deployed: one.deployed, assignment: assignment, state: state, at: wall.now())
       functions[name] = function
       versions[assignment.generation] = (function, one.deployed.version)
       dirty.insert(name)
@@ -76,6 +76,7 @@ final class TriggerDispatcher {
     function.deployed = deployed
     function.assignment = newAssignment(deployed)
     function.machine.policy = DeliveryPolicy(deployed.definition)
+    function.schedules.take(deployed.definition.schedules, start: deployed.updated, at: wall.now())
     versions[function.assignment.generation] = (function, deployed.version)
     dirty.insert(function.name)
   }
@@ -269,6 +270,7 @@ final class TriggerDispatcher {
     let candidates = dirty.compactMap { functions[$0] }
     dirty = []
     if !isDraining {
+      tick(candidates)
       start(candidates)
       read(candidates)
     }
@@ -339,10 +341,14 @@ final class TriggerDispatcher {
     request(.record(function: function.name, generation: function.generation, function.machine.takeChanges()))
   }
 
-  private func request(_ request: EngineRequest) {
+  func request(_ request: EngineRequest) {
     unanswered += 1
     requests.push(request)
   }
+
+  func answered() { unanswered -= 1 }
+
+  func mark(dirty name: String) { dirty.insert(name) }
 
   // MARK: Time
 
@@ -368,6 +374,7 @@ final class TriggerDispatcher {
       if let since = function.movedSince { look(at: since + FunctionsLimits.lazyCursorInterval, function) }
       giveUpWaiting(function, now)
       if let moment = function.calls.lazy.map(\.giveUp).min() { look(at: moment, function) }
+      if !isDraining, let due = function.schedules.nextDue { look(at: now + (due - today), function) }
       if let due = function.machine.nextDue { look(at: now + (due - today), function) }
     }
     return next

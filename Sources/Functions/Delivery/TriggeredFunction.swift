@@ -8,6 +8,7 @@ final class TriggeredFunction {
   var deployed: DeployedFunction
   var assignment: WorkerAssignment
   var machine: DeliveryMachine
+  var schedules: ScheduleBook
   /// Direct calls that wait for a worker, oldest first.
   var calls: [DirectCall] = []
   var callsRunning = 0
@@ -24,12 +25,13 @@ final class TriggeredFunction {
   /// When it last got a worker, in order.
   var lastServed: UInt64 = 0
 
-  init(generation: UInt64, deployed: DeployedFunction, assignment: WorkerAssignment, state: DeliveryState) {
+  init(generation: UInt64, deployed: DeployedFunction, assignment: WorkerAssignment, state: DeliveryState, at now: Timestamp) {
     self.generation = generation
     created = deployed.created
     self.deployed = deployed
     self.assignment = assignment
     machine = DeliveryMachine(state, policy: DeliveryPolicy(deployed.definition))
+    schedules = ScheduleBook(deployed.definition.schedules, marks: state.schedules, start: deployed.updated, at: now)
     durableCursor = state.cursor
   }
 

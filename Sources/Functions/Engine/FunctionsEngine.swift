@@ -85,6 +85,7 @@ final class FunctionsEngine {
     case .loaded(let result): loaded(result)
     case .read(let reading, let result): dispatcher.read(reading, result)
     case .recorded(let function, let generation, let changes, let error): dispatcher.recorded(function, generation, changes, error)
+    case .ticked(let tick, let result): dispatcher.ticked(tick, result)
     case .answered(let worker, let number, let answer): pool.answer(worker, number, answer)
     case .tended(let result): dispatcher.tended(result)
     case .pruned(let error):

@@ -21,12 +21,17 @@ struct WorkerRuntime {
   let shutsIn: Bool
   /// Private memory that the interpreter reserves beyond what a function uses.
   let reservedBytes: Int64
+  /// Empty folders of the sandbox that its program may fill, in memory.
+  var temporary: [String] = []
+  /// Runs at no level but `full`, whatever the operator allows: it needs a network of its own.
+  var needsSandbox = false
 
   /// `nil` where the interpreter is not installed.
   init?(_ kind: FunctionRuntimeKind, configuration: FunctionsConfiguration, memoryBytes: Int64) {
     switch kind {
     case .javascript: self.init(deno: configuration.denoPath, memoryBytes: memoryBytes)
     case .python: self.init(python: configuration.pythonPath)
+    case .lambda: self.init(lambdaLayer: configuration.lambdaLayerPath)
     }
   }
 
@@ -35,6 +40,7 @@ struct WorkerRuntime {
     switch kind {
     case .javascript: "Deno is not installed"
     case .python: "Python 3 is not installed"
+    case .lambda: "Lambda functions need a sandbox with a network of its own, and this machine offers none"
     }
   }
 

@@ -303,6 +303,10 @@ enum DenoBootstrap {
       },
     };
 
+    const events = {
+      emit: async (name, data, { subject } = {}) => jsonOf(await request("POST", "/v1/events", { headers: JSON_BODY, body: stringify({ name, data, subject }) })),
+    };
+
     async function api(method, path, { headers = {}, body } = {}) {
       const isText = typeof body === "string";
       const isData = body instanceof ArrayBuffer || ArrayBuffer.isView(body);
@@ -362,7 +366,7 @@ enum DenoBootstrap {
       limits = frame.limits;
       lines = bytes = 0;
       const logger = { debug: output_console.debug, info: output_console.info, warn: output_console.warn, error: output_console.error };
-      context = { db, files, api, refuse, log: logger, step: noSteps, env: Object.freeze({ ...frame.env }) };
+      context = { db, files, events, api, refuse, log: logger, step: noSteps, env: Object.freeze({ ...frame.env }) };
       const url = URL.createObjectURL(new Blob([frame.source], { type: "application/typescript" }));
       const problem = await watched(async () => {
         const module = await import(url);

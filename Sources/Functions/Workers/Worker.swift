@@ -17,6 +17,8 @@ final class Worker {
     case loading
     case idle(since: ContinuousClock.Instant)
     case running
+    /// Has answered, and not said that it is free.
+    case returning
     /// Told to end; its process has not ended yet.
     case ending
     /// Its process has ended; some of its API calls have not.
@@ -67,6 +69,9 @@ final class Worker {
   /// Whether somebody has looked at what it left behind since it became idle.
   var wasLookedAt = true
   var state = State.starting
+  /// For workers that speak AWS's runtime interface over HTTP; all others speak frames over their socket.
+  var lambda: LambdaExchange?
+  var loopback: Loopback?
   var assignment: WorkerAssignment?
   /// For a worker that only checks a source: who waits for the verdict.
   var check: CheckedContinuation<Void, any Error>?
@@ -103,6 +108,7 @@ final class Worker {
     self.level = level
     self.memoryBytesMax = memoryBytesMax
     self.startsProcesses = startsProcesses
+    lambda = runtime == .lambda ? LambdaExchange() : nil
   }
 
   var isAlive: Bool {

@@ -87,7 +87,8 @@ enum WorkerFrame {
   }
 
   private static func call(_ object: JSONObject) -> Call? {
-    guard let number = object["n"]?.intValue, let method = object["method"]?.stringValue, let target = object["target"]?.stringValue, target.hasPrefix("/"),
+    guard let number = object["n"]?.intValue, number >= 0, let method = object["method"]?.stringValue, let target = object["target"]?.stringValue,
+      target.hasPrefix("/"),
       method.utf8.count <= 20, method.utf8.allSatisfy({ $0 >= UInt8(ascii: "A") && $0 <= UInt8(ascii: "Z") }), target.utf8.count <= 16 << 10,
       target.utf8.allSatisfy({ $0 > 32 && $0 < 127 })
     else { return nil }

@@ -17,6 +17,8 @@ extension WorkerPool {
     worker.deadline = now + worker.timeout
     nextRun += 1
     if worker.invocations > 1 { worker.forgetOutput() }
+    worker.loopback?.refusals = 0
+    if worker.lambda != nil { return invokeLambda(worker, work, event: event) }
     send(ServerFrame.invoke(nextRun - 1, attempt: work.attempt, wantsValue: work.wantsValue, takesPieces: work.takesPieces, event: event), to: worker)
   }
 
@@ -29,6 +31,7 @@ extension WorkerPool {
       return
     }
     guard worker.isAlive else { return }
+    if number < 0 { return answerLoopback(worker, number, answer) }
     let tooLarge = LocalAnswer(
       status: 413, headers: [("content-type", "application/problem+json")],
       body: Array(#"{"code":"payload_too_large","detail":"The answer is larger than a function can take."}"#.utf8))
@@ -50,6 +53,7 @@ extension WorkerPool {
 
   func ready(_ worker: Worker, runtime: String) {
     worker.process.attach()
+    guard openLoopback(worker) else { return end(worker) }
     worker.state = .blank
     worker.deadline = nil
     cameUp(worker, version: runtime)
@@ -114,7 +118,7 @@ extension WorkerPool {
     }
     if let run = worker.run, run.work.hasBegunToAnswer { send(ServerFrame.done(run.id), to: worker) }
     report(worker, ending.0, ending.1)
-    release(worker)
+    if worker.lambda?.isWaiting == false { rest(worker) } else { release(worker) }
   }
 
   /// Its run goes on another time, perhaps elsewhere.

@@ -173,6 +173,7 @@ extension WorkerPool {
     worker.deadline = steady.now() + configuration.moduleLoadTime
     worker.process.limitMemory(assignment.definition.memoryBytesMax)
     if worker.check == nil, !assignment.definition.triggers.contains(where: \.isAwaited) { worker.process.yield(FunctionsLimits.deliveryNiceness) }
-    send(ServerFrame.load(assignment.definition), to: worker)
+    if worker.lambda != nil { return startLambda(worker, assignment.definition) }
+    send(ServerFrame.load(assignment.definition, more: worker.loopback?.environment ?? []), to: worker)
   }
 }

@@ -31,6 +31,8 @@ final class WorkerProcess {
   let isInSandbox: Bool
 
   var decoder = FrameDecoder()
+  /// What it said first, for programs that speak no frames.
+  var greeting: [UInt8] = []
   private var outbox: [UInt8] = []
   private var sent = 0
 
@@ -100,6 +102,12 @@ final class WorkerProcess {
     interpreterHandle = cspawn_open_pid(found)
     if ownsUser { _ = cprocesses_limit(found, FunctionsLimits.tasksMax) }
     memory = open("/proc/\(found)/statm", O_RDONLY | O_CLOEXEC)
+  }
+
+  /// A descriptor of the process whose network namespace is the worker's own; `nil` if it shares ours.
+  var networkNamespace: Int32? {
+    guard let interpreter, interpreterHandle >= 0, cnet_is_apart(interpreter) else { return nil }
+    return interpreterHandle
   }
 
   func limitMemory(_ bytes: Int64) {

@@ -48,6 +48,7 @@ final class SQLiteFunctionStore: FunctionStore {
         "INSERT INTO function_versions (function, version, definition, created) VALUES (?, ?, ?, ?)", .int(number), .int(version),
         .utf8(definition.stored), .int(now.milliseconds))
       try database.run("DELETE FROM function_versions WHERE function = ? AND version <= ?", .int(number), .int(version - Self.versionsKept))
+      try transaction.keepSchedules(definition, of: number, at: now)
       let function = DeployedFunction(definition: definition, version: version, created: Timestamp(milliseconds: created), updated: now)
       return (function, created: existing == nil)
     }
@@ -82,7 +83,8 @@ final class SQLiteFunctionStore: FunctionStore {
   private static func removeSomeRemains(_ database: Database) throws -> Bool {
     guard let number = try database.first("SELECT function FROM function_remains LIMIT 1", row: { $0.int(0) }) else { return false }
     var removed = 0
-    for table in ["run_steps", "runs", "invocation_logs", "invocations", "dead_letters", "parked_deliveries", "function_versions", "function_cursors"] {
+    for table in ["run_steps", "runs", "invocation_logs", "invocations", "dead_letters",
+      "parked_deliveries", "function_versions", "function_cursors", "schedules"] {
       try database.run(
         "DELETE FROM \(table) WHERE rowid IN (SELECT rowid FROM \(table) WHERE function = ? LIMIT ?)", .int(number), .int(removedPerCommit))
       removed += database.changedRows

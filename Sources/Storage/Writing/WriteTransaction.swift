@@ -118,8 +118,8 @@ final class WriteTransaction {
     let statement = try database.statement(
       .text("append event"),
       """
-      INSERT INTO events (sequence, time, kind, action, container, subject, before, after, auth, depth)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      INSERT INTO events (sequence, time, kind, action, container, subject, before, after, auth, depth, trace)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """)
     defer { statement.reset() }
     try statement.bind(sequence, at: 1)
@@ -130,6 +130,7 @@ final class WriteTransaction {
     try statement.bind(subject, at: 6)
     try statement.bind(Int64(actor.depth), at: 10)
     try statement.bind(SQLValue(utf8: actor.auth), at: 9)
+    try statement.bind(SQLValue(actor.trace), at: 11)
     try Self.withBytes(before) { before in
       try Self.withBytes(after) { after in
         if let before { try statement.bindUncopied(before, at: 7) } else { try statement.bind(.null, at: 7) }

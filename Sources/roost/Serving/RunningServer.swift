@@ -106,6 +106,7 @@ enum RunningServer {
     configuration.pythonPath =
       settings.pythonPath.flatMap(FunctionsConfiguration.resolve) ?? FunctionsConfiguration.locatePython(searchPath: settings.searchPath)
     configuration.allowUnsandboxed = settings.allowUnsandboxed
+    configuration.lambdaLayerPath = settings.lambdaLayerPath
     return configuration
   }
 }
