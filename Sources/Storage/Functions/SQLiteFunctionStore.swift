@@ -83,8 +83,10 @@ final class SQLiteFunctionStore: FunctionStore {
   private static func removeSomeRemains(_ database: Database) throws -> Bool {
     guard let number = try database.first("SELECT function FROM function_remains LIMIT 1", row: { $0.int(0) }) else { return false }
     var removed = 0
-    for table in ["run_steps", "runs", "invocation_logs", "invocations", "dead_letters",
-      "parked_deliveries", "function_versions", "function_cursors", "schedules"] {
+    for table in [
+      "run_steps", "runs", "invocation_logs", "invocations", "dead_letters",
+      "parked_deliveries", "function_versions", "function_cursors", "schedules",
+    ] {
       try database.run(
         "DELETE FROM \(table) WHERE rowid IN (SELECT rowid FROM \(table) WHERE function = ? LIMIT ?)", .int(number), .int(removedPerCommit))
       removed += database.changedRows
