@@ -142,6 +142,12 @@ package enum Limits {
   package static let throttleEntriesMax = 100_000
 
   package static let functionSourceBytesMax = 1 << 20
+  /// Versions of one function that are kept besides those in use: a source may be a megabyte, an archive two hundred.
+  package static let functionVersionsKept = 100
+  package static let functionArchiveVersionsKept = 10
+  package static let functionAliasesMax = 20
+  /// Versions that share a function's events: the one that serves and the one that is tried.
+  package static let functionSplitVersionsMax = 2
   package static let functionTimeoutDefault = Duration.seconds(10)
   package static let functionTimeoutMax = Duration.seconds(900)
   package static let functionMemoryBytesDefault = 128 << 20

@@ -48,6 +48,11 @@ enum FunctionsLimits {
   static let fileBytesMax: Int64 = 16 << 20
   static let temporaryBytesMax = 16 << 20
 
+  /// While the workers of one version of a function are busy, so many deliveries are looked at for one that another version takes.
+  static let deliveriesLookedAtMax = 64
+  /// New versions of a function that keeps instances ready get so long to come up before they serve all the same.
+  static let readyTimeMax = Duration.seconds(20)
+
   /// Retries wait at most this long, unless the first wait is longer.
   static let backoffMax = Duration.seconds(15 * 60)
   /// Bytes of events of one trigger in memory: those in flight, then those parked. Past them it takes no more.

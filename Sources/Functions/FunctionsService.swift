@@ -198,8 +198,7 @@ package final class FunctionsService: FunctionRuntime {
       let events = try await log.events(after: reading.after, limit: reading.limit)
       var wanted: [[LogEvent]] = []
       for reader in reading.readers {
-        let events = events.compactMap { $0.delivered(to: reader.function, by: reader.triggers) }
-        wanted.append(try await completed(events, for: reader.function))
+        wanted.append(try await completed(events.compactMap { $0.delivered(to: reader.function, by: reader.triggers) }, for: reader.function))
       }
       let bytes = events.reduce(0) { $0 + 128 + ($1.before?.count ?? 0) + ($1.after?.count ?? 0) }
       return .success(LogPage(through: events.last?.sequence ?? reading.after, count: events.count, bytes: bytes, wanted: wanted))

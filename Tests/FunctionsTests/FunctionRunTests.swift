@@ -33,7 +33,8 @@ struct FunctionRunTests {
       }
       try #require(await lab.backend.reaches { $0.runs.runs.values.allSatisfy { $0.status == .completed } })
       #expect(lab.api.calls.map(\.target) == ["/v1/a", "/v1/a", "/v1/b", "/v1/b"])
-      #expect(lab.backend.state.runs.runs.values.map { $0.result.map { String(decoding: $0, as: UTF8.self) } }.sorted { $0 ?? "" < $1 ?? "" } == ["\"1\"", "\"2\""])
+      #expect(
+        lab.backend.state.runs.runs.values.map { $0.result.map { String(decoding: $0, as: UTF8.self) } }.sorted { $0 ?? "" < $1 ?? "" } == ["\"1\"", "\"2\""])
       let invocations = try await lab.invocations(4)
       #expect(invocations.map(\.status) == [.suspended, .suspended, .succeeded, .succeeded])
     }

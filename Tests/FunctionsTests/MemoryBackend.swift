@@ -145,7 +145,7 @@ final class MemoryBackend: FunctionStore, EventLog {
 
   func functions() async throws -> [DeployedFunction] { shared.withLock { Array($0.state.functions.values) } }
 
-  func deploy(_ definition: FunctionDefinition, at now: Timestamp) async throws -> (DeployedFunction, created: Bool) {
+  func deploy(_ definition: FunctionDefinition, _ options: DeployOptions, at now: Timestamp) async throws -> (DeployedFunction, created: Bool) {
     change { state in
       let old = state.functions[definition.name]
       let new = DeployedFunction(definition: definition, version: (old?.version ?? 0) + 1, created: old?.created ?? now, updated: now)

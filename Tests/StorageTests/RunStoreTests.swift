@@ -172,7 +172,9 @@ struct RunStoreTests {
     let store = try await TestStorage()
     try await deploy(in: store)
     try await tell(.begin, execution(), store)
-    await #expect(throws: RoostError.self) { try await tell(.completed(key("x"), result: nil), execution(), store); try await tell(.sleeping(key("x"), until: store.clock.now()), execution(), store) }
+    await #expect(throws: RoostError.self) {
+      try await tell(.completed(key("x"), result: nil), execution(), store); try await tell(.sleeping(key("x"), until: store.clock.now()), execution(), store)
+    }
     guard case .step(let step) = try await tell(.completed(key("x"), result: Array("9".utf8)), execution(), store) else { return #expect(Bool(false)) }
     #expect(step.result == nil && step.status == .completed)
   }

@@ -101,11 +101,22 @@ struct DeliveryMachine {
   }
 
   /// The next delivery to start, if one may.
-  mutating func start(at now: Timestamp) -> Delivery? {
-    guard hasNext(at: now), let sequence = ready.popFirst(), let entry = entries[sequence] else { return nil }
-    entries[sequence]?.state = .running
-    running += 1
-    return Delivery(event: entry.event, attempt: entry.attempts + 1)
+  /// - Parameters:
+  ///   - most: among so many of those that may start.
+  ///   - accepts: whether this one may, for instance because there is a worker for its version.
+  mutating func start(at now: Timestamp, among most: Int = 1, where accepts: (LogEvent) -> Bool = { _ in true }) -> Delivery? {
+    var passedOver: [Int64] = []
+    defer { for sequence in passedOver { ready.insert(sequence) } }
+    while passedOver.count < most, hasNext(at: now), let sequence = ready.popFirst(), let entry = entries[sequence] {
+      guard accepts(entry.event) else {
+        passedOver.append(sequence)
+        continue
+      }
+      entries[sequence]?.state = .running
+      running += 1
+      return Delivery(event: entry.event, attempt: entry.attempts + 1)
+    }
+    return nil
   }
 
   /// A started delivery ended well.
