@@ -627,7 +627,7 @@ def test_runs_on_the_command_line(lab, server):
     lab.deploy("export default async (event, { step }) => { await step.run('a', () => ({ b: 1 })); await step.sleep('nap', '1h'); };")
     made = lab.create()
     run = lab.reaches("sleeping")
-    env = {"ROOST_URL": server.url, "ROOST_TOKEN": lab.admin.token}
+    env = {"ROOST_SERVER": server.url, "ROOST_TOKEN": lab.admin.token}
     roost = lambda *arguments: command("functions", *arguments, env=env)
     shown = roost("runs", lab.function)
     assert shown.returncode == 0 and run["id"] in shown.stdout and "sleeping" in shown.stdout and made["id"][:8] in shown.stdout

@@ -60,7 +60,7 @@ extension LogEvent {
       writer.endObject()
     }
     switch kind {
-    case .document, .file, .run: members([("before", before), ("after", after), ("auth", auth)])
+    case .document, .file: members([("before", before), ("after", after), ("auth", auth)])
     case .user where action == .signedIn: members([("before", nil), ("after", after), ("auth", auth), ("session", before)])
     case .user: members([("before", before), ("after", after), ("auth", auth)])
     case .event, .schedule, .function, .run: if let after { writer.raw(after) } else { writer.null() }

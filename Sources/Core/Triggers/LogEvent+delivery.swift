@@ -8,7 +8,6 @@ extension LogEvent {
     default: break
     }
     if kind == .function { return self }
-    if kind == .run { return wakesRun(of: function) ? self : nil }
     for trigger in triggers {
       if let event = trigger.taken(self) { return event }
     }

@@ -25,7 +25,7 @@ struct ServedVersions {
 
   /// The same one for all events of a subject.
   func assignment(for event: LogEvent) -> WorkerAssignment? {
-    assignments[isSplit ? live.version(for: event.path, of: function) : live.main]
+    assignments[isSplit ? live.version(for: event.firstPath, of: function) : live.main]
   }
 
   /// The version that takes a direct call, by chance where there is a choice; nil if there is none of that name.
