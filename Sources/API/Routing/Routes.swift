@@ -26,7 +26,7 @@ enum Routes {
     Collections.list, Collections.get, Collections.put, Collections.patch, Collections.delete, Collections.deleteHistory,
     Buckets.list, Buckets.get, Buckets.put, Buckets.patch, Buckets.delete,
     Functions.list, Functions.get, Functions.put, Functions.delete, Functions.invocations, Functions.logs, Functions.deadLetters,
-    Functions.replay,
+    Functions.replay, TestFunction.samples, TestFunction.test,
   ]
 
   private static let expressions = [CheckExpression.route, EvaluateExpression.route, SimulateRules.route]
