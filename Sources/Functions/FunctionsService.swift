@@ -1,16 +1,17 @@
 import Core
+import Glibc
 import Synchronization
 
 /// Runs a project's functions: `run()` for as long as the server lives, `drain()` before it stops.
 ///
 /// Commits wake it; every function's events are delivered at least once, in order for each document, to sandboxed workers.
 package final class FunctionsService: FunctionRuntime {
-  private let project: String
-  private let functions: any FunctionStore
-  private let log: any EventLog
+  let project: String
+  let functions: any FunctionStore
+  let log: any EventLog
   private let api: any LocalAPI
   private let configuration: FunctionsConfiguration
-  private let wall: any WallClock
+  let wall: any WallClock
   private let steady: any SteadyClock
   private let notice: @Sendable (String) -> Void
   private let inbox = EngineInbox()
@@ -42,13 +43,13 @@ package final class FunctionsService: FunctionRuntime {
   }
 
   /// How well functions are shut in; `nil` until the first worker has come up or failed to.
-  package var sandboxLevel: SandboxLevel? { status.view.level }
+  package var sandboxLevel: SandboxLevel? { probe?.level }
 
   /// The same, with the interpreter and the reason for less than `full`.
-  package var probe: FunctionsProbe? {
-    let view = status.view
-    return view.level.map { FunctionsProbe(level: $0, runtime: view.runtime, reason: view.reason) }
-  }
+  package var probe: FunctionsProbe? { status.view.probes[.javascript] }
+
+  /// The same for every runtime that was tried. JavaScript is at once, the others when there is a function for them.
+  package var probes: [FunctionRuntimeKind: FunctionsProbe] { status.view.probes }
 
   /// Worker processes alive now.
   package var workers: Int { status.view.workers }
@@ -60,6 +61,7 @@ package final class FunctionsService: FunctionRuntime {
     let requests = RequestQueue()
     log.onCommit { [inbox] in inbox.logChanged() }
     WorkerThread.start(name: "functions") { [project, configuration, inbox, status, wall, steady, notice] in
+      setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, FunctionsLimits.engineNiceness)
       FunctionsEngine(
         project: project, configuration: configuration, inbox: inbox, requests: requests, status: status, wall: wall, steady: steady, notice: notice
       ).run()
@@ -155,9 +157,19 @@ package final class FunctionsService: FunctionRuntime {
       } catch {
         inbox.post(.recorded(function: function, generation: generation, changes, error))
       }
+    case .tick(let tick):
+      do {
+        let mark = try await functions.tick(tick.trigger, of: tick.function, due: tick.due, expecting: tick.mark)
+        inbox.post(.ticked(tick, .success(mark)))
+      } catch {
+        inbox.post(.ticked(tick, .failure(error)))
+      }
     case .call(let worker, let number, let call): inbox.post(.answered(worker: worker, number: number, await api.perform(call)))
+    case .step(let worker, let number, let call): inbox.post(.answered(worker: worker, number: number, await perform(call)))
+    case .tendRuns: inbox.post(.tended(await tendRuns()))
     case .prune(let through, let moment):
       do {
+        try await functions.pruneRuns(before: Timestamp(milliseconds: wall.now().milliseconds - Limits.runRetention.milliseconds))
         _ = try await log.prune(through: through, before: moment)
         inbox.post(.pruned(nil))
       } catch {
@@ -184,7 +196,10 @@ package final class FunctionsService: FunctionRuntime {
   private func read(_ reading: LogReading) async -> Result<LogPage, any Error> {
     do {
       let events = try await log.events(after: reading.after, limit: reading.limit)
-      let wanted = reading.readers.map { reader in events.filter { event in reader.triggers.contains { $0.matches(event) } } }
+      var wanted: [[LogEvent]] = []
+      for reader in reading.readers {
+        wanted.append(try await completed(events.compactMap { $0.delivered(to: reader.function, by: reader.triggers) }, for: reader.function))
+      }
       let bytes = events.reduce(0) { $0 + 128 + ($1.before?.count ?? 0) + ($1.after?.count ?? 0) }
       return .success(LogPage(through: events.last?.sequence ?? reading.after, count: events.count, bytes: bytes, wanted: wanted))
     } catch {

@@ -47,7 +47,8 @@ import Testing
   }
 
   @Test func `A body is exact to the byte, whatever it holds`() throws {
-    var random = SeededRandom.fresh()
+    let seed = UInt64.random(in: 0 ... .max)
+    var random = SeededRandom(seed: seed)
     var bodies: [[UInt8]] = [
       [], [0], [0xFF], Array("plain".utf8), Array("ä€😀\u{feff}".utf8), Array(0...255), Array(repeating: 1, count: 100), [0xED, 0xA0, 0x80],
     ]
@@ -59,7 +60,7 @@ import Testing
       let event = try Self.request(body: body)
       let text = try #require(event["body"]?.stringValue)
       let got = event["isBase64Encoded"] == true ? try #require(Base64.decode(text)) : Array(text.utf8)
-      #expect(got == body, "\(random)")
+      #expect(got == body, "seed \(seed)")
       // Never much longer than Base64 would be.
       #expect(event.bytes().count < 1500 + body.count * 3 / 2)
     }
@@ -144,7 +145,10 @@ import Testing
   @Test func `Pieces come in their order, and what was taken is told`() async throws {
     let told = Told()
     let stream = CallStream(taken: { told.add($0) }, abandoned: {})
-    #expect(stream.append([1, 2]) == (2, 2) && stream.append([3]) == (3, 3) && stream.append([]) == (3, 3))
+    stream.append([1, 2])
+    stream.append([])
+    let (waiting, total) = stream.append([3])
+    #expect(waiting == 3 && total == 3)
     #expect(try await stream.next() == [1, 2] && told.bytes == 2)
     async let third = (try await stream.next(), try await stream.next())
     stream.append([4])
@@ -158,7 +162,8 @@ import Testing
     let stream = CallStream(taken: { _ in }, abandoned: { told.add(1) })
     stream.append([1])
     stream.cancel()
-    #expect(stream.append([2, 3]) == (0, 3) && told.bytes == 1)
+    let (waiting, total) = stream.append([2, 3])
+    #expect(waiting == 0 && total == 3 && told.bytes == 1)
     await #expect(throws: CancellationError.self) { try await stream.next() }
   }
 }

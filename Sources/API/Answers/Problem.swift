@@ -19,7 +19,7 @@ enum Problem {
     case .payloadTooLarge: 413
     case .unsupportedMediaType: 415
     case .rangeNotSatisfiable: 416
-    case .validationFailed, .expressionInvalid, .evaluationError, .deployRefused, .queryTooSlow, .resultTooLarge, .idempotencyKeyReused: 422
+    case .validationFailed, .expressionInvalid, .evaluationError, .deployRefused, .writeRefused, .queryTooSlow, .resultTooLarge, .idempotencyKeyReused: 422
     case .tooManyRequests: 429
     case .internal: 500
     case .notImplemented: 501

@@ -26,7 +26,10 @@ enum Routes {
     Collections.list, Collections.get, Collections.put, Collections.patch, Collections.delete, Collections.deleteHistory,
     Buckets.list, Buckets.get, Buckets.put, Buckets.patch, Buckets.delete,
     Functions.list, Functions.get, Functions.put, Functions.delete, Functions.invocations, Functions.logs, Functions.deadLetters,
-    Functions.replay, TestFunction.samples, TestFunction.test,
+    Functions.replay, TestFunction.samples, TestFunction.test, EmitEvent.route, NextRuns.route,
+    FunctionVersions.list, FunctionVersions.get, FunctionVersions.delete, FunctionVersions.rollback,
+    FunctionAliases.list, FunctionAliases.get, FunctionAliases.put, FunctionAliases.delete,
+    FunctionRuns.list, FunctionRuns.get, FunctionRuns.cancel,
   ]
 
   private static let expressions = [CheckExpression.route, EvaluateExpression.route, SimulateRules.route]
@@ -49,8 +52,6 @@ enum Routes {
     .unbuilt(.post, "/v1/auth/email/change"),
     .unbuilt(.post, "/v1/auth/mfa/totp"),
     .unbuilt(.get, "/v1/auth/oauth/{provider}/authorize"),
-    .unbuilt(.get, "/v1/functions/{function}/versions"),
-    .unbuilt(.post, "/v1/functions/{function}/rollback"),
     .unbuilt(.get, "/v1/usage"),
     .unbuilt(.get, "/v1/projects"),
     .unbuilt(.get, "/v1/settings"),

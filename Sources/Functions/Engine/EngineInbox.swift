@@ -15,7 +15,9 @@ enum EngineMessage: Sendable {
   case loaded(Result<[LoadedFunction], any Error>)
   case read(LogReading, Result<LogPage, any Error>)
   case recorded(function: String, generation: UInt64, DeliveryChanges, (any Error)?)
+  case ticked(ScheduleTick, Result<ScheduleMark, any Error>)
   case answered(worker: UInt64, number: Int64, LocalAnswer)
+  case tended(Result<TendedRuns, any Error>)
   case pruned((any Error)?)
   case drain
   case stop

@@ -303,6 +303,10 @@ enum DenoBootstrap {
       },
     };
 
+    const events = {
+      emit: async (name, data, { subject } = {}) => jsonOf(await request("POST", "/v1/events", { headers: JSON_BODY, body: stringify({ name, data, subject }) })),
+    };
+
     async function api(method, path, { headers = {}, body } = {}) {
       const isText = typeof body === "string";
       const isData = body instanceof ArrayBuffer || ArrayBuffer.isView(body);
@@ -312,15 +316,17 @@ enum DenoBootstrap {
       return { status: answer.status, ok: answer.status < 400, headers: answer.headers, json: () => jsonOf(answer), text: () => answer.json === undefined ? textOf(answer) : stringify(answer.json) };
     }
 
+    \#(StepsBootstrap.source)
     // Running the function.
-    let handler, name = "function", context, current;
+    let handler, name = "function", context, current, steps;
 
     const cleaned = (stack) => String(stack ?? "")
       .split("\n").filter((line) => !line.includes("data:application/javascript")).join("\n")
       .replace(/blob:null\/[0-9a-f-]{36}/g, name + ".ts").slice(0, 8 << 10);
 
     const described = (error) => error instanceof Error
-      ? { name: error.name, message: cleaned(error.message), stack: cleaned(error.stack), status: error.status, code: error.code }
+      ? { name: error.name, message: cleaned(error.message), stack: cleaned(error.stack), status: error.status, code: error.code,
+          final: error instanceof StepError }
       : { name: "Error", message: `threw ${show(error).slice(0, TEXT_MAX)}`, stack: "" };
 
     function abort(error) {
@@ -334,6 +340,8 @@ enum DenoBootstrap {
     addEventListener("beforeunload", (event) => {
       if (!current) return;
       event.preventDefault();
+      if (steps?.isWaiting) return current.abort(new Suspension(true));
+      if (steps?.isNested) return current.abort(new Error("A step waits inside another step: steps cannot be nested."));
       current.abort(new Error("The function waits for something that never comes: its promise cannot settle any more."));
     });
 
@@ -345,6 +353,7 @@ enum DenoBootstrap {
         await Promise.race([allAnswered(), aborted]);
         return undefined;
       } catch (error) {
+        if (error instanceof Suspension) return { suspended: true, retire: !error.isQuiet || waiting.size > 0 || queued.length > 0 };
         // Something of it may still run: the server takes a new worker.
         return { ...described(error), retire: isAborted || waiting.size > 0 || queued.length > 0 };
       } finally {
@@ -357,7 +366,7 @@ enum DenoBootstrap {
       limits = frame.limits;
       lines = bytes = 0;
       const logger = { debug: output_console.debug, info: output_console.info, warn: output_console.warn, error: output_console.error };
-      context = { db, files, api, log: logger, env: Object.freeze({ ...frame.env }) };
+      context = { db, files, events, api, refuse, log: logger, step: noSteps, env: Object.freeze({ ...frame.env }) };
       const url = URL.createObjectURL(new Blob([frame.source], { type: "application/typescript" }));
       const problem = await watched(async () => {
         const module = await import(url);
@@ -370,14 +379,33 @@ enum DenoBootstrap {
       send({ type: "loaded" });
     }
 
+    // Before a write: `refuse("why")` ends the function, and the caller is told why.
+    class Refusal extends Error {}
+
+    function refuse(message) { throw new Refusal(String(message)); }
+
+    async function refusable(run) {
+      try {
+        return await run();
+      } catch (error) {
+        if (error instanceof Refusal) return { refuse: error.message };
+        throw error;
+      }
+    }
+
     async function invoke({ id, event, attempt, wantsValue }) {
       lines = bytes = 0;
       let value;
       const problem = await watched(async () => {
-        const returned = await handler(event, { ...context, attempt });
+        const of = steps = new Steps(() => current?.abort(new Suspension(false)));
+        const returned = await refusable(() => handler(event, { ...context, attempt, step: of.api }));
+        await of.settled();
         // What cannot be sent as JSON is the function's failure.
-        if (wantsValue) value = stringify(returned);
+        if (wantsValue || of.used) value = stringify(returned);
       });
+      steps.end();
+      steps = undefined;
+      if (problem?.suspended) return send({ type: "suspended", id, retire: problem.retire });
       if (problem) return send({ type: "error", id, ...problem });
       send(value === undefined ? { type: "result", id } : { type: "result", id, value: parse(value) });
     }

@@ -3,7 +3,8 @@ import JSON
 
 /// What the server says to a worker, as bytes on the wire.
 enum ServerFrame {
-  static func load(_ definition: FunctionDefinition) -> [UInt8] {
+  /// `more` are variables that only this worker has.
+  static func load(_ definition: FunctionDefinition, more: [(name: String, value: String)]) -> [UInt8] {
     framed(capacity: definition.source.utf8.count + 1024) { writer in
       writer.key("type")
       writer.string("load")
@@ -13,7 +14,7 @@ enum ServerFrame {
       writer.string(definition.source)
       writer.key("env")
       writer.beginObject()
-      for (name, value) in definition.environment {
+      for (name, value) in definition.environment.map({ (name: $0.key, value: $0.value) }) + more {
         writer.key(name)
         writer.string(value)
       }

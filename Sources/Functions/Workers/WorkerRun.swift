@@ -9,6 +9,10 @@ extension Worker {
     let begin: ContinuousClock.Instant
     let isCold: Bool
     let cpuBefore: Duration?
+    /// It is an execution of a durable run.
+    var usesSteps = false
+    /// It failed so that trying again would change nothing.
+    var isFinal = false
   }
 }
 
