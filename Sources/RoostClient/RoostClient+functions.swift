@@ -13,6 +13,11 @@ extension RoostClient {
 
   package func deleteFunction(_ name: String) async throws { try await send(.delete, ["v1", "functions", name]) }
 
+  /// Runs it once, now: `{"event": …}`, or with a sample.
+  package func testFunction(_ name: String, _ test: JSONValue) async throws -> JSONValue {
+    try await send(.post, ["v1", "functions", name, "test"], body: test)
+  }
+
   /// Newest first.
   package func invocations(of name: String, limit: Int? = nil, cursor: String? = nil) async throws -> RoostPage {
     try await functionList(name, "invocations", limit, cursor)

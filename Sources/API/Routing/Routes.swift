@@ -26,7 +26,7 @@ enum Routes {
     Collections.list, Collections.get, Collections.put, Collections.patch, Collections.delete, Collections.deleteHistory,
     Buckets.list, Buckets.get, Buckets.put, Buckets.patch, Buckets.delete,
     Functions.list, Functions.get, Functions.put, Functions.delete, Functions.invocations, Functions.logs, Functions.deadLetters,
-    Functions.replay, EmitEvent.route, NextRuns.route,
+    Functions.replay, TestFunction.samples, TestFunction.test, EmitEvent.route, NextRuns.route,
     FunctionVersions.list, FunctionVersions.get, FunctionVersions.delete, FunctionVersions.rollback,
     FunctionAliases.list, FunctionAliases.get, FunctionAliases.put, FunctionAliases.delete,
     FunctionRuns.list, FunctionRuns.get, FunctionRuns.cancel,
