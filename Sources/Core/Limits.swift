@@ -151,6 +151,18 @@ package enum Limits {
   package static let functionAttemptsMax = 100
   /// Events caused by a function's own writes carry the chain's depth; a longer chain is a loop.
   package static let triggerDepthMax = 16
+  /// How long a function may take to look at a write before it is committed: somebody waits, and so do the next writes of that document.
+  package static let beforeTimeoutDefault = Duration.seconds(2)
+  package static let beforeTimeoutMax = Duration.seconds(10)
+  /// Writes that wait for such functions; each is held in memory twice.
+  package static let beforeWaitingMax = 2000
+  /// Writes of one batch or import that functions look at at the same time.
+  package static let beforeAtOnceMax = 16
+  /// Writes of one document that wait for each other because of such functions.
+  package static let beforeTurnsMax = 128
+  /// How often functions look at one write whose document others change meanwhile, before it is given up.
+  package static let beforeRoundsMax = 8
+  package static let refusalCharactersMax = 1000
   /// Deliveries of one trigger that run or wait in memory.
   package static let deliveryWindow = 256
   /// Deliveries of one trigger that wait for a retry; past it the trigger stops taking events until some are done.

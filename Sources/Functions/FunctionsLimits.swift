@@ -17,6 +17,11 @@ enum FunctionsLimits {
   static let startRetryMax = Duration.seconds(60)
   /// Sources checked at one time; each is a process.
   static let checksMax = 4
+  /// About what a worker costs that comes up: where those that there are take less for what waits, none is added.
+  static let growthWait = Duration.milliseconds(20)
+  /// Of the engine's thread, and of workers for whose runs nobody waits: callers of the API come first where processors are short (nice(2)).
+  static let engineNiceness: Int32 = 5
+  static let deliveryNiceness: Int32 = 10
   /// Direct calls of one function that wait for a worker: each holds a caller's connection.
   static let callsWaitingMax = 1000
   /// API calls of one worker under way; its own client keeps to half of it.
@@ -30,8 +35,14 @@ enum FunctionsLimits {
   /// Read from one descriptor before the others get their turn.
   static let readBytesPerTurn = 1 << 20
   /// Private memory of an interpreter beyond its function's own: thread stacks, reserved heap. Deno 2.9 maps 560 MB before it does anything.
-  static let interpreterDataBytes: Int64 = 1 << 30
+  static let denoDataBytes: Int64 = 1 << 30
+  /// The same for Python, with the stacks of eight threads.
+  static let pythonDataBytes: Int64 = 128 << 20
   static let openFilesMax: Int64 = 256
+  /// Processes of one worker. Past it, it is ended.
+  static let processesMax = 64
+  /// Processes and threads of one worker, which the system keeps to: what comes between two looks at the processes.
+  static let tasksMax: Int64 = 128
   static let fileBytesMax: Int64 = 16 << 20
   static let temporaryBytesMax = 16 << 20
 

@@ -1,4 +1,5 @@
 import Core
+import Glibc
 import Synchronization
 
 /// Runs a project's functions: `run()` for as long as the server lives, `drain()` before it stops.
@@ -41,13 +42,13 @@ package final class FunctionsService: FunctionRuntime {
   }
 
   /// How well functions are shut in; `nil` until the first worker has come up or failed to.
-  package var sandboxLevel: SandboxLevel? { status.view.level }
+  package var sandboxLevel: SandboxLevel? { probe?.level }
 
   /// The same, with the interpreter and the reason for less than `full`.
-  package var probe: FunctionsProbe? {
-    let view = status.view
-    return view.level.map { FunctionsProbe(level: $0, runtime: view.runtime, reason: view.reason) }
-  }
+  package var probe: FunctionsProbe? { status.view.probes[.javascript] }
+
+  /// The same for every runtime that was tried. JavaScript is at once, the others when there is a function for them.
+  package var probes: [FunctionRuntimeKind: FunctionsProbe] { status.view.probes }
 
   /// Worker processes alive now.
   package var workers: Int { status.view.workers }
@@ -59,6 +60,7 @@ package final class FunctionsService: FunctionRuntime {
     let requests = RequestQueue()
     log.onCommit { [inbox] in inbox.logChanged() }
     WorkerThread.start(name: "functions") { [project, configuration, inbox, status, wall, steady, notice] in
+      setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, FunctionsLimits.engineNiceness)
       FunctionsEngine(
         project: project, configuration: configuration, inbox: inbox, requests: requests, status: status, wall: wall, steady: steady, notice: notice
       ).run()

@@ -18,7 +18,7 @@ enum Functions {
   /// Deploys a new version. A bad one is refused, and the old one goes on serving.
   static let put = Route.admin(.put, "/v1/functions/{function}") { call in
     let definition = try FunctionDefinition(name: call.parameters[0], value: call.value())
-    for (position, trigger) in definition.documentTriggers {
+    for (position, trigger) in definition.documentTriggers + definition.beforeTriggers.map({ ($0.position, $0.trigger.document) }) {
       do {
         _ = try call.project.collection(trigger.collection)
       } catch {
@@ -29,14 +29,21 @@ enum Functions {
     }
     try await call.environment.functions.check(definition)
     let (function, created) = try await call.project.functions.deploy(definition, at: call.now)
-    await call.environment.functions.functionsChanged()
+    try await functionsChanged(call)
     return .json(created ? 201 : 200, function.value)
   }
 
   static let delete = Route.admin(.delete, "/v1/functions/{function}") { call in
     guard try await call.project.functions.deleteFunction(call.parameters[0]) else { throw missing(call.parameters[0]) }
-    await call.environment.functions.functionsChanged()
+    try await functionsChanged(call)
     return .noContent
+  }
+
+  /// Call after each change of what is deployed: every later commit asks the before triggers that there are now.
+  static func functionsChanged(_ call: Call) async throws {
+    // First those that can run them.
+    await call.environment.functions.functionsChanged()
+    try await call.project.reloadTriggers()
   }
 
   /// Newest first.

@@ -77,6 +77,14 @@ package struct FunctionDefinition: Sendable {
     }
   }
 
+  /// Those that are asked before a write, with their places in the manifest.
+  package var beforeTriggers: [(position: Int, trigger: BeforeTrigger)] {
+    triggers.enumerated().compactMap { position, trigger in
+      guard case .before(let trigger) = trigger else { return nil }
+      return (position, trigger)
+    }
+  }
+
   private static func environment(_ object: JSONObject) throws -> [String: String] {
     var environment: [String: String] = [:]
     for (name, value) in object {

@@ -248,7 +248,7 @@ final class TriggerDispatcher {
     guard function.machine.unrecordedInvocations < FunctionsLimits.unrecordedInvocationsMax,
       function.running < function.machine.policy.concurrency, !function.calls.isEmpty || function.machine.hasNext(at: now)
     else { return false }
-    guard let worker = pool.take(function.assignment) else {
+    guard let worker = pool.take(function.assignment, waiting: function.calls.count + function.machine.openCount - function.machine.running) else {
       starved.insert(function.name)
       return false
     }
@@ -313,6 +313,11 @@ final class TriggerDispatcher {
     var next: ContinuousClock.Instant?
     func look(at moment: ContinuousClock.Instant, _ function: TriggeredFunction) {
       if moment <= now { dirty.insert(function.name) } else { next = min(next ?? moment, moment) }
+    }
+    if !starved.isEmpty {
+      // A worker that hangs frees nobody: then another is started.
+      workerFreed()
+      next = now + FunctionsLimits.watchInterval
     }
     for function in functions.values {
       if let until = function.pausedUntil {

@@ -140,8 +140,7 @@ final class FunctionsEngine {
   }
 
   private func publishStatus() {
-    let health = pool[.javascript]
-    status.update(level: health.level, runtime: health.version, reason: health.reason, workers: pool.workers.count)
+    status.update(probes: pool.probes, workers: pool.workers.count)
   }
 
   private func handlePoolEvents() {

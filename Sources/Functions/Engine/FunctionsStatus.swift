@@ -1,11 +1,11 @@
+import Core
 import Synchronization
 
 /// What the engine's thread shows to everybody.
 final class FunctionsStatus: Sendable {
   struct View: Sendable {
-    var level: SandboxLevel?
-    var runtime: String?
-    var reason: String?
+    /// Of the runtimes that were tried.
+    var probes: [FunctionRuntimeKind: FunctionsProbe] = [:]
     var workers = 0
     var failure: SandboxUnavailable?
   }
@@ -14,11 +14,9 @@ final class FunctionsStatus: Sendable {
 
   var view: View { state.withLock { $0 } }
 
-  func update(level: SandboxLevel?, runtime: String?, reason: String?, workers: Int) {
+  func update(probes: [FunctionRuntimeKind: FunctionsProbe], workers: Int) {
     state.withLock { state in
-      state.level = level
-      state.runtime = runtime
-      state.reason = reason
+      state.probes = probes
       state.workers = workers
     }
   }

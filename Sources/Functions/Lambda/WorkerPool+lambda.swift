@@ -62,7 +62,7 @@ extension WorkerPool {
 
   private func finishedLambda(_ worker: Worker, _ text: String, retire: Bool) {
     guard let run = worker.run else { return }
-    finished(worker, WorkerFrame.Failure(invocation: run.id, text: text, retire: retire))
+    finished(worker, WorkerFrame.Failure(invocation: run.id, text: text, retire: retire, isMemory: text.hasPrefix("MemoryError")))
   }
 
   /// What the handler returned, as JSON; text that is none becomes a string.

@@ -354,7 +354,7 @@ enum DenoBootstrap {
       limits = frame.limits;
       lines = bytes = 0;
       const logger = { debug: output_console.debug, info: output_console.info, warn: output_console.warn, error: output_console.error };
-      context = { db, files, api, log: logger, env: Object.freeze({ ...frame.env }) };
+      context = { db, files, api, refuse, log: logger, env: Object.freeze({ ...frame.env }) };
       const url = URL.createObjectURL(new Blob([frame.source], { type: "application/typescript" }));
       const problem = await watched(async () => { handler = (await import(url)).default; });
       URL.revokeObjectURL(url);
@@ -363,11 +363,25 @@ enum DenoBootstrap {
       send({ type: "loaded" });
     }
 
+    // Before a write: `refuse("why")` ends the function, and the caller is told why.
+    class Refusal extends Error {}
+
+    function refuse(message) { throw new Refusal(String(message)); }
+
+    async function refusable(run) {
+      try {
+        return await run();
+      } catch (error) {
+        if (error instanceof Refusal) return { refuse: error.message };
+        throw error;
+      }
+    }
+
     async function invoke({ id, event, attempt, wantsValue }) {
       lines = bytes = 0;
       let value;
       const problem = await watched(async () => {
-        const returned = await handler(event, { ...context, attempt });
+        const returned = await refusable(() => handler(event, { ...context, attempt }));
         // What cannot be sent as JSON is the function's failure.
         if (wantsValue) value = stringify(returned);
       });

@@ -30,13 +30,14 @@ final class Worker {
     case timeout(Duration)
     case memory(Int64)
     case output
+    case processes
     case protocolBreach(String)
 
     var status: Invocation.Status {
       switch self {
       case .timeout: .timeout
       case .memory: .memoryLimit
-      case .output, .protocolBreach: .crashed
+      case .output, .processes, .protocolBreach: .crashed
       }
     }
 
@@ -45,6 +46,7 @@ final class Worker {
       case .timeout(let time): "The function did not finish within \(time.milliseconds) ms."
       case .memory(let bytes): "The function used more than its \(bytes >> 20) MB of memory."
       case .output: "The function printed more than \(FunctionsLimits.outputBytesMax >> 20) MB."
+      case .processes: "The function had more than \(FunctionsLimits.processesMax) processes."
       case .protocolBreach(let what): "The worker broke its protocol: \(what)."
       }
     }
@@ -56,6 +58,10 @@ final class Worker {
   let level: SandboxLevel
   /// Of the interpreter's own heap, as it was started.
   let memoryBytesMax: Int64
+  /// Whether its interpreter lets a program start processes.
+  let startsProcesses: Bool
+  /// Whether somebody has looked at what it left behind since it became idle.
+  var wasLookedAt = true
   var state = State.starting
   /// For workers that speak AWS's runtime interface over HTTP; all others speak frames over their socket.
   var lambda: LambdaExchange?
@@ -87,12 +93,13 @@ final class Worker {
   /// The end of what it wrote to standard error, for the record of a crash.
   private var lastWords: [UInt8] = []
 
-  init(id: UInt64, runtime: FunctionRuntimeKind, process: WorkerProcess, level: SandboxLevel, memoryBytesMax: Int64) {
+  init(id: UInt64, runtime: FunctionRuntimeKind, process: WorkerProcess, level: SandboxLevel, memoryBytesMax: Int64, startsProcesses: Bool) {
     self.id = id
     self.runtime = runtime
     self.process = process
     self.level = level
     self.memoryBytesMax = memoryBytesMax
+    self.startsProcesses = startsProcesses
     lambda = runtime == .lambda ? LambdaExchange() : nil
   }
 
@@ -128,7 +135,9 @@ final class Worker {
 
   /// One sentence about a process that ended on its own.
   func obituary(_ outcome: Int32) -> String {
-    let how = outcome >= 0 ? "The worker ended with exit code \(outcome)." : "The worker was ended by signal \(-outcome)."
+    // bubblewrap hands a signal on as shells do.
+    let signal = outcome < 0 ? -outcome : process.isInSandbox && (129...192).contains(outcome) ? outcome - 128 : nil
+    let how = signal.map { "The worker was ended by signal \($0)." } ?? "The worker ended with exit code \(outcome)."
     return words.isEmpty ? how : how + "\n" + words
   }
 }

@@ -16,6 +16,8 @@ enum WorkerFrame {
     let text: String
     /// Something of the function may still run.
     let retire: Bool
+    /// The interpreter refused to give the function more memory.
+    let isMemory: Bool
   }
 
   case ready(runtime: String)
@@ -56,7 +58,10 @@ enum WorkerFrame {
       let message = Self.text(object["message"], most: FunctionsLimits.errorBytesMax)
       let stack = Self.text(object["stack"], most: FunctionsLimits.errorBytesMax)
       let text = stack.isEmpty ? message : stack.contains(message) ? stack : message + "\n" + stack
-      self = .error(Failure(invocation: id, text: text.prefix(bytes: FunctionsLimits.errorBytesMax), retire: object["retire"]?.boolValue ?? false))
+      self = .error(
+        Failure(
+          invocation: id, text: text.prefix(bytes: FunctionsLimits.errorBytesMax), retire: object["retire"]?.boolValue ?? false,
+          isMemory: object["name"]?.stringValue == "MemoryError"))
     default: return nil
     }
   }

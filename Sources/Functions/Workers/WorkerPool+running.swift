@@ -97,16 +97,18 @@ extension WorkerPool {
   func release(_ worker: Worker) {
     worker.deadline = nil
     worker.state = .idle(since: steady.now())
+    worker.wasLookedAt = false
     if worker.isOutdated {
       end(worker)
     } else if let generation = worker.assignment?.generation {
       groups[generation, default: Group()].idle.append(worker)
+      groups[generation, default: Group()].freedAt = steady.now()
     }
     events.append(.freed)
   }
 
   func finished(_ worker: Worker, _ failure: WorkerFrame.Failure?) {
-    let ending = (failure == nil ? Invocation.Status.succeeded : .failed, failure?.text)
+    let ending = (failure.map { $0.isMemory ? .memoryLimit : .failed } ?? Invocation.Status.succeeded, failure?.text)
     guard failure?.retire != true, worker.calls == 0 else {
       // Something of it may still happen: it is over when its process and its calls are.
       worker.ending = ending
@@ -119,12 +121,14 @@ extension WorkerPool {
   func report(_ worker: Worker, _ status: Invocation.Status, _ error: String?) {
     guard let run = worker.run, let generation = worker.assignment?.generation else { return }
     worker.run = nil
+    let duration = steady.now() - run.begin
+    if let group = groups[generation] { groups[generation]?.usualTime = group.usualTime.map { ($0 * 7 + duration) / 8 } ?? duration }
     let cpu = (worker.isAlive ? worker.process.cpuTime() : worker.cpuAtEnd).flatMap { after in run.cpuBefore.map { after - $0 } }
     sample(worker)
     events.append(
       .finished(
         RunReport(
-          generation: generation, run: run, status: status, error: error?.prefix(bytes: FunctionsLimits.errorBytesMax), duration: steady.now() - run.begin,
+          generation: generation, run: run, status: status, error: error?.prefix(bytes: FunctionsLimits.errorBytesMax), duration: duration,
           cpu: cpu,
           memoryPeak: worker.memoryPeak > 0 ? worker.memoryPeak : nil, lines: worker.output.finish(at: wall.now()), value: worker.value)))
   }
