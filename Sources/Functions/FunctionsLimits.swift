@@ -24,6 +24,8 @@ enum FunctionsLimits {
   static let deliveryNiceness: Int32 = 10
   /// Direct calls of one function that wait for a worker: each holds a caller's connection.
   static let callsWaitingMax = 1000
+  /// What a function that streams an answer gets to stop, once its caller has gone.
+  static let abandonedTimeMax = Duration.seconds(2)
   /// API calls of one worker under way; its own client keeps to half of it.
   static let callsPerWorkerMax = 32
   /// Headers of one API call of a function.
@@ -46,6 +48,11 @@ enum FunctionsLimits {
   static let fileBytesMax: Int64 = 16 << 20
   static let temporaryBytesMax = 16 << 20
 
+  /// While the workers of one version of a function are busy, so many deliveries are looked at for one that another version takes.
+  static let deliveriesLookedAtMax = 64
+  /// New versions of a function that keeps instances ready get so long to come up before they serve all the same.
+  static let readyTimeMax = Duration.seconds(20)
+
   /// Retries wait at most this long, unless the first wait is longer.
   static let backoffMax = Duration.seconds(15 * 60)
   /// Bytes of events of one trigger in memory: those in flight, then those parked. Past them it takes no more.
@@ -65,6 +72,9 @@ enum FunctionsLimits {
   static let storeRetry = Duration.seconds(1)
   /// Records of one function that wait for the store; past it nothing new of it starts.
   static let unrecordedInvocationsMax = 1024
+  /// Events of the log, and steps that wait for one, that are looked at together.
+  static let matchEventsMax = 500
+  static let matchWaitsMax = 1000
   /// Between two prunings of the log.
   static let pruneInterval = Duration.seconds(3600)
 }

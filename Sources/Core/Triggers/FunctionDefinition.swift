@@ -85,6 +85,23 @@ package struct FunctionDefinition: Sendable {
     }
   }
 
+  /// Those for calls, with their places in the manifest.
+  package var httpTriggers: [(position: Int, trigger: HTTPTrigger)] {
+    triggers.enumerated().compactMap { position, trigger in
+      guard case .http(let trigger) = trigger else { return nil }
+      return (position, trigger)
+    }
+  }
+
+  /// The buckets of its triggers, with these triggers' places in the manifest.
+  package var buckets: [(position: Int, name: String)] {
+    triggers.enumerated().compactMap { position, trigger in if case .file(let trigger) = trigger { (position, trigger.bucket) } else { nil } }
+  }
+
+  package var schedules: [ScheduleTrigger] {
+    triggers.compactMap { if case .schedule(let trigger) = $0 { trigger } else { nil } }
+  }
+
   private static func environment(_ object: JSONObject) throws -> [String: String] {
     var environment: [String: String] = [:]
     for (name, value) in object {

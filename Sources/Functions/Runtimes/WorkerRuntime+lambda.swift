@@ -11,8 +11,8 @@ extension WorkerRuntime {
     if let lambdaLayer { shown.append((lambdaLayer, LambdaProgram.layer)) }
     self.init(
       .lambda, program: shell, sandboxed: shell, environment: [("PATH", "/usr/bin:/bin")], shown: shown, shutsIn: false,
-      // Node's engine is Deno's.
       reservedBytes: FunctionsLimits.denoDataBytes)
     temporary = [LambdaProgram.folder]
+    needsSandbox = true
   }
 }

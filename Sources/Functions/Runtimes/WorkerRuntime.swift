@@ -17,12 +17,14 @@ struct WorkerRuntime {
   let environment: [(name: String, value: String)]
   /// Files and folders of this machine that the sandbox shows read-only, and where.
   let shown: [(path: String, at: String)]
-  /// Empty folders of the sandbox that its program may fill, in memory.
-  var temporary: [String] = []
   /// Whether the interpreter itself keeps a program from files, network and processes. What does not runs only where namespaces do.
   let shutsIn: Bool
   /// Private memory that the interpreter reserves beyond what a function uses.
   let reservedBytes: Int64
+  /// Empty folders of the sandbox that its program may fill, in memory.
+  var temporary: [String] = []
+  /// Runs at no level but `full`, whatever the operator allows: it needs a network of its own.
+  var needsSandbox = false
 
   /// `nil` where the interpreter is not installed.
   init?(_ kind: FunctionRuntimeKind, configuration: FunctionsConfiguration, memoryBytes: Int64) {

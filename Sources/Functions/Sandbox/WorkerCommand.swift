@@ -24,6 +24,7 @@ struct WorkerCommand {
     switch level {
     case .none: return nil
     case .reduced:
+      guard !runtime.needsSandbox else { return nil }
       path = runtime.program.path
       arguments = [path] + runtime.program.arguments
       environment = variables.map { $0.name + "=" + $0.value }

@@ -32,12 +32,16 @@ final class Worker {
     case output
     case processes
     case protocolBreach(String)
+    case answerTooLarge
+    /// Its caller went away, and it did not stop.
+    case abandoned
 
     var status: Invocation.Status {
       switch self {
       case .timeout: .timeout
       case .memory: .memoryLimit
-      case .output, .processes, .protocolBreach: .crashed
+      case .output, .processes, .protocolBreach, .answerTooLarge: .crashed
+      case .abandoned: .failed
       }
     }
 
@@ -48,6 +52,8 @@ final class Worker {
       case .output: "The function printed more than \(FunctionsLimits.outputBytesMax >> 20) MB."
       case .processes: "The function had more than \(FunctionsLimits.processesMax) processes."
       case .protocolBreach(let what): "The worker broke its protocol: \(what)."
+      case .answerTooLarge: "The function's answer had more than \(Limits.callAnswerBytesMax >> 20) MB."
+      case .abandoned: "The caller went away, and the function did not stop sending."
       }
     }
   }
@@ -74,6 +80,8 @@ final class Worker {
   var value: [UInt8]?
   /// Of its present invocation.
   var timeout = Duration.zero
+  /// The caller of its run has gone.
+  var isAbandoned = false
   /// When the present state becomes a fault.
   var deadline: ContinuousClock.Instant?
   /// When a worker that was asked to end is made to.

@@ -70,6 +70,9 @@ extension WorkerPool {
       worker.value = value
       finished(worker, nil)
     case (.error(let failure), .running) where failure.invocation == worker.run?.id: finished(worker, failure)
+    case (.suspended(let id, let retire), .running) where id == worker.run?.id && worker.run?.usesSteps == true: suspended(worker, retire: retire)
+    case (.head(let id, let head), .running) where id == worker.run?.id: began(worker, head)
+    case (.piece(let id, let bytes), .running) where id == worker.run?.id: streamed(worker, bytes)
     default: fail(worker, .protocolBreach("it sent a message that nobody expects"))
     }
   }

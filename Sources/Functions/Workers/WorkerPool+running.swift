@@ -12,13 +12,14 @@ extension WorkerPool {
     worker.invocations += 1
     worker.memoryPeak = 0
     worker.value = nil
+    worker.isAbandoned = false
     worker.timeout = work.timeout ?? assignment.definition.timeout
     worker.deadline = now + worker.timeout
     nextRun += 1
     if worker.invocations > 1 { worker.forgetOutput() }
     worker.loopback?.refusals = 0
     if worker.lambda != nil { return invokeLambda(worker, work, event: event) }
-    send(ServerFrame.invoke(nextRun - 1, attempt: work.attempt, wantsValue: work.wantsValue, event: event), to: worker)
+    send(ServerFrame.invoke(nextRun - 1, attempt: work.attempt, wantsValue: work.wantsValue, takesPieces: work.takesPieces, event: event), to: worker)
   }
 
   /// The answer to a call of a worker, which may be gone by now.
@@ -108,14 +109,26 @@ extension WorkerPool {
   }
 
   func finished(_ worker: Worker, _ failure: WorkerFrame.Failure?) {
+    worker.run?.isFinal = failure?.isFinal ?? false
     let ending = (failure.map { $0.isMemory ? .memoryLimit : .failed } ?? Invocation.Status.succeeded, failure?.text)
     guard failure?.retire != true, worker.calls == 0 else {
       // Something of it may still happen: it is over when its process and its calls are.
       worker.ending = ending
       return end(worker)
     }
+    if let run = worker.run, run.work.hasBegunToAnswer { send(ServerFrame.done(run.id), to: worker) }
     report(worker, ending.0, ending.1)
     if worker.lambda?.isWaiting == false { rest(worker) } else { release(worker) }
+  }
+
+  /// Its run goes on another time, perhaps elsewhere.
+  func suspended(_ worker: Worker, retire: Bool) {
+    guard !retire, worker.calls == 0 else {
+      worker.ending = (.suspended, nil)
+      return end(worker)
+    }
+    report(worker, .suspended, nil)
+    release(worker)
   }
 
   func report(_ worker: Worker, _ status: Invocation.Status, _ error: String?) {

@@ -67,8 +67,7 @@ extension WorkerPool {
     guard trying == .full || runtime.shutsIn || configuration.allowUnsandboxed,
       let command = WorkerCommand(level: trying, user: self[kind].changesUser ? WorkerUser.of(nextWorker) : nil, configuration: configuration, runtime: runtime)
     else {
-      let without = kind == .lambda ? WorkerRuntime.missing(kind) : "--allow-unsandboxed runs them without"
-      let text = "this machine has no sandbox for programs of runtime '\(kind.rawValue)' (\(self[kind].reason ?? "")); \(without)"
+      let text = "this machine has no sandbox for programs of runtime '\(kind.rawValue)' (\(self[kind].reason ?? "")); --allow-unsandboxed runs them without"
       startFailed(kind, text, at: trying)
       return nil
     }
