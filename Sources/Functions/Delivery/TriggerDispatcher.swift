@@ -336,9 +336,11 @@ final class TriggerDispatcher {
   private func nextDelivery(of function: TriggeredFunction, at now: Timestamp) -> (Worker, RunWork)? {
     var worker: Worker?
     var busy: Set<UInt64> = []
+    // Asked before, because the machine is not to be looked at while it starts something.
+    let waiting = function.waiting
     let delivery = function.machine.start(at: now, among: function.versions.isSplit ? FunctionsLimits.deliveriesLookedAtMax : 1) { event in
       guard let assignment = function.versions.assignment(for: event), !busy.contains(assignment.generation) else { return false }
-      worker = pool.take(assignment, waiting: function.waiting)
+      worker = pool.take(assignment, waiting: waiting)
       if worker == nil { busy.insert(assignment.generation) }
       return worker != nil
     }
