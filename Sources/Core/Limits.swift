@@ -145,6 +145,12 @@ package enum Limits {
   /// Versions of one function that are kept besides those in use: a source may be a megabyte, an archive two hundred.
   package static let functionVersionsKept = 100
   package static let functionArchiveVersionsKept = 10
+  /// An archive as it is sent; it is held in memory while it is unpacked.
+  package static let functionArchiveBytesMax = 64 << 20
+  /// Archives that are deployed at once.
+  package static let functionArchivesInHandMax = 2
+  /// The manifest beside or inside an archive.
+  package static let functionManifestBytesMax = 1 << 20
   package static let functionAliasesMax = 20
   /// Versions that share a function's events: the one that serves and the one that is tried.
   package static let functionSplitVersionsMax = 2

@@ -10,12 +10,12 @@ package final class FunctionsService: FunctionRuntime {
   let functions: any FunctionStore
   let log: any EventLog
   private let api: any LocalAPI
-  private let configuration: FunctionsConfiguration
+  let configuration: FunctionsConfiguration
   let wall: any WallClock
   private let steady: any SteadyClock
   private let notice: @Sendable (String) -> Void
   private let inbox = EngineInbox()
-  private let status = FunctionsStatus()
+  let status = FunctionsStatus()
   private let hasRun = Atomic(false)
   private let tickets = Atomic<UInt64>(0)
 
@@ -36,6 +36,8 @@ package final class FunctionsService: FunctionRuntime {
     self.functions = functions
     self.log = log
     self.api = api
+    var configuration = configuration
+    configuration.archivesPath = functions.archivesPath
     self.configuration = configuration
     wall = clock
     self.steady = steady

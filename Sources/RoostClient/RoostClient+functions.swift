@@ -7,8 +7,8 @@ extension RoostClient {
   package func function(_ name: String) async throws -> JSONValue { try await send(.get, ["v1", "functions", name]) }
 
   /// Deploys a new version: the manifest with its `source`. A refused one leaves the old version serving.
-  package func deployFunction(_ definition: JSONValue, name: String) async throws -> JSONValue {
-    try await send(.put, ["v1", "functions", name], body: definition)
+  package func deployFunction(_ definition: JSONValue, name: String, traffic: Double? = nil) async throws -> JSONValue {
+    try await send(.put, ["v1", "functions", name], query: [("traffic", traffic.map { String($0) })], body: definition)
   }
 
   package func deleteFunction(_ name: String) async throws { try await send(.delete, ["v1", "functions", name]) }

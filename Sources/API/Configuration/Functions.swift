@@ -11,14 +11,15 @@ enum Functions {
   static let get = Route.admin(.get, "/v1/functions/{function}") { call in
     let function = try await function(call)
     guard case .object(var object) = function.value(at: call.now) else { return .noContent }
-    object["source"] = .string(function.definition.source)
+    if function.definition.archive == nil { object["source"] = .string(function.definition.source) }
+    object["instances"] = .int(Int64(call.environment.functions.instances(of: function.definition.name)))
     return answer(200, .object(object), function)
   }
 
   /// Deploys a new version. A bad one is refused, and the old one goes on serving.
-  static let put = Route.admin(.put, "/v1/functions/{function}") { call in
+  static let put = Route.deploy(.put, "/v1/functions/{function}") { call, upload in
     let options = try deployOptions(call)
-    let definition = try FunctionDefinition(name: call.parameters[0], value: call.value())
+    let definition = try upload.definition()
     for (position, trigger) in definition.documentTriggers + definition.beforeTriggers.map({ ($0.position, $0.trigger.document) }) {
       do {
         _ = try call.project.collection(trigger.collection)
@@ -30,10 +31,11 @@ enum Functions {
     }
     for (_, trigger) in definition.httpTriggers { try call.project.requireCollections(trigger.lookedUp) }
     for (position, bucket) in definition.buckets { try requireBucket(bucket, "/triggers/\(position)/bucket", call) }
+    let installLog = try await upload.keep(for: definition, call.environment.functions)
     try await call.environment.functions.check(definition)
     let (function, created) = try await call.project.functions.deploy(definition, options, at: call.now)
     try await functionsChanged(call)
-    return answer(created ? 201 : 200, function.value(at: call.now), function)
+    return answer(created ? 201 : 200, function.value(at: call.now).adding(deployed: function.deployed ?? function.version, installLog: installLog), function)
   }
 
   static let delete = Route.admin(.delete, "/v1/functions/{function}") { call in

@@ -5,13 +5,19 @@ import JSON
 package struct FunctionDefinition: Sendable {
   package let name: String
   package let runtime: FunctionRuntimeKind
+  /// Empty where there is an archive.
   package let source: String
+  package let archive: FunctionArchive?
+  /// The file of the archive that a worker begins with.
+  package let entry: String?
   /// For functions of the `lambda` runtime.
   package let lambda: LambdaSettings?
   package let triggers: [Trigger]
   package let timeout: Duration
   package let memoryBytesMax: Int64
   package let concurrency: Int
+  /// Workers that are there before anybody needs them.
+  package let minInstances: Int
   package let attemptsMax: Int
   package let backoff: Duration
   package let environment: [String: String]
@@ -19,7 +25,8 @@ package struct FunctionDefinition: Sendable {
   package let manifest: JSONValue
 
   /// Throws `validation_failed`, `expression_invalid` or `not_implemented`. The source is checked by the runtime.
-  package init(name: String, value: JSONValue) throws {
+  /// - Parameter uploaded: the archive that comes with it; else it is read from `value`, as the store keeps it.
+  package init(name: String, value: JSONValue, archive uploaded: (FunctionArchive, entry: String?)? = nil) throws {
     try Names.requireName(name, of: "function")
     var reader = try ConfigurationReader(value, of: "function")
     if let stated = try reader.string("name"), stated != name {
@@ -33,8 +40,15 @@ package struct FunctionDefinition: Sendable {
         .notImplemented, "The runtime '\(runtimeName.prefix(40))' is not built yet.", fields: [FieldError("/runtime", "expected one of \(known)")])
     }
     self.runtime = runtime
-    guard let source = try reader.string("source"), !source.isEmpty else {
-      throw RoostError(.validationFailed, "A function has a source.", fields: [FieldError("/source", "expected the program text")])
+    let stored = try reader.value("archive")
+    archive = try uploaded?.0 ?? stored.map { try FunctionArchive(stored: $0, runtime: runtime) }
+    let statedEntry = try reader.string("entry")
+    entry = uploaded?.entry ?? statedEntry
+    let source = try reader.string("source") ?? ""
+    guard source.isEmpty != (archive == nil) else {
+      throw RoostError(
+        .validationFailed, archive == nil ? "A function has a source." : "A function has a source or an archive, not both.",
+        fields: [FieldError("/source", archive == nil ? "expected the program text" : "expected none beside an archive")])
     }
     guard source.utf8.count <= Limits.functionSourceBytesMax else {
       throw RoostError(.payloadTooLarge, "The source is larger than \(Limits.functionSourceBytesMax) bytes.")
@@ -48,13 +62,15 @@ package struct FunctionDefinition: Sendable {
     memoryBytesMax = try reader.byteCount("memory", in: (32 << 20)...(4 << 30)) ?? Int64(Limits.functionMemoryBytesDefault)
     concurrency = Int(
       try reader.int("concurrency", in: 1...Int64(Limits.functionConcurrencyMax)) ?? Int64(Limits.functionConcurrencyDefault))
+    minInstances = Int(try reader.int("minInstances", in: 0...Int64(concurrency)) ?? 0)
     var retry = try ConfigurationReader(.object(reader.object("retry") ?? [:]), of: "retry policy")
     attemptsMax = Int(try retry.int("attempts", in: 1...Int64(Limits.functionAttemptsMax)) ?? Int64(Limits.functionAttemptsDefault))
     backoff = try retry.duration("backoff", most: .seconds(3600)) ?? .seconds(1)
     try retry.refuseUnknown()
     environment = try Self.environment(reader.object("env") ?? [:])
-    try reader.refuseUnbuilt(["network", "minInstances"])
-    try reader.refuseUnknown()
+    try reader.refuseUnbuilt(["network"])
+    // What the server adds to its answers may come back.
+    try reader.refuseUnknown(besides: ["createdAt", "updatedAt", "version", "live", "deployed", "install", "instances"])
     self.name = name
     var manifest: JSONObject = [
       "name": .string(name), "runtime": .string(runtime.rawValue), "triggers": .array(triggers.map(\.value)),
@@ -66,6 +82,9 @@ package struct FunctionDefinition: Sendable {
       manifest["handler"] = .string(lambda.handler)
       manifest["language"] = .string(lambda.language.rawValue)
     }
+    if minInstances > 0 { manifest["minInstances"] = .int(Int64(minInstances)) }
+    if let archive { manifest["archive"] = archive.value }
+    if let entry { manifest["entry"] = .string(entry) }
     self.manifest = .object(manifest)
   }
 

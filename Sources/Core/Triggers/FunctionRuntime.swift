@@ -4,6 +4,10 @@ import JSON
 package protocol FunctionRuntime: Sendable {
   /// Loads the source in the interpreter without running it for an event. Throws `deploy_refused` with the interpreter's own message.
   func check(_ definition: FunctionDefinition) async throws
+  /// How many workers of that function are up, as of some milliseconds ago.
+  func instances(of function: String) -> Int
+  /// Installs what the archive in that folder asks for, into it. Answers the log, nil if it asks for nothing. Throws `deploy_refused` with the log's end.
+  func install(_ definition: FunctionDefinition, in folder: String) async throws -> String?
   /// Call after every deploy and delete: takes up the new set of functions.
   func functionsChanged() async
   /// Runs a function now and waits for it. Throws `function_not_found`, `overloaded` when too many wait for the function already or it got no

@@ -12,6 +12,8 @@ package struct DeployedFunction: Sendable {
   package let aliases: [String: VersionSplit]
   /// Versions besides the current one that take events or have a name.
   package let others: [Int64: FunctionDefinition]
+  /// Only in the answer to a deploy: the version that it made, which need not be the current one.
+  package var deployed: Int64?
 
   package init(
     definition: FunctionDefinition, version: Int64, created: Timestamp, updated: Timestamp, live: VersionSplit? = nil, aliases: [String: VersionSplit] = [:],
@@ -37,7 +39,7 @@ package struct DeployedFunction: Sendable {
 }
 
 /// Functions, their deliveries and what became of them, at rest.
-package protocol FunctionStore: FunctionVersionStore, RunStore {
+package protocol FunctionStore: FunctionVersionStore, FunctionArchiveStore, RunStore {
   func functions() async throws -> [DeployedFunction]
   /// A new version; a new function's cursor starts at the end of the log. Throws `precondition_failed` where another version is current than expected.
   func deploy(_ definition: FunctionDefinition, _ options: DeployOptions, at now: Timestamp) async throws -> (DeployedFunction, created: Bool)

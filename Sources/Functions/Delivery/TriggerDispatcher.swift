@@ -58,7 +58,7 @@ final class TriggerDispatcher {
       // Made anew since it was asked for: the next load brings its state.
       guard let state = one.state else { continue }
       if let function = functions[name] { remove(function) }
-      let served = ServedVersions(one.deployed, after: nil) { newGeneration() }
+      let served = ServedVersions(one.deployed, after: [:]) { newGeneration() }
       let function = TriggeredFunction(generation: newGeneration(), deployed: one.deployed, versions: served, state: state, at: wall.now())
       functions[name] = function
       serve(served, of: function)
@@ -71,9 +71,27 @@ final class TriggerDispatcher {
   }
 
   private func redeploy(_ function: TriggeredFunction, _ deployed: DeployedFunction) {
-    let served = ServedVersions(deployed, after: function.versions) { newGeneration() }
+    let before = function.versions.assignments.merging(function.coming?.versions.assignments ?? [:]) { $1 }
+    let served = ServedVersions(deployed, after: before) { newGeneration() }
+    // A deploy that was still coming up when this one came.
+    let needed = Set([function.versions, served].flatMap { $0.assignments.values.map(\.generation) })
+    for assignment in before.values where !needed.contains(assignment.generation) { pool.retire(assignment.generation) }
+    register(served, of: function)
+    guard served.kept.allSatisfy({ pool.hasReady($0.assignment.generation) }) else {
+      // The new ones come up before the old go.
+      function.coming = (deployed, served, steady.now() + FunctionsLimits.readyTimeMax)
+      return
+    }
+    function.coming = nil
+    activate(deployed, served, of: function)
+  }
+
+  /// Running invocations of versions that nobody needs any more are finished.
+  private func activate(_ deployed: DeployedFunction, _ served: ServedVersions, of function: TriggeredFunction) {
     let kept = Set(served.assignments.values.map(\.generation))
     for assignment in function.versions.assignments.values where !kept.contains(assignment.generation) { pool.retire(assignment.generation) }
+    let live = Set(served.liveAssignments.map(\.generation))
+    for assignment in served.assignments.values where !live.contains(assignment.generation) { pool.keep(assignment, 0) }
     function.deployed = deployed
     function.machine.policy = DeliveryPolicy(deployed.definition)
     function.schedules.take(deployed.definition.schedules, start: deployed.updated, at: wall.now())
@@ -82,14 +100,32 @@ final class TriggerDispatcher {
 
   private func serve(_ served: ServedVersions, of function: TriggeredFunction) {
     function.versions = served
-    for (version, assignment) in served.assignments { versions[assignment.generation] = (function, version) }
+    register(served, of: function)
     dirty.insert(function.name)
+  }
+
+  private func register(_ served: ServedVersions, of function: TriggeredFunction) {
+    for (version, assignment) in served.assignments { versions[assignment.generation] = (function, version) }
+    for (assignment, count) in served.kept { pool.keep(assignment, count) }
+    pool.startKept()
+  }
+
+  /// Deploys whose instances have come up take over.
+  private func takeOver() {
+    for function in functions.values {
+      guard let coming = function.coming else { continue }
+      let isReady = coming.versions.kept.allSatisfy { pool.hasReady($0.assignment.generation) }
+      guard isReady || steady.now() >= coming.until else { continue }
+      function.coming = nil
+      activate(coming.deployed, coming.versions, of: function)
+    }
   }
 
   private func remove(_ function: TriggeredFunction) {
     for call in function.calls { call.answer.resume(throwing: missing(function.name)) }
     function.calls = []
     for assignment in function.versions.assignments.values { pool.retire(assignment.generation) }
+    for assignment in (function.coming?.versions.assignments ?? [:]).values { pool.retire(assignment.generation) }
     functions[function.name] = nil
     versions = versions.filter { $0.value.function !== function }
   }
@@ -103,6 +139,8 @@ final class TriggerDispatcher {
   }
 
   func workerFreed() {
+    pool.startKept()
+    takeOver()
     dirty.formUnion(starved)
     starved = []
   }
@@ -403,6 +441,7 @@ final class TriggerDispatcher {
       workerFreed()
       next = now + FunctionsLimits.watchInterval
     }
+    takeOver()
     for function in functions.values {
       if let until = function.pausedUntil {
         if until <= now { function.pausedUntil = nil }
@@ -434,9 +473,18 @@ final class TriggerDispatcher {
     unanswered == 0 && functions.values.allSatisfy { $0.running == 0 && !$0.machine.hasNews && (!$0.machine.hasMoved || !isDraining) }
   }
 
+  /// Workers of each function that are up.
+  var instances: [String: Int] {
+    functions.mapValues { function in
+      function.versions.assignments.values.reduce(0) { sum, assignment in
+        sum + (pool.groups[assignment.generation].map { $0.workers - $0.starting } ?? 0)
+      }
+    }
+  }
+
   func forgetVersions() {
     versions = versions.filter { generation, entry in
-      entry.function.versions.version(of: generation) != nil || pool.groups[generation] != nil || pool.isServing(generation)
+      entry.function.versions.version(of: generation) != nil || entry.function.coming?.versions.version(of: generation) != nil || pool.groups[generation] != nil || pool.isServing(generation)
     }
   }
 }

@@ -7,6 +7,8 @@ final class TriggeredFunction {
   let created: Timestamp
   var deployed: DeployedFunction
   var versions: ServedVersions
+  /// A deploy whose instances are coming up, while the versions before go on; and until when they may.
+  var coming: (deployed: DeployedFunction, versions: ServedVersions, until: ContinuousClock.Instant)?
   var machine: DeliveryMachine
   var schedules: ScheduleBook
   /// Direct calls that wait for a worker, oldest first.

@@ -189,6 +189,7 @@ final class FunctionsEngine {
   // MARK: Time
 
   private func watch(_ now: ContinuousClock.Instant) {
+    status.update(instances: dispatcher.instances)
     var next = [pool.watch(), dispatcher.watch()].compactMap { $0 }
     if let loadRetryAt {
       if now >= loadRetryAt { load() } else { next.append(loadRetryAt) }

@@ -75,6 +75,7 @@ extension WorkerPool {
   }
 
   func loadFailed(_ worker: Worker, _ status: Invocation.Status, _ message: String) {
+    if worker.check == nil, let generation = worker.assignment?.generation { keptFailed(generation) }
     if worker.check != nil {
       verdict(worker, RoostError(.deployRefused, message))
     } else if let generation = worker.assignment?.generation {
