@@ -151,7 +151,9 @@ package enum Limits {
   package static let functionAttemptsMax = 100
   /// Events caused by a function's own writes carry the chain's depth; a longer chain is a loop.
   package static let triggerDepthMax = 16
-  /// The data of one named event: a message, not a file.
+  /// Functions that one other hands its result to.
+  package static let nextFunctionsMax = 10
+  /// The data of one named event, or what a function of a sequence returns: a message, not a file.
   package static let eventDataBytesMax = 256 << 10
   /// Deliveries of one trigger that run or wait in memory.
   package static let deliveryWindow = 256
@@ -163,6 +165,9 @@ package enum Limits {
   package static let logLineBytesMax = 16 << 10
   /// A frame between the server and a worker.
   package static let workerFrameBytesMax = 8 << 20
+  /// Who may follow logs at once, and the lines that one of them may have missed and is told.
+  package static let logTailsMax = 100
+  package static let logLinesMissedMax = 10_000
   /// Invocation records kept for each function.
   package static let invocationsKeptPerFunction = 10_000
   /// Live queries open at once: each holds a connection and some kilobytes.

@@ -54,6 +54,9 @@ enum FunctionsLimits {
   static let storeRetry = Duration.seconds(1)
   /// Records of one function that wait for the store; past it nothing new of it starts.
   static let unrecordedInvocationsMax = 1024
+  /// Dead letters that one request brings back, since all of them wait in memory, and those of one commit.
+  static let lettersReplayedMax = 1000
+  static let lettersPerCommit = 20
   /// Between two prunings of the log.
   static let pruneInterval = Duration.seconds(3600)
 }

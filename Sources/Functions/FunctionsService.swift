@@ -16,6 +16,7 @@ package final class FunctionsService: FunctionRuntime {
   private let inbox = EngineInbox()
   private let status = FunctionsStatus()
   private let hasRun = Atomic(false)
+  package let tails = LogTails()
 
   /// `notice` gets sentences for the operator: what does not work and why.
   package convenience init(
@@ -58,9 +59,10 @@ package final class FunctionsService: FunctionRuntime {
     precondition(!hasRun.exchange(true, ordering: .sequentiallyConsistent), "A functions service runs once.")
     let requests = RequestQueue()
     log.onCommit { [inbox] in inbox.logChanged() }
-    WorkerThread.start(name: "functions") { [project, configuration, inbox, status, wall, steady, notice] in
+    WorkerThread.start(name: "functions") { [project, configuration, inbox, status, tails, wall, steady, notice] in
       FunctionsEngine(
-        project: project, configuration: configuration, inbox: inbox, requests: requests, status: status, wall: wall, steady: steady, notice: notice
+        project: project, configuration: configuration, inbox: inbox, requests: requests, status: status, tails: tails, wall: wall, steady: steady,
+        notice: notice
       ).run()
     }
     await withTaskCancellationHandler {
@@ -115,6 +117,21 @@ package final class FunctionsService: FunctionRuntime {
     try await functions.record(changes, of: function)
     inbox.post(.revived(function: function, letter.event))
     return true
+  }
+
+  package func replayDeadLetters(of function: String) async throws -> (count: Int, more: Bool) {
+    var count = 0
+    while count < FunctionsLimits.lettersReplayedMax {
+      let letters = try await functions.deadLetters(of: function, limit: FunctionsLimits.lettersPerCommit, after: nil)
+      guard !letters.isEmpty else { return (count, false) }
+      var changes = DeliveryChanges()
+      changes.park = letters.map { ParkedDelivery(event: $0.event, attempts: 0, due: wall.now()) }
+      changes.removeDeadLetters = letters.map(\.id)
+      try await functions.record(changes, of: function)
+      for letter in letters { inbox.post(.revived(function: function, letter.event)) }
+      count += letters.count
+    }
+    return (count, try await !functions.deadLetters(of: function, limit: 1, after: nil).isEmpty)
   }
 
   // MARK: What the engine asks

@@ -27,6 +27,7 @@ enum Functions {
           fields: [FieldError("/triggers/\(position)/collection", "expected an existing collection")])
       }
     }
+    try await requireFunctions(definition, call)
     for (position, bucket) in definition.buckets { try requireBucket(bucket, "/triggers/\(position)/bucket", call) }
     try await call.environment.functions.check(definition)
     let (function, created) = try await call.project.functions.deploy(definition, at: call.now)
@@ -38,23 +39,6 @@ enum Functions {
     guard try await call.project.functions.deleteFunction(call.parameters[0]) else { throw missing(call.parameters[0]) }
     await call.environment.functions.functionsChanged()
     return .noContent
-  }
-
-  /// Newest first.
-  static let invocations = Route.admin(.get, "/v1/functions/{function}/invocations") { call in
-    let name = try await function(call).definition.name
-    let (limit, cursor) = try page(call)
-    let items = try await call.project.functions.invocations(of: name, limit: limit + 1, before: cursor)
-    return .list(items.prefix(limit).map(\.value), next: items.count > limit ? items[limit - 1].id : nil)
-  }
-
-  /// Newest first.
-  static let logs = Route.admin(.get, "/v1/functions/{function}/logs") { call in
-    if EventStream.isWanted(call.headers) { throw RoostError(.notImplemented, "A live tail of logs is not built yet.") }
-    let name = try await function(call).definition.name
-    let (limit, cursor) = try page(call)
-    let items = try await call.project.functions.logs(of: name, limit: limit + 1, before: cursor)
-    return .list(items.prefix(limit).map(\.value), next: items.count > limit ? items[limit - 1].id : nil)
   }
 
   static let deadLetters = Route.admin(.get, "/v1/functions/{function}/dead-letters") { call in
@@ -73,6 +57,16 @@ enum Functions {
     return HTTPResponse(status: 202)
   }
 
+  private static func requireFunctions(_ definition: FunctionDefinition, _ call: Call) async throws {
+    guard !definition.then.isEmpty else { return }
+    let known = Set(try await call.project.functions.functions().map(\.definition.name))
+    for (position, name) in definition.then.enumerated() where name != definition.name && !known.contains(name) {
+      throw RoostError(
+        .validationFailed, "The function hands its result to one that does not exist: '\(name)'.",
+        fields: [FieldError("/then/\(position)", "expected an existing function; deploy the last one of a sequence first")])
+    }
+  }
+
   private static func requireBucket(_ name: String, _ pointer: String, _ call: Call) throws {
     guard !call.project.buckets.contains(where: { $0.name == name }) else { return }
     throw RoostError(
@@ -86,7 +80,7 @@ enum Functions {
     return (try QueryParameters.limit(query["limit"]), query["cursor"])
   }
 
-  private static func function(_ call: Call) async throws -> DeployedFunction {
+  static func function(_ call: Call) async throws -> DeployedFunction {
     guard let function = try await call.project.functions.functions().first(where: { $0.definition.name == call.parameters[0] }) else {
       throw missing(call.parameters[0])
     }

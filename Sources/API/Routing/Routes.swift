@@ -25,8 +25,9 @@ enum Routes {
   private static let configuration = [
     Collections.list, Collections.get, Collections.put, Collections.patch, Collections.delete, Collections.deleteHistory,
     Buckets.list, Buckets.get, Buckets.put, Buckets.patch, Buckets.delete,
-    Functions.list, Functions.get, Functions.put, Functions.delete, Functions.invocations, Functions.logs, Functions.deadLetters,
-    Functions.replay, EmitEvent.route, NextRuns.route,
+    Functions.list, Functions.get, Functions.put, Functions.delete, FunctionRecords.invocations, FunctionRecords.logs.streaming(FollowLogs.open),
+    Functions.deadLetters,
+    Functions.replay, DeadLetters.replay, DeadLetters.deleteAll, DeadLetters.delete, EmitEvent.route, NextRuns.route,
   ]
 
   private static let expressions = [CheckExpression.route, EvaluateExpression.route, SimulateRules.route]

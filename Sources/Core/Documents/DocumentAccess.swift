@@ -147,7 +147,7 @@ package struct DocumentAccess: Sendable {
   ) -> DocumentWrite {
     var shown: (@Sendable (DocumentRecord, WriteMoment) throws -> DocumentRecord?)?
     if let view, !caller.passesRules { shown = { document, moment in try view(document, RuleLookups(moment.reader)) } }
-    return DocumentWrite(collection: collection, id: id, actor: EventActor(caller), view: shown) { moment in
+    return DocumentWrite(collection: collection, id: id, actor: EventActor(caller, trace: variables.trace), view: shown) { moment in
       let lookups = RuleLookups(moment.reader)
       return try lookups.deciding { try decide(moment, lookups) }
     }

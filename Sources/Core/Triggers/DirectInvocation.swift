@@ -10,14 +10,17 @@ package struct DirectInvocation: Sendable {
   package let depth: Int
   /// Instead of the function's own.
   package let timeout: Duration?
+  /// The W3C trace context of the request, as a `traceparent`.
+  package let trace: String?
 
-  package init(function: String, event: [UInt8], eventType: String, eventSubject: String, depth: Int = 0, timeout: Duration? = nil) {
+  package init(function: String, event: [UInt8], eventType: String, eventSubject: String, depth: Int = 0, timeout: Duration? = nil, trace: String? = nil) {
     self.function = function
     self.event = event
     self.eventType = eventType
     self.eventSubject = eventSubject
     self.depth = depth
     self.timeout = timeout
+    self.trace = trace
   }
 }
 

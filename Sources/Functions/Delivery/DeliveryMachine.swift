@@ -105,7 +105,7 @@ struct DeliveryMachine {
     guard hasNext(at: now), let sequence = ready.popFirst(), let entry = entries[sequence] else { return nil }
     entries[sequence]?.state = .running
     running += 1
-    return Delivery(event: entry.event, attempt: entry.attempts + 1)
+    return Delivery(event: entry.event, attempt: entry.attempts + 1, wantsValue: policy.wantsValue)
   }
 
   /// A started delivery ended well.
@@ -155,6 +155,11 @@ struct DeliveryMachine {
   mutating func ran(_ invocation: Invocation, logs: [InvocationLog]) {
     record.changes.invocations.append(invocation)
     record.changes.logs.append(contentsOf: logs)
+  }
+
+  /// What the function returned goes on, together with the record of its success.
+  mutating func completed(_ completions: [FunctionResult]) {
+    record.changes.completions.append(contentsOf: completions)
   }
 
   // MARK: What is written down

@@ -367,11 +367,11 @@ enum DenoBootstrap {
       send({ type: "loaded" });
     }
 
-    async function invoke({ id, event, attempt, wantsValue }) {
+    async function invoke({ id, event, attempt, traceparent, wantsValue }) {
       lines = bytes = 0;
       let value;
       const problem = await watched(async () => {
-        const returned = await handler(event, { ...context, attempt });
+        const returned = await handler(event, { ...context, attempt, traceparent });
         // What cannot be sent as JSON is the function's failure.
         if (wantsValue) value = stringify(returned);
       });

@@ -23,7 +23,7 @@ enum ServerFrame {
     }
   }
 
-  static func invoke(_ id: Int64, attempt: Int, wantsValue: Bool, event: [UInt8]) -> [UInt8] {
+  static func invoke(_ id: Int64, attempt: Int, wantsValue: Bool, trace: String?, event: [UInt8]) -> [UInt8] {
     framed(capacity: event.count + 128) { writer in
       writer.key("type")
       writer.string("invoke")
@@ -34,6 +34,10 @@ enum ServerFrame {
       if wantsValue {
         writer.key("wantsValue")
         writer.bool(true)
+      }
+      if let trace {
+        writer.key("traceparent")
+        writer.string(trace)
       }
       writer.key("event")
       writer.raw(event)

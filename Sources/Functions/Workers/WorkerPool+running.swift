@@ -6,8 +6,9 @@ extension WorkerPool {
   func invoke(_ worker: Worker, _ work: RunWork, event: [UInt8]) {
     guard let assignment = worker.assignment else { return }
     let now = steady.now()
+    let trace = work.trace.flatMap(TraceContext.child)
     worker.run = Worker.Run(
-      id: nextRun, work: work, started: wall.now(), begin: now, isCold: worker.invocations == 0, cpuBefore: worker.process.cpuTime())
+      id: nextRun, work: work, started: wall.now(), begin: now, isCold: worker.invocations == 0, cpuBefore: worker.process.cpuTime(), trace: trace)
     worker.state = .running
     worker.invocations += 1
     worker.memoryPeak = 0
@@ -16,7 +17,7 @@ extension WorkerPool {
     worker.deadline = now + worker.timeout
     nextRun += 1
     if worker.invocations > 1 { worker.forgetOutput() }
-    send(ServerFrame.invoke(nextRun - 1, attempt: work.attempt, wantsValue: work.wantsValue, event: event), to: worker)
+    send(ServerFrame.invoke(nextRun - 1, attempt: work.attempt, wantsValue: work.wantsValue, trace: trace, event: event), to: worker)
   }
 
   /// The answer to a call of a worker, which may be gone by now.

@@ -9,6 +9,8 @@ extension Worker {
     let begin: ContinuousClock.Instant
     let isCold: Bool
     let cpuBefore: Duration?
+    /// This run's own place in the trace.
+    var trace: String?
   }
 }
 
@@ -33,6 +35,14 @@ enum RunWork {
     }
   }
 
+  /// The trace context of what caused it.
+  var trace: String? {
+    switch self {
+    case .delivery(let delivery): delivery.event.trace
+    case .direct(let call): call.invocation.trace
+    }
+  }
+
   /// Instead of the function's own.
   var timeout: Duration? {
     switch self {
@@ -44,7 +54,7 @@ enum RunWork {
   /// Whether anybody wants to know what the handler returned.
   var wantsValue: Bool {
     switch self {
-    case .delivery: false
+    case .delivery(let delivery): delivery.wantsValue
     case .direct: true
     }
   }
