@@ -103,6 +103,13 @@ package final class FunctionsService: FunctionRuntime {
     }
   }
 
+  package func measure() async throws -> FunctionsMeasure {
+    try await withCheckedThrowingContinuation { continuation in
+      guard !inbox.post(.measure(continuation)) else { return }
+      continuation.resume(throwing: RoostError(.unavailable, "The server is stopping."))
+    }
+  }
+
   package func functionsChanged() async {
     await withCheckedContinuation { continuation in
       if !inbox.post(.functionsChanged(continuation)) { continuation.resume() }

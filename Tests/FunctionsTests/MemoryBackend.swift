@@ -120,6 +120,8 @@ final class MemoryBackend: FunctionStore, EventLog {
     shared.withLock { Array($0.state.events.dropFirst(Int(sequence)).prefix(limit)) }
   }
 
+  func databaseSize() async throws -> DatabaseSize { DatabaseSize(main: 0, free: 0, log: 0) }
+
   func lastSequence() async throws -> Int64 { shared.withLock { Int64($0.state.events.count) } }
 
   func portion(of collection: String, after sequence: Int64, limit: Int, then: @escaping @Sendable (Result<LogPortion, any Error>) -> Void) {

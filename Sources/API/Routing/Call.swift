@@ -96,6 +96,7 @@ package final class APIEnvironment: Sendable {
   /// Takes the cause of an `internal` error, with the request's id: for the operator, never for the caller.
   package let report: @Sendable (_ error: any Error, _ requestID: String) -> Void
   let bulkTransfers = BulkTransfers()
+  let requests = RequestMetrics()
 
   package init(
     project: Project, accounts: Accounts, authenticator: Authenticator, functions: any FunctionRuntime, live: LiveQueries, clock: any WallClock,

@@ -6,6 +6,8 @@ package protocol FunctionRuntime: Sendable {
   func check(_ definition: FunctionDefinition) async throws
   /// What functions print, as it comes.
   var tails: LogTails { get }
+  /// Throws `unavailable` when the server stops.
+  func measure() async throws -> FunctionsMeasure
   /// Call after every deploy and delete: takes up the new set of functions.
   func functionsChanged() async
   /// Runs a function now and waits for it. Throws `function_not_found`, `overloaded` when too many wait for the function already or it got no

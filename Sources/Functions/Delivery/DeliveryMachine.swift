@@ -41,6 +41,8 @@ struct DeliveryMachine {
   private(set) var openBytes = 0
   private(set) var parkedCount = 0
   private(set) var parkedBytes = 0
+  /// Events given up since the start.
+  private(set) var deadLetters = 0
   /// Every event up to here was looked at.
   private(set) var readThrough: Int64
   private var record: DeliveryRecord
@@ -255,6 +257,7 @@ struct DeliveryMachine {
   }
 
   private mutating func bury(_ event: LogEvent, attempts: Int, error: String, invocation: String?, at now: Timestamp) {
+    deadLetters += 1
     record.changes.deadLetters.append(
       DeadLetter(id: identifiers.next(at: now), event: event, attempts: attempts, error: error, invocation: invocation, created: now))
     parkOpen(below: event.sequence, at: now)

@@ -235,6 +235,7 @@ final class TriggerDispatcher {
       memoryBytesPeak: report.memoryPeak, trace: report.run.trace)
     let logs = report.lines.map { InvocationLog(id: identifiers.next(at: $0.time), invocation: id, time: $0.time, level: $0.level, message: $0.message) }
     function.machine.ran(invocation, logs: logs)
+    function.runs.add(invocation)
     tails.printed(logs, by: function.name)
     return (invocation, logs)
   }

@@ -12,6 +12,7 @@ final class TriggeredFunction {
   /// Direct calls that wait for a worker, oldest first.
   var calls: [DirectCall] = []
   var callsRunning = 0
+  var runs = FunctionRuns()
   var isReading = false
   /// Everything in the log was read, until there is news.
   var isAtEnd = false

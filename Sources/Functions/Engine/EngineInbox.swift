@@ -7,6 +7,7 @@ enum EngineMessage: Sendable {
   case functionsChanged(CheckedContinuation<Void, Never>?)
   case check(FunctionDefinition, CheckedContinuation<Void, any Error>)
   case invoke(DirectInvocation, CheckedContinuation<DirectAnswer, any Error>)
+  case measure(CheckedContinuation<FunctionsMeasure, any Error>)
   case revived(function: String, LogEvent)
   case loaded(Result<[LoadedFunction], any Error>)
   case read(LogReading, Result<LogPage, any Error>)

@@ -80,6 +80,7 @@ final class FunctionsEngine {
       load()
     case .check(let definition, let continuation): check(definition, continuation)
     case .invoke(let invocation, let answer): dispatcher.invoke(invocation, answer)
+    case .measure(let continuation): continuation.resume(returning: dispatcher.measure())
     case .revived(let function, let event): dispatcher.revived(function, event)
     case .loaded(let result): loaded(result)
     case .read(let reading, let result): dispatcher.read(reading, result)
@@ -248,6 +249,7 @@ final class FunctionsEngine {
       case .functionsChanged(let continuation): continuation?.resume()
       case .check(_, let continuation): continuation.resume(throwing: stopping)
       case .invoke(_, let continuation): continuation.resume(throwing: stopping)
+      case .measure(let continuation): continuation.resume(throwing: stopping)
       default: break
       }
     }
