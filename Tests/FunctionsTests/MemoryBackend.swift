@@ -16,6 +16,7 @@ final class MemoryBackend: FunctionStore, EventLog {
     var deadLetters: [DeadLetter] = []
     var invocations: [Invocation] = []
     var logs: [InvocationLog] = []
+    var runs = MemoryRuns()
     var records = 0
     var recordFailures = 0
     var prunings: [Pruning] = []
@@ -111,6 +112,10 @@ final class MemoryBackend: FunctionStore, EventLog {
             after: Array(one.after.utf8), auth: nil, depth: one.depth))
       }
     }
+    wake()
+  }
+
+  func wake() {
     for wake in shared.withLock({ $0.wakes }) { wake() }
   }
 
@@ -142,7 +147,7 @@ final class MemoryBackend: FunctionStore, EventLog {
 
   func functions() async throws -> [DeployedFunction] { shared.withLock { Array($0.state.functions.values) } }
 
-  func deploy(_ definition: FunctionDefinition, at now: Timestamp) async throws -> (DeployedFunction, created: Bool) {
+  func deploy(_ definition: FunctionDefinition, _ options: DeployOptions, at now: Timestamp) async throws -> (DeployedFunction, created: Bool) {
     change { state in
       let old = state.functions[definition.name]
       let new = DeployedFunction(definition: definition, version: (old?.version ?? 0) + 1, created: old?.created ?? now, updated: now)
@@ -180,6 +185,8 @@ final class MemoryBackend: FunctionStore, EventLog {
       for sequence in changes.unpark { state.parked[function]?[sequence] = nil }
       state.deadLetters.removeAll { changes.removeDeadLetters.contains($0.id) }
       state.deadLetters += changes.deadLetters
+      for letter in changes.deadLetters { state.runs.failed(letter, of: function) }
+      for outcome in changes.runs { state.runs.record(outcome, of: function) }
       state.invocations += changes.invocations
       state.logs += changes.logs
       for completion in changes.completions {

@@ -2,7 +2,7 @@
 package struct FunctionsMeasure: Sendable {
   package struct Function: Sendable {
     package let name: String
-    package var runs = FunctionRuns()
+    package var runs = FunctionCounters()
     package var running = 0
     /// Deliveries that wait for a worker, or behind others of their subject.
     package var waiting = 0
@@ -23,7 +23,7 @@ package struct FunctionsMeasure: Sendable {
 }
 
 /// Counters of one function, kept by the thread that runs it.
-package struct FunctionRuns: Sendable {
+package struct FunctionCounters: Sendable {
   package private(set) var byStatus: [Invocation.Status: Int] = [:]
   package private(set) var durations = Histogram()
   package private(set) var coldStarts = 0

@@ -6,6 +6,8 @@ package struct FunctionDefinition: Sendable {
   package let name: String
   package let runtime: FunctionRuntimeKind
   package let source: String
+  /// For functions of the `lambda` runtime.
+  package let lambda: LambdaSettings?
   package let triggers: [Trigger]
   /// Functions that get what this one returns as their event, each when a delivery succeeded.
   package let then: [String]
@@ -40,6 +42,7 @@ package struct FunctionDefinition: Sendable {
       throw RoostError(.payloadTooLarge, "The source is larger than \(Limits.functionSourceBytesMax) bytes.")
     }
     self.source = source
+    lambda = runtime == .lambda ? try LambdaSettings(&reader, source: source) : nil
     triggers = try (reader.array("triggers") ?? []).enumerated().map { position, trigger in
       try Trigger(trigger, pointer: "/triggers/\(position)")
     }
@@ -56,18 +59,39 @@ package struct FunctionDefinition: Sendable {
     try reader.refuseUnbuilt(["network", "minInstances"])
     try reader.refuseUnknown()
     self.name = name
-    manifest = [
+    var manifest: JSONObject = [
       "name": .string(name), "runtime": .string(runtime.rawValue), "triggers": .array(triggers.map(\.value)), "then": .array(then.map(JSONValue.string)),
       "timeout": .string("\(timeout.milliseconds)ms"), "memory": .int(memoryBytesMax), "concurrency": .int(Int64(concurrency)),
       "retry": ["attempts": .int(Int64(attemptsMax)), "backoff": .string("\(backoff.milliseconds)ms")],
       "env": .object(JSONObject(environment)),
     ]
+    if let lambda {
+      manifest["handler"] = .string(lambda.handler)
+      manifest["language"] = .string(lambda.language.rawValue)
+    }
+    self.manifest = .object(manifest)
   }
 
   /// Those for changes of documents, with their places in the manifest.
   package var documentTriggers: [(position: Int, trigger: DocumentTrigger)] {
     triggers.enumerated().compactMap { position, trigger in
       guard case .document(let trigger) = trigger else { return nil }
+      return (position, trigger)
+    }
+  }
+
+  /// Those that are asked before a write, with their places in the manifest.
+  package var beforeTriggers: [(position: Int, trigger: BeforeTrigger)] {
+    triggers.enumerated().compactMap { position, trigger in
+      guard case .before(let trigger) = trigger else { return nil }
+      return (position, trigger)
+    }
+  }
+
+  /// Those for calls, with their places in the manifest.
+  package var httpTriggers: [(position: Int, trigger: HTTPTrigger)] {
+    triggers.enumerated().compactMap { position, trigger in
+      guard case .http(let trigger) = trigger else { return nil }
       return (position, trigger)
     }
   }

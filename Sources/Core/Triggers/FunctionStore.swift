@@ -6,17 +6,30 @@ package struct DeployedFunction: Sendable {
   package let version: Int64
   package let created: Timestamp
   package let updated: Timestamp
+  /// Who takes events: the current version, unless a split runs.
+  package let live: VersionSplit
+  /// Names for versions, other than `live`.
+  package let aliases: [String: VersionSplit]
+  /// Versions besides the current one that take events or have a name.
+  package let others: [Int64: FunctionDefinition]
 
-  package init(definition: FunctionDefinition, version: Int64, created: Timestamp, updated: Timestamp) {
+  package init(
+    definition: FunctionDefinition, version: Int64, created: Timestamp, updated: Timestamp, live: VersionSplit? = nil, aliases: [String: VersionSplit] = [:],
+    others: [Int64: FunctionDefinition] = [:]
+  ) {
     self.definition = definition
     self.version = version
     self.created = created
     self.updated = updated
+    self.live = live ?? VersionSplit(version)
+    self.aliases = aliases
+    self.others = others
   }
 
   package var value: JSONValue {
     guard case .object(var object) = definition.manifest else { return definition.manifest }
     object["version"] = .int(version)
+    object["live"] = live.value
     object["createdAt"] = .string(created.text)
     object["updatedAt"] = .string(updated.text)
     return .object(object)
@@ -24,10 +37,10 @@ package struct DeployedFunction: Sendable {
 }
 
 /// Functions, their deliveries and what became of them, at rest.
-package protocol FunctionStore: Sendable {
+package protocol FunctionStore: FunctionVersionStore, RunStore {
   func functions() async throws -> [DeployedFunction]
-  /// A new version; a new function's cursor starts at the end of the log.
-  func deploy(_ definition: FunctionDefinition, at now: Timestamp) async throws -> (DeployedFunction, created: Bool)
+  /// A new version; a new function's cursor starts at the end of the log. Throws `precondition_failed` where another version is current than expected.
+  func deploy(_ definition: FunctionDefinition, _ options: DeployOptions, at now: Timestamp) async throws -> (DeployedFunction, created: Bool)
   /// Deletes the function with its cursor, parked deliveries, dead letters and records. False if there was none.
   func deleteFunction(_ name: String) async throws -> Bool
 
@@ -50,6 +63,12 @@ package protocol FunctionStore: Sendable {
   func deadLetter(_ id: String, of function: String) async throws -> DeadLetter?
   /// Forgets one of them, or all, and returns how many that were.
   func deleteDeadLetters(of function: String, id: String?) async throws -> Int
+}
+
+extension FunctionStore {
+  package func deploy(_ definition: FunctionDefinition, at now: Timestamp) async throws -> (DeployedFunction, created: Bool) {
+    try await deploy(definition, DeployOptions(), at: now)
+  }
 }
 
 package struct DeliveryState: Sendable {
@@ -90,12 +109,13 @@ package struct DeliveryChanges: Sendable {
   package var invocations: [Invocation] = []
   package var logs: [InvocationLog] = []
   package var completions: [FunctionResult] = []
+  package var runs: [RunOutcome] = []
 
   package init() {}
 
   package var isEmpty: Bool {
     cursor == nil && park.isEmpty && unpark.isEmpty && deadLetters.isEmpty && removeDeadLetters.isEmpty && invocations.isEmpty
-      && logs.isEmpty && completions.isEmpty
+      && logs.isEmpty && completions.isEmpty && runs.isEmpty
   }
 }
 
@@ -104,6 +124,8 @@ package struct Invocation: Sendable {
   package enum Status: String, Sendable {
     case succeeded, failed, timeout, crashed
     case memoryLimit = "memory_limit"
+    /// Its durable run waits, and goes on in another invocation.
+    case suspended
   }
 
   package let id: String

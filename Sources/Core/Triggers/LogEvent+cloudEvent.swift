@@ -7,7 +7,7 @@ extension LogEvent {
   /// `posts/0190…`; what deliveries are ordered by. Empty for a named event without a subject.
   package var path: String {
     switch kind {
-    case .document, .file, .user: container + "/" + subject
+    case .document, .file, .user, .run: container + "/" + subject
     case .event, .function: subject
     case .schedule: container
     }
@@ -18,6 +18,8 @@ extension LogEvent {
 
   /// The event as a CloudEvent 1.0 in the JSON format. The id is the same at every delivery.
   package func cloudEvent(project: String) -> [UInt8] {
+    // Each execution of a run gets the event that it began with.
+    if kind == .run, let after { return after }
     var writer = JSONWriter()
     writer.beginObject()
     writer.key("specversion")
@@ -61,7 +63,7 @@ extension LogEvent {
       writer.endObject()
     }
     switch kind {
-    case .document, .file: members([("before", before), ("after", after), ("auth", auth)])
+    case .document, .file, .run: members([("before", before), ("after", after), ("auth", auth)])
     case .user where action == .signedIn: members([("before", nil), ("after", after), ("auth", auth), ("session", before)])
     case .user: members([("before", before), ("after", after), ("auth", auth)])
     case .event, .schedule, .function: if let after { writer.raw(after) } else { writer.null() }

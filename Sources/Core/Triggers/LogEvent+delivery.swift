@@ -4,6 +4,7 @@ extension LogEvent {
     switch kind {
     // For one function only.
     case .schedule, .function: if container != function { return nil }
+    case .run: return wakesRun(of: function) ? self : nil
     default: break
     }
     if kind == .function { return self }

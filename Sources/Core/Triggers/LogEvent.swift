@@ -13,6 +13,8 @@ package struct LogEvent: Sendable {
     case schedule
     /// A function of a sequence has finished: the container is the next one, the only one that gets it.
     case function
+    /// A durable run goes on: addressed to its function, as `runsContainer(of:)`; its subject is the run's id.
+    case run
   }
 
   package enum Action: String, Sendable {

@@ -3,6 +3,8 @@ import JSON
 /// What makes a function run.
 package enum Trigger: Sendable {
   case document(DocumentTrigger)
+  case before(BeforeTrigger)
+  case http(HTTPTrigger)
   case file(FileTrigger)
   case user(UserTrigger)
   case event(EventTrigger)
@@ -13,6 +15,8 @@ package enum Trigger: Sendable {
     let type = value["type"]?.stringValue ?? "document"
     switch type {
     case "document": self = .document(try DocumentTrigger(value, pointer: pointer))
+    case "before": self = .before(try BeforeTrigger(value, pointer: pointer))
+    case "http": self = .http(try HTTPTrigger(value, pointer: pointer))
     case "file": self = .file(try FileTrigger(value, pointer: pointer))
     case "user": self = .user(try UserTrigger(value, pointer: pointer))
     case "event": self = .event(try EventTrigger(value, pointer: pointer))
@@ -32,6 +36,16 @@ package enum Trigger: Sendable {
     case .user(let trigger): trigger.taken(event) != nil
     case .event(let trigger): trigger.matches(event)
     case .schedule(let trigger): trigger.matches(event)
+    // They are asked, before or without an event.
+    case .before, .http: false
+    }
+  }
+
+  /// Whether a caller waits for the function, instead of the log.
+  package var isAwaited: Bool {
+    switch self {
+    case .document, .file, .user, .event, .schedule: false
+    case .before, .http: true
     }
   }
 
@@ -39,6 +53,8 @@ package enum Trigger: Sendable {
   package var value: JSONValue {
     switch self {
     case .document(let trigger): trigger.value
+    case .before(let trigger): trigger.value
+    case .http(let trigger): trigger.value
     case .file(let trigger): trigger.value
     case .user(let trigger): trigger.value
     case .event(let trigger): trigger.value

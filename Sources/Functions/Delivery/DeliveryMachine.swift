@@ -103,11 +103,22 @@ struct DeliveryMachine {
   }
 
   /// The next delivery to start, if one may.
-  mutating func start(at now: Timestamp) -> Delivery? {
-    guard hasNext(at: now), let sequence = ready.popFirst(), let entry = entries[sequence] else { return nil }
-    entries[sequence]?.state = .running
-    running += 1
-    return Delivery(event: entry.event, attempt: entry.attempts + 1, wantsValue: policy.wantsValue)
+  /// - Parameters:
+  ///   - most: among so many of those that may start.
+  ///   - accepts: whether this one may, for instance because there is a worker for its version.
+  mutating func start(at now: Timestamp, among most: Int = 1, where accepts: (LogEvent) -> Bool = { _ in true }) -> Delivery? {
+    var passedOver: [Int64] = []
+    defer { for sequence in passedOver { ready.insert(sequence) } }
+    while passedOver.count < most, hasNext(at: now), let sequence = ready.popFirst(), let entry = entries[sequence] {
+      guard accepts(entry.event) else {
+        passedOver.append(sequence)
+        continue
+      }
+      entries[sequence]?.state = .running
+      running += 1
+      return Delivery(event: entry.event, attempt: entry.attempts + 1, wantsValue: policy.wantsValue)
+    }
+    return nil
   }
 
   /// A started delivery ended well.
@@ -118,11 +129,12 @@ struct DeliveryMachine {
   }
 
   /// A started delivery failed: it waits for its next attempt, or was the last one.
-  mutating func failed(_ sequence: Int64, error: String, invocation: String?, at now: Timestamp) {
+  /// `isFinal`: trying again would change nothing.
+  mutating func failed(_ sequence: Int64, error: String, invocation: String?, isFinal: Bool = false, at now: Timestamp) {
     guard var entry = entries[sequence], entry.state == .running else { return }
     running -= 1
     entry.attempts += 1
-    guard entry.attempts < policy.attemptsMax else {
+    guard !isFinal, entry.attempts < policy.attemptsMax else {
       settle(entry, at: now)
       bury(entry.event, attempts: entry.attempts, error: error, invocation: invocation, at: now)
       return
@@ -158,6 +170,9 @@ struct DeliveryMachine {
     record.changes.invocations.append(invocation)
     record.changes.logs.append(contentsOf: logs)
   }
+
+  /// The same for a durable run whose execution ended.
+  mutating func ended(_ run: RunOutcome) { record.changes.runs.append(run) }
 
   /// What the function returned goes on, together with the record of its success.
   mutating func completed(_ completions: [FunctionResult]) {

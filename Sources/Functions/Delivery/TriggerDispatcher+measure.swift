@@ -6,7 +6,7 @@ extension TriggerDispatcher {
     measure.workers = pool.workers.count
     measure.functions = functions.values.sorted { $0.name < $1.name }.map { function in
       var one = FunctionsMeasure.Function(name: function.name)
-      one.runs = function.runs
+      one.runs = function.counters
       one.runs.deadLetters = function.machine.deadLetters
       one.running = function.running
       one.parked = function.machine.parkedCount

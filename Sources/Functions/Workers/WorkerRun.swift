@@ -11,6 +11,10 @@ extension Worker {
     let cpuBefore: Duration?
     /// This run's own place in the trace.
     var trace: String?
+    /// It is an execution of a durable run.
+    var usesSteps = false
+    /// It failed so that trying again would change nothing.
+    var isFinal = false
   }
 }
 
@@ -56,6 +60,22 @@ enum RunWork {
     switch self {
     case .delivery(let delivery): delivery.wantsValue
     case .direct: true
+    }
+  }
+
+  /// Whether the answer may come in pieces.
+  var takesPieces: Bool {
+    switch self {
+    case .delivery: false
+    case .direct(let call): call.answer.stream != nil
+    }
+  }
+
+  /// Whether it comes in pieces.
+  var hasBegunToAnswer: Bool {
+    switch self {
+    case .delivery: false
+    case .direct(let call): call.answer.hasBegun
     }
   }
 }

@@ -91,7 +91,9 @@ extension WriteTransaction {
         [
           .int(function), .text(letter.id), .int(Int64(letter.attempts)), .text(letter.error), SQLValue(letter.invocation), .int(letter.created.milliseconds),
         ] + letter.event.values)
+      try failRun(for: letter, of: function)
     }
+    for outcome in changes.runs { try record(outcome, of: function) }
     try record(changes.invocations, changes.logs, of: function)
     for completion in changes.completions {
       try append(
