@@ -179,7 +179,10 @@ private struct RunWorld {
     guard let index = executions.indices.randomElement(using: &chance) else { return }
     var execution = executions[index]
     let event = execution.delivery.event
-    guard let id = event.runID, let program = programs[id] else { return Issue.record("seed \(seed): a delivery of nothing") }
+    guard let id = event.runID, let program = programs[id] else {
+      Issue.record("seed \(seed): a delivery of nothing")
+      return
+    }
     guard let known = execution.known else {
       switch try tell(.begin, execution) {
       case .begun(let steps):

@@ -36,7 +36,6 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case storageFull = "storage_full"
   case unavailable = "unavailable"
   case notImplemented = "not_implemented"
-  case functionFailed = "function_failed"
   case functionTimeout = "function_timeout"
   case `internal` = "internal"
 }

@@ -17,9 +17,9 @@ enum WorkerFrame {
     /// Something of the function may still run.
     let retire: Bool
     /// Trying again would change nothing.
-    let isFinal: Bool
+    var isFinal = false
     /// The interpreter refused to give the function more memory.
-    let isMemory: Bool
+    var isMemory = false
   }
 
   case ready(runtime: String)
