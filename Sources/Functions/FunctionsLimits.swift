@@ -79,6 +79,9 @@ enum FunctionsLimits {
   static let storeRetry = Duration.seconds(1)
   /// Records of one function that wait for the store; past it nothing new of it starts.
   static let unrecordedInvocationsMax = 1024
+  /// Dead letters that one request brings back, since all of them wait in memory, and those of one commit.
+  static let lettersReplayedMax = 1000
+  static let lettersPerCommit = 20
   /// Events of the log, and steps that wait for one, that are looked at together.
   static let matchEventsMax = 500
   static let matchWaitsMax = 1000

@@ -13,6 +13,8 @@ package struct FunctionDefinition: Sendable {
   /// For functions of the `lambda` runtime.
   package let lambda: LambdaSettings?
   package let triggers: [Trigger]
+  /// Functions that get what this one returns as their event, each when a delivery succeeded.
+  package let then: [String]
   package let timeout: Duration
   package let memoryBytesMax: Int64
   package let concurrency: Int
@@ -58,6 +60,7 @@ package struct FunctionDefinition: Sendable {
     triggers = try (reader.array("triggers") ?? []).enumerated().map { position, trigger in
       try Trigger(trigger, pointer: "/triggers/\(position)")
     }
+    then = try Self.next(reader.array("then") ?? [])
     timeout = try reader.duration("timeout", most: Limits.functionTimeoutMax) ?? Limits.functionTimeoutDefault
     memoryBytesMax = try reader.byteCount("memory", in: (32 << 20)...(4 << 30)) ?? Int64(Limits.functionMemoryBytesDefault)
     concurrency = Int(
@@ -73,7 +76,7 @@ package struct FunctionDefinition: Sendable {
     try reader.refuseUnknown(besides: ["createdAt", "updatedAt", "version", "live", "deployed", "install", "instances"])
     self.name = name
     var manifest: JSONObject = [
-      "name": .string(name), "runtime": .string(runtime.rawValue), "triggers": .array(triggers.map(\.value)),
+      "name": .string(name), "runtime": .string(runtime.rawValue), "triggers": .array(triggers.map(\.value)), "then": .array(then.map(JSONValue.string)),
       "timeout": .string("\(timeout.milliseconds)ms"), "memory": .int(memoryBytesMax), "concurrency": .int(Int64(concurrency)),
       "retry": ["attempts": .int(Int64(attemptsMax)), "backoff": .string("\(backoff.milliseconds)ms")],
       "env": .object(JSONObject(environment)),
@@ -119,6 +122,16 @@ package struct FunctionDefinition: Sendable {
 
   package var schedules: [ScheduleTrigger] {
     triggers.compactMap { if case .schedule(let trigger) = $0 { trigger } else { nil } }
+  }
+
+  private static func next(_ names: [JSONValue]) throws -> [String] {
+    let next = names.compactMap(\.stringValue)
+    guard next.count == names.count, next.count <= Limits.nextFunctionsMax, Set(next).count == next.count, next.allSatisfy(Names.isValidName) else {
+      throw RoostError(
+        .validationFailed, "`then` names the functions that come next.",
+        fields: [FieldError("/then", "expected at most \(Limits.nextFunctionsMax) names of functions, each once")])
+    }
+    return next
   }
 
   private static func environment(_ object: JSONObject) throws -> [String: String] {

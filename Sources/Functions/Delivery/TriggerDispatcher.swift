@@ -1,4 +1,5 @@
 import Core
+import JSON
 
 /// Brings events from the log to workers: reads for each function from its cursor, starts what its delivery machine allows, and has the store
 /// write down what came of it. Belongs to the engine's thread; the store and the log answer through `EngineMessage`s.
@@ -8,6 +9,7 @@ final class TriggerDispatcher {
   let wall: any WallClock
   let steady: any SteadyClock
   private let requests: RequestQueue
+  private let tails: LogTails
   let notice: (String) -> Void
 
   private(set) var functions: [String: TriggeredFunction] = [:]
@@ -31,13 +33,14 @@ final class TriggerDispatcher {
   private var runs = RunsTimer()
 
   init(
-    project: String, pool: WorkerPool, wall: any WallClock, steady: any SteadyClock, requests: RequestQueue, notice: @escaping (String) -> Void
+    project: String, pool: WorkerPool, wall: any WallClock, steady: any SteadyClock, requests: RequestQueue, tails: LogTails, notice: @escaping (String) -> Void
   ) {
     self.project = project
     self.pool = pool
     self.wall = wall
     self.steady = steady
     self.requests = requests
+    self.tails = tails
     self.notice = notice
   }
 
@@ -239,14 +242,27 @@ final class TriggerDispatcher {
     let sequence = delivery.event.sequence
     // Stopped by us, not by anything that it did.
     guard !isStopping else { return function.machine.handedBack(sequence) }
+    let next = function.versions.assignments[version]?.definition.then ?? []
+    if report.status == .succeeded, !next.isEmpty, let value = report.value, value.count > Limits.eventDataBytesMax {
+      return finished(
+        delivery, of: function, version: version,
+        report.failed("The function returned more than \(Limits.eventDataBytesMax) bytes, which is what the next one can take."))
+    }
     let (invocation, _) = record(report, of: function, version: version)
     if report.status == .succeeded || report.status == .suspended {
       if report.run.usesSteps { runEnded(delivery, of: function, report) }
+      if report.status == .succeeded { function.machine.completed(next.map { completion(of: function.name, next: $0, delivery, report) }) }
       function.machine.succeeded(sequence, at: wall.now())
     } else {
       function.machine.failed(
         sequence, error: report.error ?? report.status.rawValue, invocation: invocation.id, isFinal: report.run.isFinal, at: wall.now())
     }
+  }
+
+  private func completion(of name: String, next: String, _ delivery: Delivery, _ report: RunReport) -> FunctionResult {
+    let auth: JSONValue = ["type": "function", "id": .string(name)]
+    let actor = EventActor(auth: auth.bytes(), depth: delivery.event.depth + 1, trace: report.run.trace)
+    return FunctionResult(next: next, subject: delivery.event.path, value: report.value ?? Array("null".utf8), actor: actor)
   }
 
   /// No worker could load the module: that is a failed attempt of the delivery that it was loaded for.
@@ -279,9 +295,11 @@ final class TriggerDispatcher {
     let invocation = Invocation(
       id: id, function: function.name, version: version, eventSequence: sequence, eventType: type, eventSubject: subject, attempt: report.run.work.attempt,
       status: report.status, error: report.error, started: report.run.started, duration: report.duration, isCold: report.run.isCold, cpu: report.cpu,
-      memoryBytesPeak: report.memoryPeak)
+      memoryBytesPeak: report.memoryPeak, trace: report.run.trace)
     let logs = report.lines.map { InvocationLog(id: identifiers.next(at: $0.time), invocation: id, time: $0.time, level: $0.level, message: $0.message) }
     function.machine.ran(invocation, logs: logs)
+    function.counters.add(invocation)
+    tails.printed(logs, by: function.name)
     return (invocation, logs)
   }
 

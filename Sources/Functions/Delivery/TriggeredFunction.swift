@@ -14,6 +14,7 @@ final class TriggeredFunction {
   /// Direct calls that wait for a worker, oldest first.
   var calls: [DirectCall] = []
   var callsRunning = 0
+  var counters = FunctionCounters()
   var isReading = false
   /// Everything in the log was read, until there is news.
   var isAtEnd = false

@@ -395,12 +395,12 @@ enum DenoBootstrap {
       }
     }
 
-    async function invoke({ id, event, attempt, wantsValue }) {
+    async function invoke({ id, event, attempt, traceparent, wantsValue }) {
       lines = bytes = 0;
       let value;
       const problem = await watched(async () => {
         const of = steps = new Steps(() => current?.abort(new Suspension(false)));
-        const returned = await refusable(() => handler(event, { ...context, attempt, step: of.api }));
+        const returned = await refusable(() => handler(event, { ...context, attempt, traceparent, step: of.api }));
         await of.settled();
         // What cannot be sent as JSON is the function's failure.
         if (wantsValue || of.used) value = stringify(returned);

@@ -12,6 +12,11 @@ struct RunReport {
   let lines: [InvocationOutput.Line]
   /// JSON that the handler returned.
   var value: [UInt8]?
+
+  /// The same as a failure.
+  func failed(_ error: String) -> RunReport {
+    RunReport(generation: generation, run: run, status: .failed, error: error, duration: duration, cpu: cpu, memoryPeak: memoryPeak, lines: lines)
+  }
 }
 
 /// What the pool tells the dispatcher.
