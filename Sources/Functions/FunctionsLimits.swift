@@ -31,6 +31,8 @@ enum FunctionsLimits {
   static let readBytesPerTurn = 1 << 20
   /// Private memory of an interpreter beyond its function's own: thread stacks, reserved heap. Deno 2.9 maps 560 MB before it does anything.
   static let denoDataBytes: Int64 = 1 << 30
+  /// The same for Node 20, whose thread pool and code ranges take 700 MB.
+  static let nodeDataBytes: Int64 = 1 << 30
   /// The same for Python, with the stacks of eight threads.
   static let pythonDataBytes: Int64 = 128 << 20
   static let openFilesMax: Int64 = 256
@@ -40,6 +42,8 @@ enum FunctionsLimits {
   static let tasksMax: Int64 = 128
   static let fileBytesMax: Int64 = 16 << 20
   static let temporaryBytesMax = 16 << 20
+  /// A command's program, its event, and its answer, which is one file.
+  static let scratchBytesMax = Int(fileBytesMax) + 4 * Limits.functionSourceBytesMax
 
   /// Retries wait at most this long, unless the first wait is longer.
   static let backoffMax = Duration.seconds(15 * 60)

@@ -21,20 +21,27 @@ struct WorkerRuntime {
   let shutsIn: Bool
   /// Private memory that the interpreter reserves beyond what a function uses.
   let reservedBytes: Int64
+  /// Whether all programs of the system are there, too.
+  var showsPrograms = false
+  /// A folder in memory besides /tmp, which exists in the sandbox only.
+  var scratch: String?
 
   /// `nil` where the interpreter is not installed.
   init?(_ kind: FunctionRuntimeKind, configuration: FunctionsConfiguration, memoryBytes: Int64) {
     switch kind {
+    case .javascript where configuration.denoPath == nil: self.init(node: configuration.nodePath, memoryBytes: memoryBytes)
     case .javascript: self.init(deno: configuration.denoPath, memoryBytes: memoryBytes)
     case .python: self.init(python: configuration.pythonPath)
+    case .command: self.init(shell: "/bin/sh")
     }
   }
 
   /// What to tell where it is not.
   static func missing(_ kind: FunctionRuntimeKind) -> String {
     switch kind {
-    case .javascript: "Deno is not installed"
+    case .javascript: "Deno is not installed, nor Node 20 or newer"
     case .python: "Python 3 is not installed"
+    case .command: "there is no /bin/sh"
     }
   }
 

@@ -49,8 +49,9 @@ struct WorkerCommand {
     ]
     if !SystemCalls.filter.isEmpty { arguments += ["--seccomp", "4"] }
     for (name, value) in variables { arguments += ["--setenv", name, value] }
-    for folder in ["/usr/lib", "/usr/lib64"] where access(folder, R_OK) == 0 { arguments += ["--ro-bind", folder, folder] }
-    for folder in ["/lib", "/lib64"] {
+    let system = runtime.showsPrograms ? ["/usr", "/etc/alternatives"] : ["/usr/lib", "/usr/lib64"]
+    for folder in system where access(folder, R_OK) == 0 { arguments += ["--ro-bind", folder, folder] }
+    for folder in ["/lib", "/lib64"] + (runtime.showsPrograms ? ["/bin", "/sbin"] : []) {
       if let target = linkTarget(folder) {
         arguments += ["--symlink", target, folder]
       } else if access(folder, R_OK) == 0 {
@@ -62,6 +63,7 @@ struct WorkerCommand {
     let size = String(FunctionsLimits.temporaryBytesMax)
     // /dev/shm would have half of the machine's memory.
     arguments += ["--proc", "/proc", "--dev", "/dev", "--size", size, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
+    if let scratch = runtime.scratch { arguments += ["--size", String(FunctionsLimits.scratchBytesMax), "--tmpfs", scratch] }
     arguments += ["--size", size, "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp"]
     return arguments
   }

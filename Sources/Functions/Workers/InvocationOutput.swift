@@ -13,6 +13,7 @@ struct InvocationOutput {
   private(set) var isTruncated = false
   /// The beginning of a line of raw output whose end has not arrived.
   private var partial: [UInt8] = []
+  private var rawLevel = "error"
 
   mutating func add(_ level: String, _ message: String, at time: Timestamp) {
     guard !isTruncated else { return }
@@ -28,8 +29,9 @@ struct InvocationOutput {
   }
 
   /// Raw output: standard error, outside the protocol.
-  mutating func addRaw(_ bytes: UnsafeRawBufferPointer, at time: Timestamp) {
+  mutating func addRaw(_ bytes: UnsafeRawBufferPointer, level: String, at time: Timestamp) {
     guard !isTruncated else { return }
+    rawLevel = level
     for byte in bytes {
       if byte == UInt8(ascii: "\n") || partial.count >= Limits.logLineBytesMax { endRawLine(at: time) }
       if byte != UInt8(ascii: "\n") { partial.append(byte) }
@@ -37,7 +39,7 @@ struct InvocationOutput {
   }
 
   private mutating func endRawLine(at time: Timestamp) {
-    add("error", String(decoding: partial, as: UTF8.self), at: time)
+    add(rawLevel, String(decoding: partial, as: UTF8.self), at: time)
     partial = []
   }
 

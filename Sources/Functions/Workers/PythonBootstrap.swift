@@ -250,7 +250,10 @@ enum PythonBootstrap {
         try:
             message, stack = described(error)
         except BaseException:
-            message, stack = type(error).__name__, ""
+            try:
+                message, stack = f"{type(error).__name__}: {error}"[:3 << 10], ""
+            except BaseException:
+                message, stack = type(error).__name__, ""
         if isinstance(error, MemoryError):
             message += ": the function needs more than its memory"
         problem = {"name": type(error).__name__, "message": message, "stack": stack}

@@ -16,6 +16,7 @@ extension WorkerPool {
     worker.deadline = now + worker.timeout
     nextRun += 1
     if worker.invocations > 1 { worker.forgetOutput() }
+    guard worker.runtime != .command else { return send(CommandScript.invoke(work, assignment.definition, event: event), to: worker) }
     send(ServerFrame.invoke(nextRun - 1, attempt: work.attempt, wantsValue: work.wantsValue, event: event), to: worker)
   }
 

@@ -57,10 +57,11 @@ extension WorkerPool {
       startFailed(kind, WorkerRuntime.missing(kind), at: trying)
       return nil
     }
-    guard trying == .full || runtime.shutsIn || configuration.allowUnsandboxed,
+    guard trying == .full || runtime.shutsIn || configuration.allowUnsandboxed && runtime.scratch == nil,
       let command = WorkerCommand(level: trying, user: self[kind].changesUser ? WorkerUser.of(nextWorker) : nil, configuration: configuration, runtime: runtime)
     else {
-      let text = "this machine has no sandbox for programs of runtime '\(kind.rawValue)' (\(self[kind].reason ?? "")); --allow-unsandboxed runs them without"
+      let advice = runtime.scratch == nil ? "; --allow-unsandboxed runs them without" : ""
+      let text = "this machine has no sandbox for programs of runtime '\(kind.rawValue)' (\(self[kind].reason ?? ""))\(advice)"
       startFailed(kind, text, at: trying)
       return nil
     }
@@ -165,6 +166,6 @@ extension WorkerPool {
     worker.state = .loading
     worker.deadline = steady.now() + configuration.moduleLoadTime
     worker.process.limitMemory(assignment.definition.memoryBytesMax)
-    send(ServerFrame.load(assignment.definition), to: worker)
+    send(worker.runtime == .command ? CommandScript.load(assignment.definition) : ServerFrame.load(assignment.definition), to: worker)
   }
 }

@@ -29,6 +29,7 @@ struct ServeSettings: Sendable {
   let liveQueriesMax: Int
   let liveHeartbeat: Duration
   let denoPath: String?
+  let nodePath: String?
   let pythonPath: String?
   let searchPath: String
   let firstAdmin: (email: String, password: String)?
@@ -55,6 +56,7 @@ struct ServeSettings: Sendable {
     guard (1...300).contains(heartbeat) else { throw ValidationError("--live-heartbeat is \(heartbeat); expected 1 to 300 seconds.") }
     liveHeartbeat = .seconds(heartbeat)
     denoPath = environment["ROOST_DENO"]
+    nodePath = environment["ROOST_NODE"]
     pythonPath = environment["ROOST_PYTHON"]
     searchPath = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
     if let email = environment["ROOST_ADMIN_EMAIL"], let password = environment["ROOST_ADMIN_PASSWORD"] {
