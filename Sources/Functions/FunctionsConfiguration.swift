@@ -10,6 +10,8 @@ package struct FunctionsConfiguration: Sendable {
   package var pythonPath: String?
   /// The bubblewrap executable. Without it the sandbox is `reduced`.
   package var bubblewrapPath: String?
+  /// A folder that functions of the `lambda` runtime see as `/opt`, as AWS shows layers: `python/`, `nodejs/node_modules/`, `bin/`, `lib/`.
+  package var lambdaLayerPath: String?
   /// Refuse to run any function unless the sandbox is `full`.
   package var requireSandbox = false
   /// Run programs that only namespaces would shut in also where there are none. For machines whose functions all have one author.

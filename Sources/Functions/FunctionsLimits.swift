@@ -17,8 +17,15 @@ enum FunctionsLimits {
   static let startRetryMax = Duration.seconds(60)
   /// Sources checked at one time; each is a process.
   static let checksMax = 4
+  /// About what a worker costs that comes up: where those that there are take less for what waits, none is added.
+  static let growthWait = Duration.milliseconds(20)
+  /// Of the engine's thread, and of workers for whose runs nobody waits: callers of the API come first where processors are short (nice(2)).
+  static let engineNiceness: Int32 = 5
+  static let deliveryNiceness: Int32 = 10
   /// Direct calls of one function that wait for a worker: each holds a caller's connection.
   static let callsWaitingMax = 1000
+  /// What a function that streams an answer gets to stop, once its caller has gone.
+  static let abandonedTimeMax = Duration.seconds(2)
   /// API calls of one worker under way; its own client keeps to half of it.
   static let callsPerWorkerMax = 32
   /// Headers of one API call of a function.
@@ -42,8 +49,11 @@ enum FunctionsLimits {
   static let tasksMax: Int64 = 128
   static let fileBytesMax: Int64 = 16 << 20
   static let temporaryBytesMax = 16 << 20
-  /// A command's program, its event, and its answer, which is one file.
-  static let scratchBytesMax = Int(fileBytesMax) + 4 * Limits.functionSourceBytesMax
+
+  /// While the workers of one version of a function are busy, so many deliveries are looked at for one that another version takes.
+  static let deliveriesLookedAtMax = 64
+  /// New versions of a function that keeps instances ready get so long to come up before they serve all the same.
+  static let readyTimeMax = Duration.seconds(20)
 
   /// Retries wait at most this long, unless the first wait is longer.
   static let backoffMax = Duration.seconds(15 * 60)
@@ -64,6 +74,9 @@ enum FunctionsLimits {
   static let storeRetry = Duration.seconds(1)
   /// Records of one function that wait for the store; past it nothing new of it starts.
   static let unrecordedInvocationsMax = 1024
+  /// Events of the log, and steps that wait for one, that are looked at together.
+  static let matchEventsMax = 500
+  static let matchWaitsMax = 1000
   /// Between two prunings of the log.
   static let pruneInterval = Duration.seconds(3600)
 }

@@ -6,4 +6,6 @@ package enum FunctionRuntimeKind: String, Sendable, CaseIterable {
   case python
   /// An executable script or shell commands: one process an event, which it reads from standard input.
   case command
+  /// Anything that speaks AWS's custom-runtime interface.
+  case lambda
 }

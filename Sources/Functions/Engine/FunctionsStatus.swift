@@ -11,6 +11,15 @@ final class FunctionsStatus: Sendable {
   }
 
   private let state = Mutex(View())
+  private let deployed = Mutex<[String: DeployedFunction]?>(nil)
+
+  /// As they stand, by name; nil until they were read.
+  var functions: [String: DeployedFunction]? { deployed.withLock { $0 } }
+
+  func update(_ functions: [DeployedFunction]) {
+    let byName = Dictionary(functions.map { ($0.definition.name, $0) }) { _, later in later }
+    deployed.withLock { $0 = byName }
+  }
 
   var view: View { state.withLock { $0 } }
 

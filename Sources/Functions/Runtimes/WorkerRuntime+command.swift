@@ -9,6 +9,7 @@ extension WorkerRuntime {
       .command, program: program, sandboxed: program, environment: [("PATH", "/usr/local/bin:/usr/bin:/bin")], shown: [], shutsIn: false,
       reservedBytes: FunctionsLimits.pythonDataBytes)
     showsPrograms = true
-    scratch = CommandScript.folder
+    temporary = [CommandScript.folder]
+    needsSandbox = true
   }
 }

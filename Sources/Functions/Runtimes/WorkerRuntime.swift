@@ -23,8 +23,10 @@ struct WorkerRuntime {
   let reservedBytes: Int64
   /// Whether all programs of the system are there, too.
   var showsPrograms = false
-  /// A folder in memory besides /tmp, which exists in the sandbox only.
-  var scratch: String?
+  /// Empty folders of the sandbox that its program may fill, in memory.
+  var temporary: [String] = []
+  /// Runs at no level but `full`, whatever the operator allows.
+  var needsSandbox = false
 
   /// `nil` where the interpreter is not installed.
   init?(_ kind: FunctionRuntimeKind, configuration: FunctionsConfiguration, memoryBytes: Int64) {
@@ -33,6 +35,7 @@ struct WorkerRuntime {
     case .javascript: self.init(deno: configuration.denoPath, memoryBytes: memoryBytes)
     case .python: self.init(python: configuration.pythonPath)
     case .command: self.init(shell: "/bin/sh")
+    case .lambda: self.init(lambdaLayer: configuration.lambdaLayerPath)
     }
   }
 
@@ -42,6 +45,7 @@ struct WorkerRuntime {
     case .javascript: "Deno is not installed, nor Node 20 or newer"
     case .python: "Python 3 is not installed"
     case .command: "there is no /bin/sh"
+    case .lambda: "Lambda functions need a sandbox with a network of its own, and this machine offers none"
     }
   }
 

@@ -24,6 +24,7 @@ struct WorkerCommand {
     switch level {
     case .none: return nil
     case .reduced:
+      guard !runtime.needsSandbox else { return nil }
       path = runtime.program.path
       arguments = [path] + runtime.program.arguments
       environment = variables.map { $0.name + "=" + $0.value }
@@ -63,7 +64,7 @@ struct WorkerCommand {
     let size = String(FunctionsLimits.temporaryBytesMax)
     // /dev/shm would have half of the machine's memory.
     arguments += ["--proc", "/proc", "--dev", "/dev", "--size", size, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
-    if let scratch = runtime.scratch { arguments += ["--size", String(FunctionsLimits.scratchBytesMax), "--tmpfs", scratch] }
+    for folder in runtime.temporary { arguments += ["--size", size, "--tmpfs", folder] }
     arguments += ["--size", size, "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp"]
     return arguments
   }

@@ -30,8 +30,9 @@ enum CommandScript {
     return message(script, program)
   }
 
-  static func invoke(_ work: RunWork, _ definition: FunctionDefinition, event: [UInt8]) -> [UInt8] {
-    var variables = definition.environment.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  /// `more` is what the environment has besides the function's own.
+  static func invoke(_ work: RunWork, _ definition: FunctionDefinition, more: [(name: String, value: String)], event: [UInt8]) -> [UInt8] {
+    var variables = definition.environment.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } + more.map { ($0.name, $0.value) }
     variables += [
       ("ROOST_FUNCTION", definition.name), ("ROOST_EVENT_TYPE", work.eventType), ("ROOST_EVENT_SUBJECT", work.eventSubject),
       ("ROOST_ATTEMPT", String(work.attempt)),

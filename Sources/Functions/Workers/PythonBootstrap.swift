@@ -200,10 +200,11 @@ enum PythonBootstrap {
   /// What a handler gets, how it is loaded and run, and how its failures are told.
   private static let running = #"""
     class Context:
-        """What a handler works with: db, files, api, log, env, attempt."""
+        """What a handler works with: db, files, api, log, env, attempt, step."""
 
         def __init__(self, attempt):
             self.db, self.files, self.api, self.log, self.env, self.attempt = db, files, api, log, roost.env, attempt
+            self.step = steps
 
 
     db, files = Database(), Files()
@@ -213,6 +214,7 @@ enum PythonBootstrap {
     sys.modules["roost"] = roost
 
 
+    \#(PythonSteps.source)
     # Running the function.
 
     HERE = Context.__init__.__code__.co_filename
@@ -223,9 +225,9 @@ enum PythonBootstrap {
         import traceback
 
         if error.__traceback__ is not None:
-            trace = traceback.TracebackException(type(error), error, error.__traceback__, limit=-50, compact=True)
+            trace = traceback.TracebackException(type(error), error, error.__traceback__, limit=-50)
         else:
-            trace = traceback.TracebackException(type(error), error, None, compact=True)
+            trace = traceback.TracebackException(type(error), error, None)
         seen, todo = set(), [trace]
         while todo:
             one = todo.pop()
@@ -259,6 +261,8 @@ enum PythonBootstrap {
         problem = {"name": type(error).__name__, "message": message, "stack": stack}
         if isinstance(error, RoostError):
             problem["status"], problem["code"] = error.status, error.code
+        if isinstance(error, StepError):
+            problem["final"] = True
         return problem
 
 
@@ -266,7 +270,7 @@ enum PythonBootstrap {
         pass
 
 
-    handler, takes_context, loop = None, True, None
+    handler, takes_context, loop, steps = None, True, None, None
 
 
     def load(frame):
@@ -340,12 +344,18 @@ enum PythonBootstrap {
         Output.lines = Output.bytes = 0
         Output.isOpen = True
         number = frame["id"]
+        global steps
+        steps = Steps(bool(getattr(getattr(handler, "__code__", None), "co_flags", 0) & 0x80))
         try:
             value = run(frame["event"], frame["attempt"])
+            if steps.suspended:
+                raise Suspension
             # What cannot be sent as JSON is the function's failure, if anybody asks for it.
-            text = '{"type":"result","id":%d}' % number if value is None or not frame.get("wantsValue") else '{"type":"result","id":%d,"value":%s}' % (number, text_of(value))
+            text = '{"type":"result","id":%d}' % number if value is None or not (frame.get("wantsValue") or steps.used) else '{"type":"result","id":%d,"value":%s}' % (number, text_of(value))
             if len(text) > FRAME_MAX or len(text) > FRAME_MAX // 4 and len(text.encode("utf-8", "replace")) > FRAME_MAX:
                 raise Refused(f"The function returned a value of more than {FRAME_MAX >> 20} MB.")
+        except Suspension:
+            text = '{"type":"suspended","id":%d}' % number
         except Refused as refusal:
             text = encode({"type": "error", "id": number, "name": "TypeError", "message": str(refusal), "stack": ""})
         except BaseException as error:

@@ -17,6 +17,8 @@ final class Worker {
     case loading
     case idle(since: ContinuousClock.Instant)
     case running
+    /// Has answered, and not said that it is free.
+    case returning
     /// Told to end; its process has not ended yet.
     case ending
     /// Its process has ended; some of its API calls have not.
@@ -31,12 +33,16 @@ final class Worker {
     case processes
     case answer
     case protocolBreach(String)
+    case answerTooLarge
+    /// Its caller went away, and it did not stop.
+    case abandoned
 
     var status: Invocation.Status {
       switch self {
       case .timeout: .timeout
       case .memory: .memoryLimit
-      case .output, .processes, .answer, .protocolBreach: .crashed
+      case .output, .processes, .answer, .protocolBreach, .answerTooLarge: .crashed
+      case .abandoned: .failed
       }
     }
 
@@ -48,6 +54,8 @@ final class Worker {
       case .processes: "The function had more than \(FunctionsLimits.processesMax) processes."
       case .answer: "The answer of the command has more than \(Limits.workerFrameBytesMax >> 20) MB."
       case .protocolBreach(let what): "The worker broke its protocol: \(what)."
+      case .answerTooLarge: "The function's answer had more than \(Limits.callAnswerBytesMax >> 20) MB."
+      case .abandoned: "The caller went away, and the function did not stop sending."
       }
     }
   }
@@ -63,6 +71,9 @@ final class Worker {
   /// Whether somebody has looked at what it left behind since it became idle.
   var wasLookedAt = true
   var state = State.starting
+  /// For workers that speak AWS's runtime interface over HTTP; all others speak frames over their socket.
+  var lambda: LambdaExchange?
+  var loopback: Loopback?
   var assignment: WorkerAssignment?
   /// For a worker that only checks a source: who waits for the verdict.
   var check: CheckedContinuation<Void, any Error>?
@@ -71,6 +82,8 @@ final class Worker {
   var value: [UInt8]?
   /// Of its present invocation.
   var timeout = Duration.zero
+  /// The caller of its run has gone.
+  var isAbandoned = false
   /// When the present state becomes a fault.
   var deadline: ContinuousClock.Instant?
   /// When a worker that was asked to end is made to.
@@ -99,6 +112,7 @@ final class Worker {
     self.level = level
     self.memoryBytesMax = memoryBytesMax
     self.startsProcesses = startsProcesses
+    lambda = runtime == .lambda ? LambdaExchange() : nil
   }
 
   var isAlive: Bool {

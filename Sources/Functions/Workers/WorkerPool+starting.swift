@@ -2,17 +2,18 @@ import Core
 
 // How workers come into being.
 extension WorkerPool {
-  /// A free worker of that function. Without one, starts one if that is allowed, and answers `nil`.
-  func take(_ assignment: WorkerAssignment) -> Worker? {
+  /// A free worker of that function. Without one, starts one if that is allowed and helps the `waiting`, and answers `nil`.
+  func take(_ assignment: WorkerAssignment, waiting: Int) -> Worker? {
     if let worker = groups[assignment.generation]?.idle.popLast() { return worker }
-    grow(assignment)
+    grow(assignment, waiting: waiting)
     return nil
   }
 
-  func grow(_ assignment: WorkerAssignment) {
+  func grow(_ assignment: WorkerAssignment, waiting: Int) {
     let group = groups[assignment.generation] ?? Group()
     // One at a time: while a worker comes up, the others may catch up with what waits.
     guard group.starting == 0, group.workers < assignment.definition.concurrency else { return }
+    guard group.workers == 0 || !isCatchingUp(group, waiting: waiting) else { return }
     let kind = assignment.definition.runtime
     if let mayStartAt = self[kind].mayStartAt, steady.now() < mayStartAt { return }
     let free = configuration.maxWorkers - serving
@@ -32,6 +33,12 @@ extension WorkerPool {
     groups[assignment.generation, default: Group()].workers += 1
     groups[assignment.generation, default: Group()].starting += 1
     if case .blank = worker.state { load(worker) }
+  }
+
+  /// Whether the workers that there are will have taken all that waits sooner than another one helps.
+  private func isCatchingUp(_ group: Group, waiting: Int) -> Bool {
+    guard let usual = group.usualTime, let freedAt = group.freedAt, steady.now() - freedAt < FunctionsLimits.growthWait else { return false }
+    return usual * waiting / group.workers < FunctionsLimits.growthWait
   }
 
   /// Ends an idle worker of another function that has several, or that has been idle for a second.
@@ -57,10 +64,10 @@ extension WorkerPool {
       startFailed(kind, WorkerRuntime.missing(kind), at: trying)
       return nil
     }
-    guard trying == .full || runtime.shutsIn || configuration.allowUnsandboxed && runtime.scratch == nil,
+    guard trying == .full || runtime.shutsIn || configuration.allowUnsandboxed && !runtime.needsSandbox,
       let command = WorkerCommand(level: trying, user: self[kind].changesUser ? WorkerUser.of(nextWorker) : nil, configuration: configuration, runtime: runtime)
     else {
-      let advice = runtime.scratch == nil ? "; --allow-unsandboxed runs them without" : ""
+      let advice = !runtime.needsSandbox ? "; --allow-unsandboxed runs them without" : ""
       let text = "this machine has no sandbox for programs of runtime '\(kind.rawValue)' (\(self[kind].reason ?? ""))\(advice)"
       startFailed(kind, text, at: trying)
       return nil
@@ -166,6 +173,9 @@ extension WorkerPool {
     worker.state = .loading
     worker.deadline = steady.now() + configuration.moduleLoadTime
     worker.process.limitMemory(assignment.definition.memoryBytesMax)
-    send(worker.runtime == .command ? CommandScript.load(assignment.definition) : ServerFrame.load(assignment.definition), to: worker)
+    if worker.check == nil, !assignment.definition.triggers.contains(where: \.isAwaited) { worker.process.yield(FunctionsLimits.deliveryNiceness) }
+    if worker.lambda != nil { return startLambda(worker, assignment.definition) }
+    if worker.runtime == .command { return send(CommandScript.load(assignment.definition), to: worker) }
+    send(ServerFrame.load(assignment.definition, more: worker.loopback?.environment ?? []), to: worker)
   }
 }

@@ -43,7 +43,7 @@ extension WorkerPool {
     switch worker.state {
     case .starting: fail(worker, .timeout(FunctionsLimits.workerStartTimeMax))
     case .loading: fail(worker, .timeout(configuration.moduleLoadTime))
-    case .running: fail(worker, .timeout(worker.timeout))
+    case .running, .returning: fail(worker, worker.isAbandoned ? .abandoned : .timeout(worker.timeout))
     default: break
     }
   }

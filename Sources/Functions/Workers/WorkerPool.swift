@@ -15,6 +15,10 @@ final class WorkerPool {
     var idle: [Worker] = []
     var workers = 0
     var starting = 0
+    /// What one run takes, the last ones counting most; `nil` before the first.
+    var usualTime: Duration?
+    /// When a worker last became free.
+    var freedAt: ContinuousClock.Instant?
   }
 
   let configuration: FunctionsConfiguration
@@ -29,6 +33,8 @@ final class WorkerPool {
   var events: [PoolEvent] = []
   var nextWorker: UInt64 = 1
   var nextRun: Int64 = 1
+  /// Tells which connection of a worker has rested longest.
+  var nextUse: UInt64 = 1
 
   private var health: [FunctionRuntimeKind: RuntimeHealth] = [:]
   /// Nothing new starts.

@@ -34,6 +34,8 @@ final class WorkerProcess {
   private(set) var usage: cspawn_usage?
 
   var decoder = FrameDecoder()
+  /// What it said first, for programs that speak no frames.
+  var greeting: [UInt8] = []
   private var outbox: [UInt8] = []
   private var sent = 0
 
@@ -105,8 +107,20 @@ final class WorkerProcess {
     memory = open("/proc/\(found)/statm", O_RDONLY | O_CLOEXEC)
   }
 
+  /// A descriptor of the process whose network namespace is the worker's own; `nil` if it shares ours.
+  var networkNamespace: Int32? {
+    guard let interpreter, interpreterHandle >= 0, cnet_is_apart(interpreter) else { return nil }
+    return interpreterHandle
+  }
+
   func limitMemory(_ bytes: Int64) {
     if let interpreter { _ = cspawn_limit_data(interpreter, bytes + reservedBytes) }
+  }
+
+  /// Lets others go first. There is no way back without privileges.
+  func yield(_ niceness: Int32) {
+    // All its threads, which only a process group reaches; it leads one of its own.
+    if let interpreter { _ = setpriority(__priority_which_t(PRIO_PGRP.rawValue), id_t(getpgid(interpreter)), niceness) }
   }
 
   private func readChild() -> pid_t? {

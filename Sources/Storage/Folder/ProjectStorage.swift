@@ -40,7 +40,8 @@ package final class ProjectStorage: Sendable {
     let file = path + "/roost.db"
     let database = try Database.open(path: file, role: .writer)
     try MigrationRunner.run(MigrationRunner.builtIn, on: database, path: file, at: clock.now())
-    let writer = Writer()
+    let before = BeforeTriggers(project: name)
+    let writer = Writer(before: before)
     let readers = ReaderPool(threads: 2)
     let follower = ReaderPool(threads: 1)
     let readLanes = try (0..<lanes).map { number in
@@ -66,7 +67,8 @@ package final class ProjectStorage: Sendable {
       name: name, documents: SQLiteDocumentStore(writer: writer, lanes: readLanes, readers: readers, textIndexes: textIndexes),
       configuration: SQLiteConfigurationStore(writer: writer, readers: readers, checks: checks, indexBuilder: indexBuilder, textIndexes: textIndexes),
       accounts: SQLiteAccountStore(writer: writer, readers: readers), files: files,
-      functions: SQLiteFunctionStore(writer: writer, readers: readers), log: SQLiteEventLog(writer: writer, readers: readers, follower: follower))
+      functions: SQLiteFunctionStore(writer: writer, readers: readers), log: SQLiteEventLog(writer: writer, readers: readers, follower: follower),
+      before: before)
     writer.start(database, clock: clock, name: name)
     readers.start(scanners, name: name)
     follower.start([logScanner], name: "log-" + name)

@@ -22,6 +22,7 @@ enum RunningServer {
     let storage = try await ProjectStorage.open(folder, clock: clock, lanes: settings.loops, endOfTick: { ticks.atEndOfTick($0, $1) })
     let project = storage.project
     try await project.reloadConfiguration()
+    try await project.reloadTriggers()
 
     let passwords = PasswordPool()
     let accounts = try await AccountsAssembly.make(project: project, folder: folder, passwords: passwords, clock: clock)
@@ -59,6 +60,7 @@ enum RunningServer {
       configuration: .init(
         services: [
           .init(service: IndexRunner(storage: storage, notice: { message in log.log(.warning, message) })),
+          .init(service: BeforeRunner(before: project.before, functions: functions)),
           .init(service: FunctionsRunner(functions: functions)),
           .init(service: LifetimeRunner(project: project, clock: clock, notice: { log.log(.warning, $0) })),
           .init(service: LiveRunner(live: live)),
@@ -106,6 +108,7 @@ enum RunningServer {
     configuration.pythonPath =
       settings.pythonPath.flatMap(FunctionsConfiguration.resolve) ?? FunctionsConfiguration.locatePython(searchPath: settings.searchPath)
     configuration.allowUnsandboxed = settings.allowUnsandboxed
+    configuration.lambdaLayerPath = settings.lambdaLayerPath
     return configuration
   }
 }
@@ -192,6 +195,19 @@ private struct FunctionsRunner: Service {
       try await functions.run()
     } onGracefulShutdown: {
       functions.drain()
+    }
+  }
+}
+
+private struct BeforeRunner: Service {
+  let before: BeforeTriggers
+  let functions: FunctionsService
+
+  func run() async throws {
+    await withGracefulShutdownHandler {
+      await before.run(functions)
+    } onGracefulShutdown: {
+      before.close()
     }
   }
 }

@@ -31,6 +31,7 @@ struct ServeSettings: Sendable {
   let denoPath: String?
   let nodePath: String?
   let pythonPath: String?
+  let lambdaLayerPath: String?
   let searchPath: String
   let firstAdmin: (email: String, password: String)?
 
@@ -58,6 +59,7 @@ struct ServeSettings: Sendable {
     denoPath = environment["ROOST_DENO"]
     nodePath = environment["ROOST_NODE"]
     pythonPath = environment["ROOST_PYTHON"]
+    lambdaLayerPath = environment["ROOST_LAMBDA_LAYER"]
     searchPath = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
     if let email = environment["ROOST_ADMIN_EMAIL"], let password = environment["ROOST_ADMIN_PASSWORD"] {
       firstAdmin = (email, password)
