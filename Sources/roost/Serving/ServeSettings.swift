@@ -29,6 +29,7 @@ struct ServeSettings: Sendable {
   let liveQueriesMax: Int
   let liveHeartbeat: Duration
   let denoPath: String?
+  let nodePath: String?
   let pythonPath: String?
   let installEnvironment: [(name: String, value: String)]
   let lambdaLayerPath: String?
@@ -57,6 +58,7 @@ struct ServeSettings: Sendable {
     guard (1...300).contains(heartbeat) else { throw ValidationError("--live-heartbeat is \(heartbeat); expected 1 to 300 seconds.") }
     liveHeartbeat = .seconds(heartbeat)
     denoPath = environment["ROOST_DENO"]
+    nodePath = environment["ROOST_NODE"]
     pythonPath = environment["ROOST_PYTHON"]
     installEnvironment = InstallEnvironment.read(environment)
     lambdaLayerPath = environment["ROOST_LAMBDA_LAYER"]
