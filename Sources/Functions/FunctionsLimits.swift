@@ -54,6 +54,16 @@ enum FunctionsLimits {
   static let storeRetry = Duration.seconds(1)
   /// Records of one function that wait for the store; past it nothing new of it starts.
   static let unrecordedInvocationsMax = 1024
+  /// Requests to remote functions under way, of all functions together: each holds a connection.
+  static let remoteRequestsMax = 1000
+  /// Read of the answer to a delivery, so that the connection can be used again.
+  static let remoteAnswerBytesMax = 64 << 10
+  /// Read of an answer that somebody waits for: as much as a worker may answer.
+  static let remoteValueBytesMax = 6 << 20
+  /// Of a failed request's answer, for the record.
+  static let remoteErrorBytesMax = 1 << 10
+  /// A server may ask us to wait so long and no longer.
+  static let retryAfterMax = Duration.seconds(3600)
   /// Between two prunings of the log.
   static let pruneInterval = Duration.seconds(3600)
 }

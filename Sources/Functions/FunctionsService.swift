@@ -13,27 +13,34 @@ package final class FunctionsService: FunctionRuntime {
   private let wall: any WallClock
   private let steady: any SteadyClock
   private let notice: @Sendable (String) -> Void
+  private let secrets: SecretVault
+  private let sender: RemoteSender
   private let inbox = EngineInbox()
   private let status = FunctionsStatus()
   private let hasRun = Atomic(false)
 
   /// `notice` gets sentences for the operator: what does not work and why.
   package convenience init(
-    project: Project, api: any LocalAPI, configuration: FunctionsConfiguration, clock: any WallClock, notice: @escaping @Sendable (String) -> Void
+    project: Project, api: any LocalAPI, outbound: any OutboundHTTP, configuration: FunctionsConfiguration, clock: any WallClock,
+    notice: @escaping @Sendable (String) -> Void
   ) {
     self.init(
-      project: project.name, functions: project.functions, log: project.log, api: api, configuration: configuration, clock: clock, steady: MachineSteadyClock(),
+      project: project.name, functions: project.functions, log: project.log, secrets: project.secrets, api: api, outbound: outbound,
+      configuration: configuration, clock: clock, steady: MachineSteadyClock(),
       notice: notice)
   }
 
   init(
-    project: String, functions: any FunctionStore, log: any EventLog, api: any LocalAPI, configuration: FunctionsConfiguration, clock: any WallClock,
+    project: String, functions: any FunctionStore, log: any EventLog, secrets: SecretVault, api: any LocalAPI, outbound: any OutboundHTTP,
+    configuration: FunctionsConfiguration, clock: any WallClock,
     steady: any SteadyClock, notice: @escaping @Sendable (String) -> Void
   ) {
     self.project = project
     self.functions = functions
     self.log = log
+    self.secrets = secrets
     self.api = api
+    sender = RemoteSender(project: project, outbound: outbound, wall: clock)
     self.configuration = configuration
     wall = clock
     self.steady = steady
@@ -68,6 +75,8 @@ package final class FunctionsService: FunctionRuntime {
         while let batch = await requests.next() {
           for request in batch { group.addTask { await self.perform(request) } }
         }
+        // Requests to remote functions that were handed back.
+        group.cancelAll()
       }
     } onCancel: { [inbox] in
       inbox.post(.stop)
@@ -88,9 +97,20 @@ package final class FunctionsService: FunctionRuntime {
   // MARK: FunctionRuntime
 
   package func check(_ definition: FunctionDefinition) async throws {
-    try await withCheckedThrowingContinuation { continuation in
-      guard !inbox.post(.check(definition, continuation)) else { return }
-      continuation.resume(throwing: RoostError(.unavailable, "The server is stopping."))
+    if let reason = definition.remote.flatMap({ sender.outbound.refusal(of: $0.url) }) {
+      throw RoostError(
+        .validationFailed, "The function's `url` is refused: \(reason).", fields: [FieldError("/url", "expected the address of a public server")])
+    }
+    let opened = try await secrets.open()
+    let filled = opened.filling(definition)
+    do {
+      try await withCheckedThrowingContinuation { continuation in
+        guard !inbox.post(.check(filled, continuation)) else { return }
+        continuation.resume(throwing: RoostError(.unavailable, "The server is stopping."))
+      }
+    } catch let error as RoostError where error.code == .deployRefused {
+      // The interpreter's words, with whatever the module printed.
+      throw RoostError(error.code, SecretMask(opened.values(for: definition.name)).masking(error.message), fields: error.fields)
     }
   }
 
@@ -131,6 +151,7 @@ package final class FunctionsService: FunctionRuntime {
         inbox.post(.recorded(function: function, generation: generation, changes, error))
       }
     case .call(let worker, let number, let call): inbox.post(.answered(worker: worker, number: number, await api.perform(call)))
+    case .send(let call): inbox.post(.sent(call.id, await sender.send(call)))
     case .prune(let through, let moment):
       do {
         _ = try await log.prune(through: through, before: moment)
@@ -144,10 +165,12 @@ package final class FunctionsService: FunctionRuntime {
   private func load(_ known: [String: Timestamp]) async -> Result<[LoadedFunction], any Error> {
     do {
       var loaded: [LoadedFunction] = []
+      let secrets = try await secrets.open()
       for deployed in try await functions.functions() {
         let isKnown = known[deployed.definition.name] == deployed.created
         let state = isKnown ? nil : try await functions.deliveryState(of: deployed.definition.name)
-        loaded.append(LoadedFunction(deployed: deployed, state: state))
+        loaded.append(
+          LoadedFunction(deployed: deployed.with(secrets.filling(deployed.definition)), state: state, secrets: secrets.values(for: deployed.definition.name)))
       }
       return .success(loaded)
     } catch {

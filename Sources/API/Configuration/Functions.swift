@@ -28,6 +28,9 @@ enum Functions {
       }
     }
     try await call.environment.functions.check(definition)
+    for (name, value) in definition.remote?.newSecrets ?? [] {
+      _ = try await call.project.secrets.set(name, to: value, of: definition.name, at: call.now)
+    }
     let (function, created) = try await call.project.functions.deploy(definition, at: call.now)
     await call.environment.functions.functionsChanged()
     return .json(created ? 201 : 200, function.value)

@@ -27,6 +27,7 @@ enum Routes {
     Buckets.list, Buckets.get, Buckets.put, Buckets.patch, Buckets.delete,
     Functions.list, Functions.get, Functions.put, Functions.delete, Functions.invocations, Functions.logs, Functions.deadLetters,
     Functions.replay,
+    Secrets.list, Secrets.put, Secrets.delete, Secrets.listOfFunction, Secrets.putOfFunction, Secrets.deleteOfFunction,
   ]
 
   private static let expressions = [CheckExpression.route, EvaluateExpression.route, SimulateRules.route]

@@ -8,6 +8,7 @@ package final class Project: Sendable {
   package let accounts: any AccountStore
   package let files: any FileStore
   package let functions: any FunctionStore
+  package let secrets: SecretVault
   package let log: any EventLog
 
   private struct Catalog {
@@ -23,7 +24,7 @@ package final class Project: Sendable {
 
   package init(
     name: String, documents: any DocumentStore, configuration: any ConfigurationStore, accounts: any AccountStore, files: any FileStore,
-    functions: any FunctionStore, log: any EventLog
+    functions: any FunctionStore, secrets: SecretVault, log: any EventLog
   ) {
     self.name = name
     self.documents = documents
@@ -31,6 +32,7 @@ package final class Project: Sendable {
     self.accounts = accounts
     self.files = files
     self.functions = functions
+    self.secrets = secrets
     self.log = log
   }
 

@@ -5,14 +5,18 @@ import JSON
 package struct FunctionDefinition: Sendable {
   package let name: String
   package let runtime: FunctionRuntimeKind
+  /// Empty for a function whose program is elsewhere.
   package let source: String
+  /// Where a function of runtime `remote` lives; `nil` for the others.
+  package let remote: RemoteEndpoint?
   package let triggers: [Trigger]
   package let timeout: Duration
   package let memoryBytesMax: Int64
   package let concurrency: Int
   package let attemptsMax: Int
   package let backoff: Duration
-  package let environment: [String: String]
+  /// `env`; with the secrets in it where workers get it.
+  package internal(set) var environment: [String: String]
   /// Normalised, without the source: what GET answers.
   package let manifest: JSONValue
 
@@ -31,11 +35,15 @@ package struct FunctionDefinition: Sendable {
         .notImplemented, "The runtime '\(runtimeName.prefix(40))' is not built yet.", fields: [FieldError("/runtime", "expected one of \(known)")])
     }
     self.runtime = runtime
-    guard let source = try reader.string("source"), !source.isEmpty else {
+    remote = runtime == .remote ? try RemoteEndpoint(&reader) : nil
+    guard let source = try reader.string("source") ?? (remote == nil ? nil : ""), !source.isEmpty || remote != nil else {
       throw RoostError(.validationFailed, "A function has a source.", fields: [FieldError("/source", "expected the program text")])
     }
     guard source.utf8.count <= Limits.functionSourceBytesMax else {
       throw RoostError(.payloadTooLarge, "The source is larger than \(Limits.functionSourceBytesMax) bytes.")
+    }
+    guard source.isEmpty || remote == nil || remote?.kind == .openwhisk else {
+      throw RoostError(.validationFailed, "A remote function has no source here.", fields: [FieldError("/source", "expected none")])
     }
     self.source = source
     triggers = try (reader.array("triggers") ?? []).enumerated().map { position, trigger in
@@ -53,12 +61,14 @@ package struct FunctionDefinition: Sendable {
     try reader.refuseUnbuilt(["network", "minInstances"])
     try reader.refuseUnknown()
     self.name = name
-    manifest = [
+    var manifest: JSONObject = [
       "name": .string(name), "runtime": .string(runtime.rawValue), "triggers": .array(triggers.map(\.value)),
       "timeout": .string("\(timeout.milliseconds)ms"), "memory": .int(memoryBytesMax), "concurrency": .int(Int64(concurrency)),
       "retry": ["attempts": .int(Int64(attemptsMax)), "backoff": .string("\(backoff.milliseconds)ms")],
       "env": .object(JSONObject(environment)),
     ]
+    for (name, value) in remote?.members ?? [] { manifest[name] = value }
+    self.manifest = .object(manifest)
   }
 
   /// Those for changes of documents, with their places in the manifest.

@@ -14,6 +14,11 @@ package struct DeployedFunction: Sendable {
     self.updated = updated
   }
 
+  /// The same, with another form of its definition.
+  package func with(_ definition: FunctionDefinition) -> DeployedFunction {
+    DeployedFunction(definition: definition, version: version, created: created, updated: updated)
+  }
+
   package var value: JSONValue {
     guard case .object(var object) = definition.manifest else { return definition.manifest }
     object["version"] = .int(version)

@@ -115,17 +115,17 @@ struct DeliveryMachine {
     settle(entry, at: now)
   }
 
-  /// A started delivery failed: it waits for its next attempt, or was the last one.
-  mutating func failed(_ sequence: Int64, error: String, invocation: String?, at now: Timestamp) {
+  /// A started delivery failed: it waits for its next attempt, at least for `wait`, or was the last one.
+  mutating func failed(_ sequence: Int64, error: String, invocation: String?, at now: Timestamp, isLast: Bool = false, wait: Duration = .zero) {
     guard var entry = entries[sequence], entry.state == .running else { return }
     running -= 1
     entry.attempts += 1
-    guard entry.attempts < policy.attemptsMax else {
+    guard entry.attempts < policy.attemptsMax, !isLast else {
       settle(entry, at: now)
       bury(entry.event, attempts: entry.attempts, error: error, invocation: invocation, at: now)
       return
     }
-    let due = now + policy.delay(afterAttempts: entry.attempts, using: &chance)
+    let due = now + max(wait, policy.delay(afterAttempts: entry.attempts, using: &chance))
     entry.state = .backingOff(due)
     entries[sequence] = entry
     backingOff.insert(DueDelivery(time: due, sequence: sequence))

@@ -13,7 +13,8 @@ struct DeliveryPolicy: Sendable {
   }
 
   init(_ definition: FunctionDefinition) {
-    self.init(concurrency: definition.concurrency, attemptsMax: definition.attemptsMax, backoff: definition.backoff)
+    // A batch is one request and many deliveries.
+    self.init(concurrency: definition.concurrency * (definition.remote?.batchSize ?? 1), attemptsMax: definition.attemptsMax, backoff: definition.backoff)
   }
 
   /// Exponential backoff with full jitter: anything between nothing and `backoff` doubled for each failed attempt.

@@ -5,6 +5,7 @@ import Core
 final class TriggerDispatcher {
   private let project: String
   let pool: WorkerPool
+  let remotes: RemotePool
   private let wall: any WallClock
   private let steady: any SteadyClock
   private let requests: RequestQueue
@@ -13,6 +14,8 @@ final class TriggerDispatcher {
   private(set) var functions: [String: TriggeredFunction] = [:]
   /// By the generation of each version that workers may still serve.
   private var versions: [UInt64: (function: TriggeredFunction, version: Int64)] = [:]
+  /// What is hidden of their logs and errors.
+  private var masks: [UInt64: SecretMask] = [:]
   private var nextGeneration: UInt64 = 1
   private var served: UInt64 = 0
   private var identifiers = IdentifierGenerator()
@@ -34,6 +37,7 @@ final class TriggerDispatcher {
   ) {
     self.project = project
     self.pool = pool
+    remotes = RemotePool(project: project, wall: wall, steady: steady, requests: requests)
     self.wall = wall
     self.steady = steady
     self.requests = requests
@@ -51,13 +55,13 @@ final class TriggerDispatcher {
     for one in loaded {
       let name = one.deployed.definition.name
       if let function = functions[name], function.created == one.deployed.created {
-        if function.deployed.version != one.deployed.version { redeploy(function, one.deployed) }
+        if function.deployed.version != one.deployed.version || function.assignment.secrets != one.secrets { redeploy(function, one) }
         continue
       }
       // Made anew since it was asked for: the next load brings its state.
       guard let state = one.state else { continue }
       if let function = functions[name] { remove(function) }
-      let assignment = newAssignment(one.deployed)
+      let assignment = newAssignment(one)
       let function = TriggeredFunction(generation: assignment.generation, deployed: one.deployed, assignment: assignment, state: state)
       functions[name] = function
       versions[assignment.generation] = (function, one.deployed.version)
@@ -65,15 +69,18 @@ final class TriggerDispatcher {
     }
   }
 
-  private func newAssignment(_ deployed: DeployedFunction) -> WorkerAssignment {
+  private func newAssignment(_ loaded: LoadedFunction) -> WorkerAssignment {
     defer { nextGeneration += 1 }
-    return WorkerAssignment(generation: nextGeneration, definition: deployed.definition)
+    masks[nextGeneration] = SecretMask(loaded.secrets)
+    return WorkerAssignment(generation: nextGeneration, definition: loaded.deployed.definition, secrets: loaded.secrets)
   }
 
-  private func redeploy(_ function: TriggeredFunction, _ deployed: DeployedFunction) {
+  private func redeploy(_ function: TriggeredFunction, _ loaded: LoadedFunction) {
+    let deployed = loaded.deployed
     pool.retire(function.assignment.generation)
     function.deployed = deployed
-    function.assignment = newAssignment(deployed)
+    function.assignment = newAssignment(loaded)
+    function.heldUntil = nil
     function.machine.policy = DeliveryPolicy(deployed.definition)
     versions[function.assignment.generation] = (function, deployed.version)
     dirty.insert(function.name)
@@ -169,7 +176,7 @@ final class TriggerDispatcher {
     case .delivery(let delivery): finished(delivery, of: function, version: version, report)
     case .direct(let call):
       function.callsRunning -= 1
-      guard !isStopping else { return call.answer.resume(throwing: RoostError(.unavailable, "The server is stopping.")) }
+      guard !isStopping, !report.isHandedBack else { return call.answer.resume(throwing: RoostError(.unavailable, "The server is stopping.")) }
       let (invocation, logs) = record(report, of: function, version: version)
       call.answer.resume(returning: DirectAnswer(invocation: invocation, logs: logs, value: report.value))
     }
@@ -178,12 +185,23 @@ final class TriggerDispatcher {
   private func finished(_ delivery: Delivery, of function: TriggeredFunction, version: Int64, _ report: RunReport) {
     let sequence = delivery.event.sequence
     // Stopped by us, not by anything that it did.
-    guard !isStopping else { return function.machine.handedBack(sequence) }
+    guard !isStopping, !report.isHandedBack else { return function.machine.handedBack(sequence) }
     let (invocation, _) = record(report, of: function, version: version)
     if report.status == .succeeded {
       function.machine.succeeded(sequence, at: wall.now())
     } else {
-      function.machine.failed(sequence, error: report.error ?? report.status.rawValue, invocation: invocation.id, at: wall.now())
+      var wait = Duration.zero
+      var isLast = false
+      switch report.advice {
+      case .retry(let after):
+        wait = after ?? .zero
+        if wait > .zero { function.heldUntil = max(steady.now() + wait, function.heldUntil ?? steady.now()) }
+      case .giveUp:
+        isLast = true
+        notice("function '\(function.name)': its endpoint is gone (410); its events become dead letters")
+      }
+      let error = invocation.error ?? report.status.rawValue
+      function.machine.failed(sequence, error: error, invocation: invocation.id, at: wall.now(), isLast: isLast, wait: wait)
     }
   }
 
@@ -207,6 +225,7 @@ final class TriggerDispatcher {
 
   private func record(_ report: RunReport, of function: TriggeredFunction, version: Int64) -> (Invocation, [InvocationLog]) {
     let id = identifiers.next(at: report.run.started)
+    let mask = masks[report.generation] ?? SecretMask([:])
     let (sequence, type, subject): (Int64?, String, String) =
       switch report.run.work {
       case .delivery(let delivery): (delivery.event.sequence, delivery.event.type, delivery.event.path)
@@ -214,9 +233,12 @@ final class TriggerDispatcher {
       }
     let invocation = Invocation(
       id: id, function: function.name, version: version, eventSequence: sequence, eventType: type, eventSubject: subject, attempt: report.run.work.attempt,
-      status: report.status, error: report.error, started: report.run.started, duration: report.duration, isCold: report.run.isCold, cpu: report.cpu,
+      status: report.status, error: report.error.map(mask.masking), started: report.run.started, duration: report.duration, isCold: report.run.isCold,
+      cpu: report.cpu,
       memoryBytesPeak: report.memoryPeak)
-    let logs = report.lines.map { InvocationLog(id: identifiers.next(at: $0.time), invocation: id, time: $0.time, level: $0.level, message: $0.message) }
+    let logs = report.lines.map {
+      InvocationLog(id: identifiers.next(at: $0.time), invocation: id, time: $0.time, level: $0.level, message: mask.masking($0.message))
+    }
     function.machine.ran(invocation, logs: logs)
     return (invocation, logs)
   }
@@ -248,6 +270,7 @@ final class TriggerDispatcher {
     guard function.machine.unrecordedInvocations < FunctionsLimits.unrecordedInvocationsMax,
       function.running < function.machine.policy.concurrency, !function.calls.isEmpty || function.machine.hasNext(at: now)
     else { return false }
+    if let remote = function.assignment.definition.remote { return startRemote(function, remote, at: now) }
     guard let worker = pool.take(function.assignment) else {
       starved.insert(function.name)
       return false
@@ -265,6 +288,27 @@ final class TriggerDispatcher {
       pool.release(worker)
       return false
     }
+    return true
+  }
+
+  /// Sends what waits: a call, or one event, or as many as go into a batch.
+  private func startRemote(_ function: TriggeredFunction, _ remote: RemoteEndpoint, at now: Timestamp) -> Bool {
+    guard remotes.hasRoom(for: function.assignment) else {
+      starved.insert(function.name)
+      return false
+    }
+    served += 1
+    function.lastServed = served
+    if !function.calls.isEmpty {
+      let call = function.calls.removeFirst()
+      function.callsRunning += 1
+      remotes.invoke(function.assignment, remote, [(.direct(call), call.invocation.event)])
+      return true
+    }
+    if let until = function.heldUntil, steady.now() < until { return false }
+    let batch = function.machine.startBatch(of: remote.batchSize, bytes: Limits.remoteBatchBytesMax, at: now)
+    guard !batch.isEmpty else { return false }
+    remotes.invoke(function.assignment, remote, batch.map { (.delivery($0), $0.event.cloudEvent(project: project)) })
     return true
   }
 
@@ -319,6 +363,10 @@ final class TriggerDispatcher {
         if until <= now { function.pausedUntil = nil }
         look(at: until, function)
       }
+      if let until = function.heldUntil {
+        if until <= now { function.heldUntil = nil }
+        look(at: until, function)
+      }
       if let since = function.movedSince { look(at: since + FunctionsLimits.lazyCursorInterval, function) }
       giveUpWaiting(function, now)
       if let moment = function.calls.lazy.map(\.giveUp).min() { look(at: moment, function) }
@@ -345,7 +393,10 @@ final class TriggerDispatcher {
   }
 
   func forgetVersions() {
-    versions = versions.filter { entry in entry.key == entry.value.function.assignment.generation || pool.groups[entry.key] != nil || pool.isServing(entry.key)
+    versions = versions.filter { entry in
+      entry.key == entry.value.function.assignment.generation || pool.groups[entry.key] != nil || pool.isServing(entry.key)
+        || remotes.isServing(entry.key)
     }
+    masks = masks.filter { versions[$0.key] != nil }
   }
 }

@@ -12,6 +12,7 @@ enum EngineMessage: Sendable {
   case read(LogReading, Result<LogPage, any Error>)
   case recorded(function: String, generation: UInt64, DeliveryChanges, (any Error)?)
   case answered(worker: UInt64, number: Int64, LocalAnswer)
+  case sent(UInt64, RemoteOutcome)
   case pruned((any Error)?)
   case drain
   case stop

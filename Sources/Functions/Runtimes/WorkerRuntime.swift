@@ -22,6 +22,7 @@ struct WorkerRuntime {
   init?(_ kind: FunctionRuntimeKind, configuration: FunctionsConfiguration, memoryBytes: Int64) {
     switch kind {
     case .javascript: self.init(deno: configuration.denoPath, memoryBytes: memoryBytes)
+    case .remote: return nil
     }
   }
 
@@ -29,6 +30,7 @@ struct WorkerRuntime {
   static func missing(_ kind: FunctionRuntimeKind) -> String {
     switch kind {
     case .javascript: "Deno is not installed"
+    case .remote: "remote functions run elsewhere"
     }
   }
 

@@ -1,3 +1,5 @@
+import Core
+
 /// The program that every Deno worker starts with. It takes the protocol's socket for itself, loads the user's module from memory
 /// (so no permission to read files is needed) and runs it, one event at a time.
 ///

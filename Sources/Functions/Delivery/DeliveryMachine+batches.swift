@@ -1,0 +1,25 @@
+import Core
+
+extension DeliveryMachine {
+  /// Starts as many deliveries as go together in one request. What failed before goes alone, so that one bad event does not fail others
+  /// for ever. The last event may go past `bytes`.
+  mutating func startBatch(of size: Int, bytes: Int, at now: Timestamp) -> [Delivery] {
+    guard let first = start(at: now) else { return [] }
+    var batch = [first]
+    var total = first.event.size
+    guard first.attempt == 1 else { return batch }
+    while batch.count < size, total < bytes, let next = start(at: now) {
+      guard next.attempt == 1 else {
+        handedBack(next.event.sequence)
+        break
+      }
+      batch.append(next)
+      total += next.event.size
+    }
+    return batch
+  }
+}
+
+extension LogEvent {
+  fileprivate var size: Int { 256 + (before?.count ?? 0) + (after?.count ?? 0) }
+}
