@@ -38,6 +38,27 @@ static const unsigned char postgres_0005[] = {
 #embed "0005_lifetime.postgres.sql"
 };
 
+static const unsigned char sqlite_0007[] = {
+#embed "0007_triggers.sqlite.sql"
+};
+static const unsigned char postgres_0007[] = {
+#embed "0007_triggers.postgres.sql"
+};
+
+static const unsigned char sqlite_0008[] = {
+#embed "0008_function_versions.sqlite.sql"
+};
+static const unsigned char postgres_0008[] = {
+#embed "0008_function_versions.postgres.sql"
+};
+
+static const unsigned char sqlite_0009[] = {
+#embed "0009_runs.sqlite.sql"
+};
+static const unsigned char postgres_0009[] = {
+#embed "0009_runs.postgres.sql"
+};
+
 static const unsigned char sqlite_0010[] = {
 #embed "0010_secrets.sqlite.sql"
 };
@@ -51,6 +72,9 @@ static const roost_migration migrations[] = {
   {3, "indexes", sqlite_0003, sizeof sqlite_0003, postgres_0003, sizeof postgres_0003},
   {4, "search", sqlite_0004, sizeof sqlite_0004, postgres_0004, sizeof postgres_0004},
   {5, "lifetime", sqlite_0005, sizeof sqlite_0005, postgres_0005, sizeof postgres_0005},
+  {7, "triggers", sqlite_0007, sizeof sqlite_0007, postgres_0007, sizeof postgres_0007},
+  {8, "function_versions", sqlite_0008, sizeof sqlite_0008, postgres_0008, sizeof postgres_0008},
+  {9, "runs", sqlite_0009, sizeof sqlite_0009, postgres_0009, sizeof postgres_0009},
   {10, "secrets", sqlite_0010, sizeof sqlite_0010, postgres_0010, sizeof postgres_0010},
 };
 

@@ -122,8 +122,8 @@ struct AccountStoreTests {
     for name in ["ada", "bob"] {
       let user = try await lab.register(name, session: name)
       if name == "ada" {
-        #expect(try await lab.accounts.deleteUser(profile: .deleting(user.id, in: lab.users), userID: user.id))
-        #expect(try await !lab.accounts.deleteUser(profile: .deleting(user.id, in: lab.users), userID: user.id))
+        #expect(try await lab.accounts.deleteUser(profile: .deleting(user.id, in: lab.users), userID: user.id) != nil)
+        #expect(try await lab.accounts.deleteUser(profile: .deleting(user.id, in: lab.users), userID: user.id) == nil)
       } else {
         _ = try await lab.store.documents.write(.deleting(user.id, in: lab.users))
       }

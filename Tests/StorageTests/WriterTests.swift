@@ -12,7 +12,7 @@ struct WriterTests {
   /// A writer on a database of its own, whose connection the test may set up first.
   private struct Lab {
     let folder = TestFolder()
-    let writer = Writer()
+    let writer = Writer(before: BeforeTriggers(project: "default"))
     var path: String { folder.path + "/w.db" }
     let things: Collection
 

@@ -19,10 +19,12 @@ enum Problem {
     case .payloadTooLarge: 413
     case .unsupportedMediaType: 415
     case .rangeNotSatisfiable: 416
-    case .validationFailed, .expressionInvalid, .evaluationError, .deployRefused, .queryTooSlow, .resultTooLarge, .idempotencyKeyReused: 422
+    case .validationFailed, .expressionInvalid, .evaluationError, .deployRefused, .writeRefused, .queryTooSlow, .resultTooLarge, .idempotencyKeyReused: 422
     case .tooManyRequests: 429
     case .internal: 500
     case .notImplemented: 501
+    case .functionFailed: 502
+    case .functionTimeout: 504
     case .overloaded, .unavailable, .indexBuilding: 503
     case .storageFull: 507
     }
@@ -47,7 +49,9 @@ enum Problem {
     case 429: "Too Many Requests"
     case 431: "Request Header Fields Too Large"
     case 501: "Not Implemented"
+    case 502: "Bad Gateway"
     case 503: "Service Unavailable"
+    case 504: "Gateway Timeout"
     case 507: "Insufficient Storage"
     default: "Internal Server Error"
     }

@@ -54,7 +54,7 @@ struct ImportRun {
     self.access = access
     now = call.now
     lines = ImportLines(request, of: access.collection)
-    writing = ImportWriting(call.project.documents, ImportControl(isTrial: request.isTrial, stopsAtError: request.stopsAtError))
+    writing = ImportWriting(call.project.documents, before: call.project.before, ImportControl(isTrial: request.isTrial, stopsAtError: request.stopsAtError))
   }
 
   /// Throws `ImportStopped`, or what is no line's fault.

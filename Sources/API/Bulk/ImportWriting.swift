@@ -14,10 +14,12 @@ final class ImportWriting: Sendable {
 
   private let state = Mutex(State())
   private let store: any DocumentStore
+  private let before: BeforeTriggers
   private let control: ImportControl
 
-  init(_ store: any DocumentStore, _ control: ImportControl) {
+  init(_ store: any DocumentStore, before: BeforeTriggers, _ control: ImportControl) {
     self.store = store
+    self.before = before
     self.control = control
   }
 
@@ -26,7 +28,9 @@ final class ImportWriting: Sendable {
 
   /// Hands a portion to the writer. Throws what made an earlier one fail altogether.
   func submit(_ portion: ImportPortion) async throws {
-    try await wait(until: Limits.importPortionsMax - 1)
+    // While functions look at one, the next must not get past it.
+    let isGuarded = portion.writes.first.map { before.guards($0.collection.name) } ?? false
+    try await wait(until: isGuarded ? 0 : Limits.importPortionsMax - 1)
     state.withLock { $0.underWay += 1 }
     guard !portion.writes.isEmpty else { return done(portion, .success([])) }
     store.importDocuments(portion.writes, control) { [self] in done(portion, $0) }

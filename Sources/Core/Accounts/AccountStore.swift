@@ -75,8 +75,9 @@ package protocol AccountStore: Sendable {
   func credential(userID: String) async throws -> Credential?
   func setPasswordHash(_ hash: String, userID: String) async throws
   func setDisabled(_ isDisabled: Bool, userID: String) async throws
-  /// Deletes the profile (with its event), the credential and all sessions in one commit. False if there is no such user.
-  func deleteUser(profile: DocumentWrite, userID: String) async throws -> Bool
+  /// Deletes the profile (with its event), the credential and all sessions in one commit. Returns the sessions that this ended; nil if there is
+  /// no such user.
+  func deleteUser(profile: DocumentWrite, userID: String) async throws -> [String]?
 
   /// False, and nothing is stored, where the account is gone, disabled or has another password by now: checking a password takes long
   /// enough for that to happen in between.

@@ -125,11 +125,14 @@ package final class Accounts: Sendable {
   }
 
   package func delete(userID: String, by caller: Caller) async throws -> Bool {
-    try await endSessions(of: userID)
-    let write = DocumentWrite(collection: try project.collection(Collection.users), id: userID, actor: EventActor(caller)) {
-      $0.current == nil ? .keep : .delete
+    let write = DocumentWrite(collection: try project.collection(Collection.users), id: userID, actor: EventActor(caller)) { moment in
+      guard moment.current != nil else { return .keep }
+      try moment.settleDeletion()
+      return .delete
     }
-    return try await project.accounts.deleteUser(profile: write, userID: userID)
+    guard let ended = try await project.accounts.deleteUser(profile: write, userID: userID) else { return false }
+    for id in ended { revoked.insert(id, at: clock.now()) }
+    return true
   }
 
   /// The admin's session token, which is opaque: it can be ended at once.

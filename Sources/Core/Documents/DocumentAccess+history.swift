@@ -51,7 +51,7 @@ extension DocumentAccess {
   /// - Parameter version: nil for the last one before the deletion.
   package func restore(id: String, version: Int64?, condition: VersionCondition) throws -> DocumentWrite {
     try Names.requireID(id)
-    return write(id, view: { [self] document, lookups in try view(of: document, lookups) }) { [self] moment, lookups in
+    return write(id, view: viewOfWritten) { [self] moment, lookups in
       try requireVisible(moment.current, id, lookups)
       guard let past = try restorable(version, of: id, moment, lookups) else {
         throw RoostError(.notFound, "There is no such version of the document '\(id)' in '\(collection.name)'.")
@@ -71,6 +71,7 @@ extension DocumentAccess {
       let isKept = try moment.reader.pastVersions(of: id, in: collection.name, before: nil, limit: 1).map { !$0.isEmpty } ?? false
       guard moment.current != nil || isKept else { throw RoostError.documentNotFound(id, in: collection.name) }
       try condition.require(moment.current)
+      try moment.settleDeletion()
       return .purge
     }
   }

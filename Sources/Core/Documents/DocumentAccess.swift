@@ -52,8 +52,7 @@ package struct DocumentAccess: Sendable {
       try requireCreate(moment, body: new, lookups)
       // Who may not create is not told whether the id is taken, nor what a document should look like.
       if moment.current != nil { throw RoostError(.alreadyExists, "There is already a document '\(moment.id)' in '\(collection.name)'.") }
-      try requireFit(new)
-      return .store(body: new)
+      return .store(body: try settled(new, moment, lookups) { try requireFit($0) })
     }
   }
 
@@ -86,8 +85,11 @@ package struct DocumentAccess: Sendable {
       }
       try condition.require(moment.current)
       try DocumentBody.requireTotalSize(new)
-      try requireFit(new, hidden: hidden.filter { !named.contains($0) })
-      return try named.isEmpty && isKnown(moment.current, as: new, lookups) ? .keep : .store(body: new)
+      if try named.isEmpty && isKnown(moment.current, as: new, lookups) {
+        try requireFit(new, hidden: hidden)
+        return .keep
+      }
+      return .store(body: try settled(new, moment, lookups) { try requireFit($0, hidden: hidden.filter { !named.contains($0) }) })
     }
   }
 
@@ -95,7 +97,7 @@ package struct DocumentAccess: Sendable {
   /// see it may send what fits every document: whether anything else fits would tell what is in it.
   package func patch(id: String, condition: VersionCondition, _ patch: DocumentPatch) throws -> DocumentWrite {
     try Names.requireID(id)
-    return write(id, view: { [self] document, lookups in try view(of: document, lookups) }) { [self] moment, lookups in
+    return write(id, view: viewOfWritten) { [self] moment, lookups in
       guard let current = moment.current else { throw RoostError.documentNotFound(id, in: collection.name) }
       // The change may fail on fields that the caller may not see, so reading or writing comes first.
       guard caller.passesRules || collection.rules.update.expression != nil else { throw try hiddenOrDenied(current, "change this document", lookups) }
@@ -120,8 +122,8 @@ package struct DocumentAccess: Sendable {
       try condition.require(current)
       try DocumentBody.requireTotalSize(body)
       let untold = isSeen ? hidden.filter { !named.contains($0) } : FieldRules.unchanged(current.body, body)
-      if current.body != body { try requireFit(body, hidden: untold) }
-      return (isSeen || patch.isEmpty) && current.body == body && named.isEmpty ? .keep : .store(body: body)
+      guard !(isSeen || patch.isEmpty) || current.body != body || !named.isEmpty else { return .keep }
+      return .store(body: try settled(body, moment, lookups) { if current.body != $0 { try requireFit($0, hidden: untold) } })
     }
   }
 
@@ -136,27 +138,53 @@ package struct DocumentAccess: Sendable {
         throw try hiddenOrDenied(current, "delete this document", lookups)
       }
       try condition.require(current)
+      try hidingRefusal(moment, lookups) { try moment.settleDeletion() }
       return .delete
+    }
+  }
+
+  /// What is stored once the before triggers have looked at it. See ``WriteMoment/settled(_:fits:)``.
+  private func settled(_ body: [UInt8], _ moment: WriteMoment, _ lookups: RuleLookups, fits: ([UInt8]) throws -> Void) throws -> [UInt8] {
+    try hidingRefusal(moment, lookups) { try moment.settled(body, fits: fits) }
+  }
+
+  /// A function's refusal may depend on what is in a document that the caller does not see: to them it is not there.
+  private func hidingRefusal<Value>(_ moment: WriteMoment, _ lookups: RuleLookups, _ work: () throws -> Value) throws -> Value {
+    do {
+      return try work()
+    } catch let error as RoostError where error.code == .writeRefused {
+      if let current = moment.current, try !sees(current, lookups) { throw RoostError.documentNotFound(current.id, in: collection.name) }
+      throw error
     }
   }
 
   /// The write, with what its rules look up read once and inside its transaction.
   func write(
-    _ id: String?, view: (@Sendable (DocumentRecord, RuleLookups) throws -> DocumentRecord?)?,
+    _ id: String?, view: (@Sendable (DocumentRecord, WriteMoment) throws -> DocumentRecord?)?,
     decide: @escaping @Sendable (WriteMoment, RuleLookups) throws -> DocumentDecision
   ) -> DocumentWrite {
-    var shown: (@Sendable (DocumentRecord, WriteMoment) throws -> DocumentRecord?)?
-    if let view, !caller.passesRules { shown = { document, moment in try view(document, RuleLookups(moment.reader)) } }
-    return DocumentWrite(collection: collection, id: id, actor: EventActor(caller), view: shown) { moment in
+    DocumentWrite(collection: collection, id: id, actor: EventActor(caller), view: caller.passesRules ? nil : view) { moment in
       let lookups = RuleLookups(moment.reader)
       return try lookups.deciding { try decide(moment, lookups) }
     }
   }
 
-  /// Nil where nothing is hidden of what the caller sent themselves.
-  private var viewOfOwn: (@Sendable (DocumentRecord, RuleLookups) throws -> DocumentRecord?)? {
-    guard !collection.fieldRules.guarded.isEmpty else { return nil }
-    return { [self] document, lookups in try ownView(of: document, lookups) }
+  /// What the caller sent themselves, without what is hidden of it.
+  private var viewOfOwn: @Sendable (DocumentRecord, WriteMoment) throws -> DocumentRecord? {
+    { [self] document, moment in
+      guard let sent = moment.gate?.sent else {
+        return collection.fieldRules.guarded.isEmpty ? document : try ownView(of: document, RuleLookups(moment.reader))
+      }
+      // What a function made of it is shown to those who may read it; the others see what they sent.
+      if let visible = try view(of: document, RuleLookups(moment.reader)) { return visible }
+      let own = DocumentRecord(id: document.id, version: document.version, created: document.created, updated: document.updated, body: sent)
+      return try ownView(of: own, RuleLookups(moment.reader))
+    }
+  }
+
+  /// The document that was written, as far as the read rule lets the caller see it.
+  var viewOfWritten: @Sendable (DocumentRecord, WriteMoment) throws -> DocumentRecord? {
+    { [self] document, moment in try view(of: document, RuleLookups(moment.reader)) }
   }
 
   // MARK: Decisions
@@ -189,8 +217,7 @@ package struct DocumentAccess: Sendable {
   func registration(_ registration: Registration, _ moment: WriteMoment) throws -> [UInt8] {
     let body = try completed(registration.profile)
     try requireRegistrable(registration, body, moment)
-    try requireFit(body)
-    return body
+    return try moment.settled(body) { try requireFit($0) }
   }
 
   private func requireRegistrable(_ registration: Registration, _ body: [UInt8], _ moment: WriteMoment) throws {

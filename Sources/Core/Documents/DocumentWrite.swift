@@ -53,13 +53,35 @@ package struct WriteMoment {
   package let reader: any DocumentReader
   /// What its patch may cost, with the others of its batch.
   package let patches: PatchAllowance
+  /// What the write has to pass where the collection has before triggers.
+  package let gate: BeforeGate?
 
-  package init(current: DocumentRecord?, id: String, now: Timestamp, reader: any DocumentReader, patches: PatchAllowance = PatchAllowance()) {
+  package init(
+    current: DocumentRecord?, id: String, now: Timestamp, reader: any DocumentReader, patches: PatchAllowance = PatchAllowance(), gate: BeforeGate? = nil
+  ) {
     self.current = current
     self.id = id
     self.now = now
     self.reader = reader
     self.patches = patches
+    self.gate = gate
+  }
+
+  /// What is stored where the caller would store `body`: what the before triggers made of it, if there are any, once it `fits`. The rules have been
+  /// asked about what the caller sent. While the functions have not been asked yet nothing is checked, and nothing will be stored.
+  package func settled(_ body: [UInt8], fits: ([UInt8]) throws -> Void) throws -> [UInt8] {
+    guard let gate else {
+      try fits(body)
+      return body
+    }
+    guard case .agreed(let agreed) = try gate.pass(body, self) else { return body }
+    try fits(agreed ?? body)
+    return agreed ?? body
+  }
+
+  /// Call before a document is deleted. Throws what the before triggers say against it.
+  package func settleDeletion() throws {
+    if let gate, current != nil { _ = try gate.pass(nil, self) }
   }
 }
 
@@ -80,16 +102,21 @@ package struct EventActor: Sendable {
   /// A JSON object, or nil for anonymous callers.
   package let auth: [UInt8]?
   package let depth: Int
+  /// The W3C trace context of the request, as a `traceparent`.
+  package let trace: String?
 
-  package init(auth: [UInt8]?, depth: Int) {
+  package init(auth: [UInt8]?, depth: Int, trace: String? = nil) {
     self.auth = auth
     self.depth = depth
+    self.trace = trace
   }
 
   package init(_ caller: Caller) {
     self.init(auth: caller.eventAuth?.bytes(), depth: caller.triggerDepth)
   }
 
+  /// The server itself, keeping a schedule.
+  package static let schedule = EventActor(auth: Array(#"{"type":"system","id":"schedule"}"#.utf8), depth: 0)
   /// The server itself, removing what has expired.
   package static let timeToLive = EventActor(auth: Array(#"{"type":"system","id":"ttl"}"#.utf8), depth: 0)
 }

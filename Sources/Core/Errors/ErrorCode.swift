@@ -25,6 +25,8 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case rangeNotSatisfiable = "range_not_satisfiable"
   case unsupportedMediaType = "unsupported_media_type"
   case deployRefused = "deploy_refused"
+  case writeRefused = "write_refused"
+  case functionFailed = "function_failed"
   case tooManyRequests = "too_many_requests"
   case queryTooSlow = "query_too_slow"
   case resultTooLarge = "result_too_large"
@@ -34,5 +36,6 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case storageFull = "storage_full"
   case unavailable = "unavailable"
   case notImplemented = "not_implemented"
+  case functionTimeout = "function_timeout"
   case `internal` = "internal"
 }

@@ -10,6 +10,7 @@ package final class Project: Sendable {
   package let functions: any FunctionStore
   package let secrets: SecretVault
   package let log: any EventLog
+  package let before: BeforeTriggers
 
   private struct Catalog {
     var collections: [String: Collection] = [:]
@@ -24,7 +25,7 @@ package final class Project: Sendable {
 
   package init(
     name: String, documents: any DocumentStore, configuration: any ConfigurationStore, accounts: any AccountStore, files: any FileStore,
-    functions: any FunctionStore, secrets: SecretVault, log: any EventLog
+    functions: any FunctionStore, secrets: SecretVault, log: any EventLog, before: BeforeTriggers
   ) {
     self.name = name
     self.documents = documents
@@ -34,6 +35,7 @@ package final class Project: Sendable {
     self.functions = functions
     self.secrets = secrets
     self.log = log
+    self.before = before
   }
 
   /// Reads the configuration. Call once before serving, and after each change of it.
@@ -52,6 +54,11 @@ package final class Project: Sendable {
       catalog.buckets = Dictionary(uniqueKeysWithValues: buckets.map { ($0.name, $0) })
     }
     reloads.add(1, ordering: .releasing)
+  }
+
+  /// Reads which functions are asked before documents change. Call once before serving, and after each change of functions.
+  package func reloadTriggers() async throws {
+    try await before.reload { try await functions.functions().map(\.definition) }
   }
 
   /// Goes up with each reading of the configuration: whoever holds on to a collection looks again when it has moved.

@@ -7,6 +7,8 @@ package struct FunctionDefinition: Sendable {
   package let runtime: FunctionRuntimeKind
   /// Empty for a function whose program is elsewhere.
   package let source: String
+  /// For functions of the `lambda` runtime.
+  package let lambda: LambdaSettings?
   /// Where a function of runtime `remote` lives; `nil` for the others.
   package let remote: RemoteEndpoint?
   package let triggers: [Trigger]
@@ -46,6 +48,7 @@ package struct FunctionDefinition: Sendable {
       throw RoostError(.validationFailed, "A remote function has no source here.", fields: [FieldError("/source", "expected none")])
     }
     self.source = source
+    lambda = runtime == .lambda ? try LambdaSettings(&reader, source: source) : nil
     triggers = try (reader.array("triggers") ?? []).enumerated().map { position, trigger in
       try Trigger(trigger, pointer: "/triggers/\(position)")
     }
@@ -67,6 +70,10 @@ package struct FunctionDefinition: Sendable {
       "retry": ["attempts": .int(Int64(attemptsMax)), "backoff": .string("\(backoff.milliseconds)ms")],
       "env": .object(JSONObject(environment)),
     ]
+    if let lambda {
+      manifest["handler"] = .string(lambda.handler)
+      manifest["language"] = .string(lambda.language.rawValue)
+    }
     for (name, value) in remote?.members ?? [] { manifest[name] = value }
     self.manifest = .object(manifest)
   }
@@ -77,6 +84,31 @@ package struct FunctionDefinition: Sendable {
       guard case .document(let trigger) = trigger else { return nil }
       return (position, trigger)
     }
+  }
+
+  /// Those that are asked before a write, with their places in the manifest.
+  package var beforeTriggers: [(position: Int, trigger: BeforeTrigger)] {
+    triggers.enumerated().compactMap { position, trigger in
+      guard case .before(let trigger) = trigger else { return nil }
+      return (position, trigger)
+    }
+  }
+
+  /// Those for calls, with their places in the manifest.
+  package var httpTriggers: [(position: Int, trigger: HTTPTrigger)] {
+    triggers.enumerated().compactMap { position, trigger in
+      guard case .http(let trigger) = trigger else { return nil }
+      return (position, trigger)
+    }
+  }
+
+  /// The buckets of its triggers, with these triggers' places in the manifest.
+  package var buckets: [(position: Int, name: String)] {
+    triggers.enumerated().compactMap { position, trigger in if case .file(let trigger) = trigger { (position, trigger.bucket) } else { nil } }
+  }
+
+  package var schedules: [ScheduleTrigger] {
+    triggers.compactMap { if case .schedule(let trigger) = $0 { trigger } else { nil } }
   }
 
   private static func environment(_ object: JSONObject) throws -> [String: String] {

@@ -1,14 +1,15 @@
 import Core
 
 extension DeliveryMachine {
-  /// Starts as many deliveries as go together in one request. What failed before goes alone, so that one bad event does not fail others
-  /// for ever. The last event may go past `bytes`.
-  mutating func startBatch(of size: Int, bytes: Int, at now: Timestamp) -> [Delivery] {
-    guard let first = start(at: now) else { return [] }
+  /// Starts more deliveries that go in one request with `first`, up to `size` in all. What failed before goes alone, so that one bad event
+  /// does not fail others for ever. The last event may go past `bytes`.
+  mutating func startMore(
+    with first: Delivery, of size: Int, bytes: Int, at now: Timestamp, among most: Int, where accepts: (LogEvent) -> Bool
+  ) -> [Delivery] {
     var batch = [first]
     var total = first.event.size
     guard first.attempt == 1 else { return batch }
-    while batch.count < size, total < bytes, let next = start(at: now) {
+    while batch.count < size, total < bytes, let next = start(at: now, among: most, where: accepts) {
       guard next.attempt == 1 else {
         handedBack(next.event.sequence)
         break

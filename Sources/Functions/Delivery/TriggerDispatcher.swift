@@ -6,10 +6,10 @@ final class TriggerDispatcher {
   private let project: String
   let pool: WorkerPool
   let remotes: RemotePool
-  private let wall: any WallClock
-  private let steady: any SteadyClock
+  let wall: any WallClock
+  let steady: any SteadyClock
   private let requests: RequestQueue
-  private let notice: (String) -> Void
+  let notice: (String) -> Void
 
   private(set) var functions: [String: TriggeredFunction] = [:]
   /// By the generation of each version that workers may still serve.
@@ -31,6 +31,7 @@ final class TriggerDispatcher {
   var isStopping = false
   /// Requests that the store has not answered.
   private(set) var unanswered = 0
+  private var runs = RunsTimer()
 
   init(
     project: String, pool: WorkerPool, wall: any WallClock, steady: any SteadyClock, requests: RequestQueue, notice: @escaping (String) -> Void
@@ -55,41 +56,50 @@ final class TriggerDispatcher {
     for one in loaded {
       let name = one.deployed.definition.name
       if let function = functions[name], function.created == one.deployed.created {
-        if function.deployed.version != one.deployed.version || function.assignment.secrets != one.secrets { redeploy(function, one) }
+        redeploy(function, one)
         continue
       }
       // Made anew since it was asked for: the next load brings its state.
       guard let state = one.state else { continue }
       if let function = functions[name] { remove(function) }
-      let assignment = newAssignment(one)
-      let function = TriggeredFunction(generation: assignment.generation, deployed: one.deployed, assignment: assignment, state: state)
+      let served = ServedVersions(one.deployed, secrets: one.secrets, after: nil) { newGeneration() }
+      let function = TriggeredFunction(generation: newGeneration(), deployed: one.deployed, versions: served, state: state, at: wall.now())
       functions[name] = function
-      versions[assignment.generation] = (function, one.deployed.version)
-      dirty.insert(name)
+      serve(served, of: function)
     }
   }
 
-  private func newAssignment(_ loaded: LoadedFunction) -> WorkerAssignment {
+  private func newGeneration() -> UInt64 {
     defer { nextGeneration += 1 }
-    masks[nextGeneration] = SecretMask(loaded.secrets)
-    return WorkerAssignment(generation: nextGeneration, definition: loaded.deployed.definition, secrets: loaded.secrets)
+    return nextGeneration
   }
 
   private func redeploy(_ function: TriggeredFunction, _ loaded: LoadedFunction) {
     let deployed = loaded.deployed
-    pool.retire(function.assignment.generation)
+    let served = ServedVersions(deployed, secrets: loaded.secrets, after: function.versions) { newGeneration() }
+    let kept = Set(served.assignments.values.map(\.generation))
+    for assignment in function.versions.assignments.values where !kept.contains(assignment.generation) { pool.retire(assignment.generation) }
+    // The pause was another version's.
+    if function.deployed.version != deployed.version { function.heldUntil = nil }
     function.deployed = deployed
-    function.assignment = newAssignment(loaded)
-    function.heldUntil = nil
     function.machine.policy = DeliveryPolicy(deployed.definition)
-    versions[function.assignment.generation] = (function, deployed.version)
+    function.schedules.take(deployed.definition.schedules, start: deployed.updated, at: wall.now())
+    serve(served, of: function)
+  }
+
+  private func serve(_ served: ServedVersions, of function: TriggeredFunction) {
+    function.versions = served
+    for (version, assignment) in served.assignments {
+      versions[assignment.generation] = (function, version)
+      masks[assignment.generation] = SecretMask(assignment.secrets)
+    }
     dirty.insert(function.name)
   }
 
   private func remove(_ function: TriggeredFunction) {
     for call in function.calls { call.answer.resume(throwing: missing(function.name)) }
     function.calls = []
-    pool.retire(function.assignment.generation)
+    for assignment in function.versions.assignments.values { pool.retire(assignment.generation) }
     functions[function.name] = nil
     versions = versions.filter { $0.value.function !== function }
   }
@@ -97,6 +107,7 @@ final class TriggerDispatcher {
   // MARK: News
 
   func logChanged() {
+    runs.logChanged()
     for function in functions.values { function.isAtEnd = false }
     dirty.formUnion(functions.keys)
   }
@@ -137,6 +148,7 @@ final class TriggerDispatcher {
     } else if let cursor = changes.cursor {
       function.durableCursor = cursor
     }
+    if !changes.runs.isEmpty { runs.runsChanged() }
   }
 
   func revived(_ name: String, _ event: LogEvent) {
@@ -145,15 +157,28 @@ final class TriggerDispatcher {
   }
 
   /// Somebody waits for a run of that function.
-  func invoke(_ invocation: DirectInvocation, _ answer: CheckedContinuation<DirectAnswer, any Error>) {
+  func invoke(_ invocation: DirectInvocation, _ answer: DirectReply) {
     guard !isDraining else { return answer.resume(throwing: RoostError(.unavailable, "The server is stopping.")) }
     guard let function = functions[invocation.function] else { return answer.resume(throwing: missing(invocation.function)) }
     guard function.calls.count < FunctionsLimits.callsWaitingMax else {
       return answer.resume(throwing: RoostError(.overloaded, "Too many calls of function '\(function.name)' wait already.", retryAfter: .seconds(1)))
     }
+    guard let version = function.versions.version(named: invocation.version) else {
+      return answer.resume(
+        throwing: RoostError(.notFound, "The function '\(function.name)' has no version or alias '\((invocation.version ?? "").prefix(80))' in use."))
+    }
     let patience = invocation.timeout ?? function.deployed.definition.timeout
-    function.calls.append(DirectCall(invocation: invocation, answer: answer, giveUp: steady.now() + patience))
+    function.calls.append(DirectCall(invocation: invocation, version: version, answer: answer, giveUp: steady.now() + patience))
     dirty.insert(function.name)
+  }
+
+  /// A caller has gone. What waits is forgotten; what runs goes on, unless nothing but its answer's rest is left of it.
+  func abandon(_ ticket: UInt64) {
+    for function in functions.values {
+      guard let place = function.calls.firstIndex(where: { $0.answer.ticket == ticket }) else { continue }
+      return function.calls.remove(at: place).answer.resume(throwing: CancellationError())
+    }
+    pool.abandon(ticket)
   }
 
   /// Callers who wait for a worker are told that none will come.
@@ -187,34 +212,29 @@ final class TriggerDispatcher {
     // Stopped by us, not by anything that it did.
     guard !isStopping, !report.isHandedBack else { return function.machine.handedBack(sequence) }
     let (invocation, _) = record(report, of: function, version: version)
-    if report.status == .succeeded {
+    if report.status == .succeeded || report.status == .suspended {
+      if report.run.usesSteps { runEnded(delivery, of: function, report) }
       function.machine.succeeded(sequence, at: wall.now())
     } else {
-      var wait = Duration.zero
-      var isLast = false
-      switch report.advice {
-      case .retry(let after):
-        wait = after ?? .zero
-        if wait > .zero { function.heldUntil = max(steady.now() + wait, function.heldUntil ?? steady.now()) }
-      case .giveUp:
-        isLast = true
-        notice("function '\(function.name)': its endpoint is gone (410); its events become dead letters")
-      }
-      let error = invocation.error ?? report.status.rawValue
-      function.machine.failed(sequence, error: error, invocation: invocation.id, at: wall.now(), isLast: isLast, wait: wait)
+      if let wait = report.retryAfter { function.heldUntil = max(steady.now() + wait, function.heldUntil ?? steady.now()) }
+      function.machine.failed(
+        sequence, error: invocation.error ?? report.status.rawValue, invocation: invocation.id, isFinal: report.run.isFinal, wait: report.retryAfter ?? .zero,
+        at: wall.now())
     }
   }
 
   /// No worker could load the module: that is a failed attempt of the delivery that it was loaded for.
   func loadFailed(_ generation: UInt64, _ status: Invocation.Status, _ error: String, _ lines: [InvocationOutput.Line]) {
-    guard let (function, _) = versions[generation], function.assignment.generation == generation, !isStopping else { return }
+    guard let (function, _) = versions[generation], let version = function.versions.version(of: generation), !isStopping else { return }
     dirty.insert(function.name)
     let now = wall.now()
     let work: RunWork
-    if !function.calls.isEmpty {
+    if let position = function.calls.firstIndex(where: { $0.version == version }) {
       function.callsRunning += 1
-      work = .direct(function.calls.removeFirst())
-    } else if let delivery = function.machine.start(at: now) {
+      work = .direct(function.calls.remove(at: position))
+    } else if let delivery = function.machine.start(
+      at: now, among: FunctionsLimits.deliveriesLookedAtMax, where: { function.versions.assignment(for: $0)?.generation == generation })
+    {
       work = .delivery(delivery)
     } else {
       return
@@ -233,8 +253,7 @@ final class TriggerDispatcher {
       }
     let invocation = Invocation(
       id: id, function: function.name, version: version, eventSequence: sequence, eventType: type, eventSubject: subject, attempt: report.run.work.attempt,
-      status: report.status, error: report.error.map(mask.masking), started: report.run.started, duration: report.duration, isCold: report.run.isCold,
-      cpu: report.cpu,
+      status: report.status, error: report.error.map(mask.masking), started: report.run.started, duration: report.duration, isCold: report.run.isCold, cpu: report.cpu,
       memoryBytesPeak: report.memoryPeak)
     let logs = report.lines.map {
       InvocationLog(id: identifiers.next(at: $0.time), invocation: id, time: $0.time, level: $0.level, message: mask.masking($0.message))
@@ -243,14 +262,41 @@ final class TriggerDispatcher {
     return (invocation, logs)
   }
 
+  // MARK: Durable runs
+
+  /// What a worker says about a step of what it runs; nil where no run can come of it.
+  func step(_ call: WorkerFrame.Call, of worker: Worker) -> StepCall? {
+    guard let assignment = worker.assignment, let run = worker.run, let (_, version) = versions[assignment.generation] else { return nil }
+    return StepCall(call, of: run.work, assignment.definition, version: version, project: project)
+  }
+
+  private func runEnded(_ delivery: Delivery, of function: TriggeredFunction, _ report: RunReport) {
+    guard let run = delivery.event.runID else { return }
+    let value = report.value.flatMap { $0.count <= Limits.runResultBytesMax ? $0 : nil }
+    let end = report.status == .suspended ? RunOutcome.End.suspended : .completed(value)
+    function.machine.ended(RunOutcome(run: run, driver: delivery.event.sequence, end: end, time: wall.now()))
+  }
+
+  func tended(_ result: Result<TendedRuns, any Error>) {
+    unanswered -= 1
+    switch result {
+    case .success(let tended): runs.answered(tended.agenda, isAtEnd: tended.isAtEnd)
+    case .failure(let error):
+      runs.failed(at: wall.now())
+      notice("durable runs could not be looked at: \(error)")
+    }
+  }
+
   // MARK: Acting on it
 
   /// Does everything that the news made possible.
   func dispatch() {
+    if !isDraining, runs.ask(at: wall.now()) { request(.tendRuns) }
     guard !dirty.isEmpty else { return }
     let candidates = dirty.compactMap { functions[$0] }
     dirty = []
     if !isDraining {
+      tick(candidates)
       start(candidates)
       read(candidates)
     }
@@ -268,48 +314,70 @@ final class TriggerDispatcher {
 
   private func startOne(_ function: TriggeredFunction, at now: Timestamp) -> Bool {
     guard function.machine.unrecordedInvocations < FunctionsLimits.unrecordedInvocationsMax,
-      function.running < function.machine.policy.concurrency, !function.calls.isEmpty || function.machine.hasNext(at: now)
+      function.running < function.machine.policy.concurrency, !function.calls.isEmpty || !isHeld(function) && function.machine.hasNext(at: now)
     else { return false }
-    if let remote = function.assignment.definition.remote { return startRemote(function, remote, at: now) }
-    guard let worker = pool.take(function.assignment) else {
+    guard let (place, work) = nextCall(of: function) ?? nextDelivery(of: function, at: now) else {
       starved.insert(function.name)
       return false
     }
     served += 1
     function.lastServed = served
-    // Somebody waits for these: they go first.
-    if !function.calls.isEmpty {
-      let call = function.calls.removeFirst()
-      function.callsRunning += 1
-      pool.invoke(worker, .direct(call), event: call.invocation.event)
-    } else if let delivery = function.machine.start(at: now) {
-      pool.invoke(worker, .delivery(delivery), event: delivery.event.cloudEvent(project: project))
-    } else {
-      pool.release(worker)
-      return false
+    switch (place, work) {
+    case (.worker(let worker), .direct(let call)): pool.invoke(worker, work, event: call.invocation.event)
+    case (.worker(let worker), .delivery(let delivery)): pool.invoke(worker, work, event: delivery.event.cloudEvent(project: project))
+    case (.remote(let assignment, let remote), .direct(let call)): remotes.invoke(assignment, remote, [(work, call.invocation.event)])
+    case (.remote(let assignment, let remote), .delivery(let first)):
+      let most = function.versions.isSplit ? FunctionsLimits.deliveriesLookedAtMax : 1
+      let batch = function.machine.startMore(with: first, of: remote.batchSize, bytes: Limits.remoteBatchBytesMax, at: now, among: most) {
+        function.versions.assignment(for: $0)?.generation == assignment.generation
+      }
+      remotes.invoke(assignment, remote, batch.map { (.delivery($0), $0.event.cloudEvent(project: project)) })
     }
     return true
   }
 
-  /// Sends what waits: a call, or one event, or as many as go into a batch.
-  private func startRemote(_ function: TriggeredFunction, _ remote: RemoteEndpoint, at now: Timestamp) -> Bool {
-    guard remotes.hasRoom(for: function.assignment) else {
-      starved.insert(function.name)
-      return false
-    }
-    served += 1
-    function.lastServed = served
-    if !function.calls.isEmpty {
-      let call = function.calls.removeFirst()
+  /// What takes one run: a free worker, or an endpoint that may be asked.
+  private enum Place {
+    case worker(Worker)
+    case remote(WorkerAssignment, RemoteEndpoint)
+  }
+
+  private func isHeld(_ function: TriggeredFunction) -> Bool { function.heldUntil.map { steady.now() < $0 } ?? false }
+
+  private func place(for assignment: WorkerAssignment, of function: TriggeredFunction) -> Place? {
+    guard let remote = assignment.definition.remote else { return pool.take(assignment, waiting: function.waiting).map { .worker($0) } }
+    return remotes.hasRoom(for: assignment) ? .remote(assignment, remote) : nil
+  }
+
+  /// Somebody waits for these: they go first. A version without a free worker does not hold up calls of another.
+  private func nextCall(of function: TriggeredFunction) -> (Place, RunWork)? {
+    var busy: Set<Int64> = []
+    for (position, call) in function.calls.enumerated() where !busy.contains(call.version) {
+      // Its version may have gone meanwhile.
+      guard let assignment = function.versions.assignments[call.version] ?? function.versions.liveAssignments.first, let place = place(for: assignment, of: function)
+      else {
+        busy.insert(call.version)
+        if busy.count == function.versions.assignments.count { return nil }
+        continue
+      }
+      function.calls.remove(at: position)
       function.callsRunning += 1
-      remotes.invoke(function.assignment, remote, [(.direct(call), call.invocation.event)])
-      return true
+      return (place, .direct(call))
     }
-    if let until = function.heldUntil, steady.now() < until { return false }
-    let batch = function.machine.startBatch(of: remote.batchSize, bytes: Limits.remoteBatchBytesMax, at: now)
-    guard !batch.isEmpty else { return false }
-    remotes.invoke(function.assignment, remote, batch.map { (.delivery($0), $0.event.cloudEvent(project: project)) })
-    return true
+    return nil
+  }
+
+  private func nextDelivery(of function: TriggeredFunction, at now: Timestamp) -> (Place, RunWork)? {
+    if isHeld(function) { return nil }
+    var place: Place?
+    var busy: Set<UInt64> = []
+    let delivery = function.machine.start(at: now, among: function.versions.isSplit ? FunctionsLimits.deliveriesLookedAtMax : 1) { event in
+      guard let assignment = function.versions.assignment(for: event), !busy.contains(assignment.generation) else { return false }
+      place = self.place(for: assignment, of: function)
+      if place == nil { busy.insert(assignment.generation) }
+      return place != nil
+    }
+    return place.flatMap { place in delivery.map { (place, .delivery($0)) } }
   }
 
   /// One reading for all that stand at the same place.
@@ -343,10 +411,14 @@ final class TriggerDispatcher {
     request(.record(function: function.name, generation: function.generation, function.machine.takeChanges()))
   }
 
-  private func request(_ request: EngineRequest) {
+  func request(_ request: EngineRequest) {
     unanswered += 1
     requests.push(request)
   }
+
+  func answered() { unanswered -= 1 }
+
+  func mark(dirty name: String) { dirty.insert(name) }
 
   // MARK: Time
 
@@ -357,6 +429,12 @@ final class TriggerDispatcher {
     var next: ContinuousClock.Instant?
     func look(at moment: ContinuousClock.Instant, _ function: TriggeredFunction) {
       if moment <= now { dirty.insert(function.name) } else { next = min(next ?? moment, moment) }
+    }
+    if let due = runs.next { next = now + max(.zero, due - today) }
+    if !starved.isEmpty {
+      // A worker that hangs frees nobody: then another is started.
+      workerFreed()
+      next = now + FunctionsLimits.watchInterval
     }
     for function in functions.values {
       if let until = function.pausedUntil {
@@ -370,6 +448,7 @@ final class TriggerDispatcher {
       if let since = function.movedSince { look(at: since + FunctionsLimits.lazyCursorInterval, function) }
       giveUpWaiting(function, now)
       if let moment = function.calls.lazy.map(\.giveUp).min() { look(at: moment, function) }
+      if !isDraining, let due = function.schedules.nextDue { look(at: now + (due - today), function) }
       if let due = function.machine.nextDue { look(at: now + (due - today), function) }
     }
     return next
@@ -384,7 +463,7 @@ final class TriggerDispatcher {
 
   /// Every event up to here has been passed by every function, durably.
   var passed: Int64 {
-    functions.values.map { min($0.durableCursor, ($0.machine.oldestParked ?? .max) - 1) }.min() ?? .max
+    min(functions.values.map { min($0.durableCursor, ($0.machine.oldestParked ?? .max) - 1) }.min() ?? .max, runs.matchAfter ?? .max)
   }
 
   /// Whether nothing runs and everything is written down.
@@ -393,9 +472,9 @@ final class TriggerDispatcher {
   }
 
   func forgetVersions() {
-    versions = versions.filter { entry in
-      entry.key == entry.value.function.assignment.generation || pool.groups[entry.key] != nil || pool.isServing(entry.key)
-        || remotes.isServing(entry.key)
+    versions = versions.filter { generation, entry in
+      entry.function.versions.version(of: generation) != nil || pool.groups[generation] != nil || pool.isServing(generation)
+        || remotes.isServing(generation)
     }
     masks = masks.filter { versions[$0.key] != nil }
   }

@@ -65,15 +65,27 @@ final class RemotePool {
           generation: flight.generation, run: run, status: .succeeded, error: nil, duration: now - run.begin, cpu: nil, memoryPeak: nil, lines: [], value: value
         )
       case .failed(let status, let text, let advice):
-        RunReport(
-          generation: flight.generation, run: run, status: status, error: (batch + text).prefix(bytes: FunctionsLimits.errorBytesMax),
-          duration: now - run.begin, cpu: nil, memoryPeak: nil, lines: [], advice: advice)
+        failed(run, flight.generation, status, batch + text, advice, now - run.begin)
       case .cancelled:
         RunReport(
           generation: flight.generation, run: run, status: .failed, error: "The server is stopping.", duration: now - run.begin, cpu: nil, memoryPeak: nil,
           lines: [], isHandedBack: true)
       }
     }
+  }
+
+  private func failed(
+    _ run: Worker.Run, _ generation: UInt64, _ status: Invocation.Status, _ text: String, _ advice: RemoteFailureAdvice, _ duration: Duration
+  ) -> RunReport {
+    var run = run
+    var wait: Duration?
+    switch advice {
+    case .giveUp: run.isFinal = true
+    case .retry(let after): wait = after
+    }
+    return RunReport(
+      generation: generation, run: run, status: status, error: text.prefix(bytes: FunctionsLimits.errorBytesMax), duration: duration, cpu: nil, memoryPeak: nil,
+      lines: [], retryAfter: wait)
   }
 
   /// Everything that is under way, as handed back.

@@ -12,8 +12,8 @@ struct RunReport {
   let lines: [InvocationOutput.Line]
   /// JSON that the handler returned.
   var value: [UInt8]?
-  /// What a remote function's answer says about the next attempt.
-  var advice = RemoteFailureAdvice.retry(after: nil)
+  /// A remote endpoint asked for a pause.
+  var retryAfter: Duration?
   /// It could not be tried, through no fault of the function.
   var isHandedBack = false
 }

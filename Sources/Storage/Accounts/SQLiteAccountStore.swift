@@ -52,12 +52,13 @@ final class SQLiteAccountStore: AccountStore {
     try await change("UPDATE credentials SET disabled = ? WHERE user_id = ?", SQLValue(isDisabled), .text(userID))
   }
 
-  func deleteUser(profile: DocumentWrite, userID: String) async throws -> Bool {
+  func deleteUser(profile: DocumentWrite, userID: String) async throws -> [String]? {
     try await writer.write { transaction in
       let hadCredential = try transaction.database.credential(where: "user_id = ?", .text(userID)) != nil
+      let ended = try transaction.revokeSessions(userID: userID, at: transaction.now)
       let outcome = try transaction.apply(profile)
       try transaction.deleteAccount(userID: userID, at: transaction.now)
-      return hadCredential || outcome.before != nil
+      return hadCredential || outcome.before != nil ? ended : nil
     }
   }
 

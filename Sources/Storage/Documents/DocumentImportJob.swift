@@ -17,15 +17,17 @@ final class DocumentImportJob: WriteJob, @unchecked Sendable {
   /// A trial is undone by its savepoint.
   var isSingleChange: Bool { !control.isTrial }
   var writes: Int { documents.count }
+  var collectsProposals: Bool { true }
 
   /// Ends a trial.
   private struct Undo: Error {}
 
   func run(in transaction: WriteTransaction) throws {
+    outcomes = []
     outcomes.reserveCapacity(documents.count)
-    var hasChanges = false
+    var (hasChanges, hasFailed) = (false, false)
     for document in documents {
-      guard !control.isStopped else { break }
+      guard !control.isStopped, !hasFailed || !control.stopsAtError else { break }
       transaction.hasChanges = false
       do {
         outcomes.append(ImportOutcome(try transaction.apply(document)))
@@ -37,9 +39,11 @@ final class DocumentImportJob: WriteJob, @unchecked Sendable {
           throw failure
         }
         outcomes.append(.failed(refusal))
-        control.failed()
+        hasFailed = true
       }
     }
+    try transaction.round?.requireComplete()
+    if hasFailed { control.failed() }
     transaction.hasChanges = hasChanges
     if control.isTrial { throw Undo() }
   }

@@ -19,6 +19,7 @@ final class DocumentWriteJob: WriteJob, @unchecked Sendable {
   /// Keeping the answer may fail after the change.
   var isSingleChange: Bool { documents.count == 1 && repeatable == nil }
   var writes: Int { documents.count }
+  var collectsProposals: Bool { documents.count > 1 }
 
   func run(in transaction: WriteTransaction) throws {
     outcomes = try transaction.once(repeatable) { try written(in: transaction) }
@@ -43,6 +44,7 @@ final class DocumentWriteJob: WriteJob, @unchecked Sendable {
         throw documents.count == 1 ? cause : FailedWrite(index: index, cause: cause)
       }
     }
+    try transaction.round?.requireComplete()
     return outcomes
   }
 

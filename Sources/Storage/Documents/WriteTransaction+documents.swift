@@ -5,12 +5,18 @@ extension WriteTransaction {
   /// Does what the write decides, with its event.
   func apply(_ write: DocumentWrite, patches: PatchAllowance = PatchAllowance()) throws -> DocumentOutcome {
     let now = self.now
-    let collection = write.collection.number
+    if let round, let gate = round.gate(for: write) { return try apply(write, patches: patches, through: gate, of: round) }
     // A new id is nobody's yet: nothing to look up.
     let id = write.id ?? makeID(at: now)
-    let current = write.id == nil ? nil : try database.document(id, in: collection)
+    let current = write.id == nil ? nil : try database.document(id, in: write.collection.number)
     let moment = WriteMoment(current: current, id: id, now: now, reader: database, patches: patches)
-    switch try write.decide(moment) {
+    return try carryOut(write.decide(moment), write, moment)
+  }
+
+  /// Does what was decided, with its event.
+  func carryOut(_ decision: DocumentDecision, _ write: DocumentWrite, _ moment: WriteMoment) throws -> DocumentOutcome {
+    let (current, id, now, collection) = (moment.current, moment.id, moment.now, write.collection.number)
+    switch decision {
     case .keep:
       return DocumentOutcome(before: current, after: current, visible: try current.flatMap { try write.visible($0, moment) })
     case .store(let body): return try change(write, moment, to: body, created: now, as: current == nil ? .created : .updated)

@@ -40,7 +40,8 @@ package final class ProjectStorage: Sendable {
     let file = path + "/roost.db"
     let database = try Database.open(path: file, role: .writer)
     try MigrationRunner.run(MigrationRunner.builtIn, on: database, path: file, at: clock.now())
-    let writer = Writer()
+    let before = BeforeTriggers(project: name)
+    let writer = Writer(before: before)
     let readers = ReaderPool(threads: 2)
     let follower = ReaderPool(threads: 1)
     let readLanes = try (0..<lanes).map { number in
@@ -68,7 +69,8 @@ package final class ProjectStorage: Sendable {
       accounts: SQLiteAccountStore(writer: writer, readers: readers), files: files,
       functions: SQLiteFunctionStore(writer: writer, readers: readers),
       secrets: SecretVault(store: SQLiteSecretStore(writer: writer, readers: readers), box: try SecretBox(key: folder.masterKey)),
-      log: SQLiteEventLog(writer: writer, readers: readers, follower: follower))
+      log: SQLiteEventLog(writer: writer, readers: readers, follower: follower),
+      before: before)
     writer.start(database, clock: clock, name: name)
     readers.start(scanners, name: name)
     follower.start([logScanner], name: "log-" + name)

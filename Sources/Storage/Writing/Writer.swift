@@ -8,6 +8,11 @@ final class Writer: Sendable {
   private let commitCount = Atomic<UInt64>(0)
   private let wakers = Mutex<[@Sendable () -> Void]>([])
   private let ended = Latch(count: 1)
+  let before: BeforeTriggers
+
+  init(before: BeforeTriggers) {
+    self.before = before
+  }
 
   /// Commits so far: a reader whose snapshot is older than this has to renew it.
   var commits: UInt64 { commitCount.load(ordering: .acquiring) }
@@ -92,6 +97,7 @@ final class Writer: Sendable {
     var failures: [(any Error)?] = []
     failures.reserveCapacity(jobs.count)
     do {
+      transaction.beforeHooks = before.hooks
       try transaction.begin()
       let before = transaction.lastSequence
       for job in jobs {
@@ -115,6 +121,8 @@ final class Writer: Sendable {
       transaction.rollback()
       failures = Array(repeating: error, count: jobs.count)
     }
-    for (job, failure) in zip(jobs, failures) { job.finish(failure) }
+    for (job, failure) in zip(jobs, failures) {
+      if let failure, let open = failure as? BeforeOpen { review(job, open) } else { job.finish(failure) }
+    }
   }
 }

@@ -23,6 +23,7 @@ enum RunningServer {
     let storage = try await ProjectStorage.open(folder, clock: clock, lanes: settings.loops, endOfTick: { ticks.atEndOfTick($0, $1) })
     let project = storage.project
     try await project.reloadConfiguration()
+    try await project.reloadTriggers()
 
     let passwords = PasswordPool()
     let accounts = try await AccountsAssembly.make(project: project, folder: folder, passwords: passwords, clock: clock)
@@ -41,7 +42,12 @@ enum RunningServer {
     let api = RoostAPI(
       APIEnvironment(
         project: project, accounts: accounts.accounts, authenticator: accounts.authenticator, functions: functions, live: live, clock: clock,
-        about: { ["version": .string(version), "sandbox": .string(functions.sandboxLevel?.rawValue ?? "not yet known")] },
+        about: {
+          [
+            "version": .string(version), "sandbox": .string(functions.sandboxLevel?.rawValue ?? "not yet known"),
+            "runtimes": .object(RuntimeReport.value(functions.probes)),
+          ]
+        },
         isReady: { state.isReady },
         report: { error, requestID in
           log.log(.error, "internal error", [("error", String(String(describing: error).prefix(2000))), ("requestId", requestID)])
@@ -56,6 +62,7 @@ enum RunningServer {
       configuration: .init(
         services: [
           .init(service: IndexRunner(storage: storage, notice: { message in log.log(.warning, message) })),
+          .init(service: BeforeRunner(before: project.before, functions: functions)),
           .init(service: FunctionsRunner(functions: functions)),
           .init(service: LifetimeRunner(project: project, clock: clock, notice: { log.log(.warning, $0) })),
           .init(service: LiveRunner(live: live)),
@@ -94,11 +101,16 @@ enum RunningServer {
   }
 
   private static func functionsConfiguration(_ settings: ServeSettings) -> FunctionsConfiguration {
-    FunctionsConfiguration(
+    var configuration = FunctionsConfiguration(
       denoPath: settings.denoPath.flatMap(FunctionsConfiguration.resolve)
         ?? FunctionsConfiguration.locate("deno", searchPath: settings.searchPath),
       bubblewrapPath: FunctionsConfiguration.locate("bwrap", searchPath: settings.searchPath),
       requireSandbox: settings.requireSandbox, drainTime: settings.drain)
+    configuration.pythonPath =
+      settings.pythonPath.flatMap(FunctionsConfiguration.resolve) ?? FunctionsConfiguration.locatePython(searchPath: settings.searchPath)
+    configuration.allowUnsandboxed = settings.allowUnsandboxed
+    configuration.lambdaLayerPath = settings.lambdaLayerPath
+    return configuration
   }
 }
 
@@ -184,6 +196,19 @@ private struct FunctionsRunner: Service {
       try await functions.run()
     } onGracefulShutdown: {
       functions.drain()
+    }
+  }
+}
+
+private struct BeforeRunner: Service {
+  let before: BeforeTriggers
+  let functions: FunctionsService
+
+  func run() async throws {
+    await withGracefulShutdownHandler {
+      await before.run(functions)
+    } onGracefulShutdown: {
+      before.close()
     }
   }
 }

@@ -4,6 +4,8 @@ import Core
 extension WriteTransaction {
   func removeOverdue(in collection: Collection, at now: Timestamp) throws -> LifetimePortion {
     var portion = LifetimePortion()
+    // What has expired goes: no function keeps it.
+    round = nil
     guard let lifetime = try lifetime(of: collection.number) else { return portion }
     if let timeToLive = lifetime.timeToLive {
       portion.hasMore = try fillExpiries(timeToLive, in: collection.number)

@@ -1,0 +1,241 @@
+"""Functions: from a request to the start of a warm function, cold starts, events a second through one function, and what a trigger costs the
+writers; against a bare loop that drives the same kind of worker over the same protocol with nothing around it."""
+import json
+import os
+import re
+import socket
+import statistics
+import struct
+import subprocess
+import time
+from pathlib import Path
+
+from bench_server import ROOT, fresh_server, say, verdict, wrk
+
+EVENTS = 20_000
+PAUSES = 400
+COLD_STARTS = 15
+STARTED = {
+    "javascript": "export default (event, { log }) => { log.info(String(performance.timeOrigin + performance.now())); };\n",
+    "python": "import time\ndef handler(event, context):\n    print(time.time() * 1000)\n",
+}
+NOTHING = {"javascript": "export default () => {};\n", "python": "def handler(event, context):\n    pass\n"}
+
+
+def deploy(server, name, source, collection, **manifest):
+    """False if this build has no such runtime."""
+    status, body = server.request("PUT", f"/v1/functions/{name}", {
+        "source": source, "triggers": [{"type": "document", "events": ["created"], "collection": collection}], **manifest})
+    if status >= 300:
+        say(f"{manifest.get('runtime')}: {status} {str(body)[:300]}")
+    return status < 300
+
+
+def sized(source, runtime):
+    """The source, made 5 KB long by comments."""
+    mark = "//" if runtime == "javascript" else "#"
+    return source + f"{mark} {'x' * 76}\n" * ((5 * 1024 - len(source)) // 80)
+
+
+def starts(server, name, count):
+    """The moments at which each document's function started, by the document's id."""
+    for _ in range(600):
+        found, cursor, subjects = {}, "", {}
+        while True:
+            page = server.must("GET", f"/v1/functions/{name}/invocations?limit=500{cursor}")
+            subjects.update((item["id"], item["event"]["subject"].split("/")[1]) for item in page["items"])
+            if not page.get("nextCursor"):
+                break
+            cursor = f"&cursor={page['nextCursor']}"
+        if len(subjects) >= count:
+            break
+        time.sleep(0.05)
+    cursor = ""
+    while True:
+        page = server.must("GET", f"/v1/functions/{name}/logs?limit=500{cursor}")
+        found.update((subjects[item["invocation"]], float(item["message"])) for item in page["items"])
+        if not page.get("nextCursor"):
+            return found
+        cursor = f"&cursor={page['nextCursor']}"
+
+
+def create(server, collection, number):
+    """Milliseconds at which the request was sent and its answer had come."""
+    sent = time.time() * 1000
+    server.must("PUT", f"/v1/documents/{collection}/d{number}", {"n": number, "text": "x" * 200})
+    return sent, time.time() * 1000
+
+
+def percentiles(values):
+    ordered = sorted(values)
+    return ordered[len(ordered) // 2], ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)]
+
+
+def latency(server, runtime):
+    collection = f"warm_{runtime}"
+    server.must("PUT", f"/v1/collections/{collection}", {})
+    if not deploy(server, collection, STARTED[runtime], collection, runtime=runtime, concurrency=1):
+        return
+    create(server, collection, "first")
+    starts(server, collection, 1)
+    sent = {}
+    for number in range(PAUSES):
+        sent[f"d{number}"] = create(server, collection, number)
+        time.sleep(0.01)
+    begun = starts(server, collection, PAUSES + 1)
+    for name, which, targets in (("request sent", 0, (2, 10)), ("answer read", 1, (None, None))):
+        p50, p99 = percentiles([begun[name] - moments[which] for name, moments in sent.items()])
+        judged = f"p50 ≤ 2: {verdict(p50, 2, False)}, p99 ≤ 10: {verdict(p99, 10, False)}" if targets[0] else ""
+        print(f"| {runtime}: {name} to warm start | {p50:.2f} | {p99:.2f} | {judged} |", flush=True)
+
+
+def cold(server, runtime, spare):
+    collection = f"cold_{runtime}_{'spare' if spare else 'none'}"
+    server.must("PUT", f"/v1/collections/{collection}", {})
+    times = []
+    for number in range(COLD_STARTS):
+        # A spare is kept for functions of the usual memory; a new version has no worker yet.
+        if not deploy(server, collection, sized(STARTED[runtime], runtime), collection, runtime=runtime, memory="128MB" if spare else "160MB"):
+            return
+        time.sleep(0.3)
+        sent, _ = create(server, collection, number)
+        times.append(starts(server, collection, number + 1)[f"d{number}"] - sent)
+    p50, p99 = percentiles(times)
+    target = 8 if spare else 25
+    judged = f"p50 ≤ {target}: {verdict(p50, target, False)}" if runtime == "javascript" else ""
+    print(f"| {runtime}: request sent to cold start, {'with the warm spare' if spare else 'without spare'} | {p50:.1f} | {p99:.1f} | {judged} |", flush=True)
+
+
+def bare_loop(runtime, seconds, workers=2):
+    """Events a second through workers that a loop drives over their protocol: no server, no sandbox, no log, no records."""
+    swift = (ROOT / f"Sources/Functions/Workers/{'Deno' if runtime == 'javascript' else 'Python'}Bootstrap.swift")
+    if not swift.exists():
+        return None
+    text = re.search(r'#"""\n(.*?)\n    """#', swift.read_text(), re.S).group(1)
+    bootstrap = "\n".join(line[4:] for line in text.split("\n"))
+    event = {"specversion": "1.0", "id": "1", "source": "/p/default", "type": "roost.document.created", "subject": "c/d1", "time": "2026-01-01T00:00:00.000Z",
+             "datacontenttype": "application/json", "data": {"before": None, "after": {"id": "d1", "n": 1, "text": "x" * 200}, "auth": None}}
+    frame = lambda value: (lambda body: struct.pack(">I", len(body)) + body)(json.dumps(value).encode())  # noqa: E731
+    children = []
+    for _ in range(workers):
+        ours, theirs = socket.socketpair()
+        if runtime == "javascript":
+            import base64
+            module = "data:application/javascript;base64," + base64.b64encode(bootstrap.encode()).decode()
+            command = [ROOT / ".tools/bin/deno", "run", "--quiet", "--no-prompt", "--no-remote", "--no-npm", "--no-config", "--no-lock", module]
+        else:
+            command = ["python3", "-I", "-c", bootstrap]
+        children.append((subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=subprocess.DEVNULL), ours))
+        theirs.close()
+
+    def drive(stream):
+        def answer():
+            (length,) = struct.unpack(">I", stream.read(4))
+            return json.loads(stream.read(length))
+        answer()
+        stream.write(frame({"type": "load", "name": "f", "source": NOTHING[runtime], "env": {}, "limits": {"lines": 1000, "bytes": 262144}}))
+        answer()
+        message, count, until = frame({"type": "invoke", "id": 1, "attempt": 1, "event": event}), 0, time.monotonic() + seconds
+        while time.monotonic() < until:
+            for _ in range(50):
+                stream.write(message)
+                stream.read(struct.unpack(">I", stream.read(4))[0])
+            count += 50
+        return count / seconds
+
+    # One driving process for each worker: Python's own lock would be the limit otherwise.
+    totals = []
+    for child, ours in children:
+        reading, writing = os.pipe()
+        if os.fork() == 0:
+            os.write(writing, str(drive(ours.makefile("rwb", buffering=0))).encode())
+            os._exit(0)
+        os.close(writing)
+        totals.append(reading)
+    rate = sum(float(os.read(reading, 100)) for reading in totals)
+    for child, ours in children:
+        child.kill()
+        child.wait()
+        ours.close()
+    for _ in totals:
+        os.wait()
+    return rate
+
+
+def throughput(server, runtime, seconds):
+    collection = f"many_{runtime}"
+    server.must("PUT", f"/v1/collections/{collection}", {})
+    if not deploy(server, collection, NOTHING[runtime], collection, runtime=runtime, concurrency=2):
+        return
+    began = time.monotonic()
+    server.fill(collection, EVENTS, lambda n: {"n": n, "text": "x" * 200})
+    while True:
+        newest = {item["event"]["subject"] for item in server.must("GET", f"/v1/functions/{collection}/invocations?limit=20")["items"]}
+        if f"{collection}/d{EVENTS - 1}" in newest:
+            break
+        time.sleep(0.02)
+    rate = EVENTS / (time.monotonic() - began)
+    bare = bare_loop(runtime, seconds)
+    print(f"| {runtime}: events/s through one function at concurrency 2, from the first write to the last record | {rate:,.0f} | {rate / bare:.2f} of a bare loop "
+          f"({bare:,.0f}/s) | ≥ 5,000: {verdict(rate, 5000)} |", flush=True)
+
+
+def writers(server, options):
+    server.must("PUT", "/v1/collections/plain", {"rules": {"create": "true"}})
+    server.must("PUT", "/v1/collections/watched", {"rules": {"create": "true"}})
+    deploy(server, "watcher", NOTHING["javascript"], "watched", runtime="javascript")
+    script = ("return wrk.format('POST', '/v1/documents/' .. collection, {['Content-Type'] = 'application/json'}, "
+              "string.format('{\"n\":%d,\"text\":\"%s\"}', n, string.rep('x', 200)))")
+    ratios, plain, watched = [], [], []
+    for _ in range(options.rounds):
+        plain.append(wrk(server, script, 64, options.seconds, variables={"collection": "plain"}).rate)
+        watched.append(wrk(server, script, 64, options.seconds, variables={"collection": "watched"}).rate)
+        ratios.append(watched[-1] / plain[-1])
+        settle(server)
+    ratio = statistics.median(ratios)
+    print(f"| creates/s at 64 connections with a trigger whose function does nothing | {statistics.median(watched):,.0f} | {ratio:.2f} of those without "
+          f"({statistics.median(plain):,.0f}/s) | ≥ 0.8: {verdict(ratio, 0.8)} |", flush=True)
+
+
+def settle(server):
+    """Until the events that wait have been delivered: the next round begins even."""
+    last = None
+    while True:
+        newest = server.must("GET", "/v1/functions/watcher/invocations?limit=1")["items"]
+        if newest and newest[0]["id"] == last:
+            return
+        last = newest[0]["id"] if newest else None
+        time.sleep(1)
+
+
+def processes(server):
+    """The server's children and theirs."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rsplit(")", 1)[1].split()
+            parents[int(stat.parent.name)] = int(fields[1])
+        except OSError:
+            pass
+    found = {server.process.pid}
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return len(found) - 1
+
+
+def run(options):
+    print("\n### Functions\n\n| what, in ms | p50 | p99 | target |\n|---|---:|---:|---|")
+    with fresh_server(options) as server:
+        before = processes(server)
+        for runtime in STARTED:
+            latency(server, runtime)
+        for runtime in STARTED:
+            for spare in (True, False):
+                cold(server, runtime, spare)
+    print("\n| what | rate | ratio | target |\n|---|---:|---:|---|")
+    with fresh_server(options) as server:
+        for runtime in STARTED:
+            throughput(server, runtime, options.seconds)
+    with fresh_server(options) as server:
+        writers(server, options)
+    say(f"processes of a server without functions: {before}")
