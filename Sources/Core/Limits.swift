@@ -154,6 +154,21 @@ package enum Limits {
   package static let functionAliasesMax = 20
   /// Versions that share a function's events: the one that serves and the one that is tried.
   package static let functionSplitVersionsMax = 2
+  /// The URL of a remote function: what servers commonly take.
+  package static let outboundURLBytesMax = 2048
+  /// Headers of a remote function's own, and the bytes of one.
+  package static let remoteHeadersMax = 32
+  package static let remoteHeaderBytesMax = 4096
+  /// Events in one batched request to a remote function, and the bytes near which it is closed: what receivers commonly take.
+  package static let remoteBatchEventsMax = 100
+  package static let remoteBatchBytesMax = 1 << 20
+  /// Secrets of one function, or of the project, and the bytes of one: they go into every worker's environment.
+  package static let secretsMax = 100
+  package static let secretBytesMax = 32 << 10
+  /// Shorter values are not masked in logs: they stand in everything.
+  package static let maskedSecretCharactersMin = 6
+  /// Secrets that sign a request while one is replaced by another.
+  package static let signingSecretsMax = 4
   package static let functionTimeoutDefault = Duration.seconds(10)
   package static let functionTimeoutMax = Duration.seconds(900)
   package static let functionMemoryBytesDefault = 128 << 20

@@ -87,6 +87,16 @@ enum FunctionsLimits {
   /// Events of the log, and steps that wait for one, that are looked at together.
   static let matchEventsMax = 500
   static let matchWaitsMax = 1000
+  /// Requests to remote functions under way, of all functions together: each holds a connection.
+  static let remoteRequestsMax = 1000
+  /// Read of the answer to a delivery, so that the connection can be used again.
+  static let remoteAnswerBytesMax = 64 << 10
+  /// Read of an answer that somebody waits for: as much as a worker may answer.
+  static let remoteValueBytesMax = 6 << 20
+  /// Of a failed request's answer, for the record.
+  static let remoteErrorBytesMax = 1 << 10
+  /// A server may ask us to wait so long and no longer.
+  static let retryAfterMax = Duration.seconds(3600)
   /// Between two prunings of the log.
   static let pruneInterval = Duration.seconds(3600)
 }

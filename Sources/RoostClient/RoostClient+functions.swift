@@ -37,6 +37,18 @@ extension RoostClient {
     try await send(.post, ["v1", "functions", name, "dead-letters", id, "replay"])
   }
 
+  /// Names and dates; of one function, or for all of them.
+  package func secrets(of function: String?) async throws -> RoostPage { try RoostPage(await send(.get, Self.secretsPath(function))) }
+
+  @discardableResult
+  package func putSecret(_ name: String, value: String, of function: String?) async throws -> JSONValue {
+    try await send(.put, Self.secretsPath(function) + [name], body: ["value": .string(value)])
+  }
+
+  package func deleteSecret(_ name: String, of function: String?) async throws { try await send(.delete, Self.secretsPath(function) + [name]) }
+
+  private static func secretsPath(_ function: String?) -> [String] { ["v1"] + (function.map { ["functions", $0] } ?? []) + ["secrets"] }
+
   private func functionList(_ name: String, _ part: String, _ limit: Int?, _ cursor: String?) async throws -> RoostPage {
     try RoostPage(await send(.get, ["v1", "functions", name, part], query: [("limit", limit.map(String.init)), ("cursor", cursor)]))
   }

@@ -46,6 +46,7 @@ final class MemoryBackend: FunctionStore, EventLog {
 
   private let shared = Mutex(Shared())
   private let clock: any WallClock
+  let vault = SecretVault.inMemory()
 
   init(clock: any WallClock) {
     self.clock = clock

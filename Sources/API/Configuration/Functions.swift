@@ -34,6 +34,9 @@ enum Functions {
     for (position, bucket) in definition.buckets { try requireBucket(bucket, "/triggers/\(position)/bucket", call) }
     let installLog = try await upload.keep(for: definition, call.environment.functions)
     try await call.environment.functions.check(definition)
+    for (name, value) in definition.remote?.newSecrets ?? [] {
+      _ = try await call.project.secrets.set(name, to: value, of: definition.name, at: call.now)
+    }
     let (function, created) = try await call.project.functions.deploy(definition, options, at: call.now)
     try await functionsChanged(call)
     return answer(created ? 201 : 200, function.value(at: call.now).adding(deployed: function.deployed ?? function.version, installLog: installLog), function)

@@ -32,6 +32,7 @@ enum Routes {
     FunctionVersions.list, FunctionVersions.get, FunctionVersions.delete, FunctionVersions.rollback,
     FunctionAliases.list, FunctionAliases.get, FunctionAliases.put, FunctionAliases.delete,
     FunctionRuns.list, FunctionRuns.get, FunctionRuns.cancel,
+    Secrets.list, Secrets.put, Secrets.delete, Secrets.listOfFunction, Secrets.putOfFunction, Secrets.deleteOfFunction,
   ]
 
   private static let expressions = [CheckExpression.route, EvaluateExpression.route, SimulateRules.route]

@@ -5,13 +5,15 @@ import JSON
 package struct FunctionDefinition: Sendable {
   package let name: String
   package let runtime: FunctionRuntimeKind
-  /// Empty where there is an archive.
+  /// Empty where there is an archive, and for a function whose program is elsewhere.
   package let source: String
   package let archive: FunctionArchive?
   /// The file of the archive that a worker begins with.
   package let entry: String?
   /// For functions of the `lambda` runtime.
   package let lambda: LambdaSettings?
+  /// Where a function of runtime `remote` lives; `nil` for the others.
+  package let remote: RemoteEndpoint?
   package let triggers: [Trigger]
   /// Functions that get what this one returns as their event, each when a delivery succeeded.
   package let then: [String]
@@ -22,7 +24,8 @@ package struct FunctionDefinition: Sendable {
   package let minInstances: Int
   package let attemptsMax: Int
   package let backoff: Duration
-  package let environment: [String: String]
+  /// `env`; with the secrets in it where workers get it.
+  package internal(set) var environment: [String: String]
   /// Normalised, without the source: what GET answers.
   package let manifest: JSONValue
 
@@ -42,18 +45,22 @@ package struct FunctionDefinition: Sendable {
         .notImplemented, "The runtime '\(runtimeName.prefix(40))' is not built yet.", fields: [FieldError("/runtime", "expected one of \(known)")])
     }
     self.runtime = runtime
+    remote = runtime == .remote ? try RemoteEndpoint(&reader) : nil
     let stored = try reader.value("archive")
     archive = try uploaded?.0 ?? stored.map { try FunctionArchive(stored: $0, runtime: runtime) }
     let statedEntry = try reader.string("entry")
     entry = uploaded?.entry ?? statedEntry
     let source = try reader.string("source") ?? ""
-    guard source.isEmpty != (archive == nil) else {
+    guard remote != nil || source.isEmpty != (archive == nil) else {
       throw RoostError(
         .validationFailed, archive == nil ? "A function has a source." : "A function has a source or an archive, not both.",
         fields: [FieldError("/source", archive == nil ? "expected the program text" : "expected none beside an archive")])
     }
     guard source.utf8.count <= Limits.functionSourceBytesMax else {
       throw RoostError(.payloadTooLarge, "The source is larger than \(Limits.functionSourceBytesMax) bytes.")
+    }
+    guard source.isEmpty || remote == nil || remote?.kind == .openwhisk else {
+      throw RoostError(.validationFailed, "A remote function has no source here.", fields: [FieldError("/source", "expected none")])
     }
     self.source = source
     lambda = runtime == .lambda ? try LambdaSettings(&reader, source: source) : nil
@@ -88,6 +95,7 @@ package struct FunctionDefinition: Sendable {
     if minInstances > 0 { manifest["minInstances"] = .int(Int64(minInstances)) }
     if let archive { manifest["archive"] = archive.value }
     if let entry { manifest["entry"] = .string(entry) }
+    for (name, value) in remote?.members ?? [] { manifest[name] = value }
     self.manifest = .object(manifest)
   }
 

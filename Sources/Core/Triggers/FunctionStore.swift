@@ -28,6 +28,13 @@ package struct DeployedFunction: Sendable {
     self.others = others
   }
 
+  /// The same, as workers get it.
+  package func filled(with secrets: FunctionSecrets) -> DeployedFunction {
+    DeployedFunction(
+      definition: secrets.filling(definition), version: version, created: created, updated: updated, live: live, aliases: aliases,
+      others: others.mapValues(secrets.filling))
+  }
+
   package var value: JSONValue {
     guard case .object(var object) = definition.manifest else { return definition.manifest }
     object["version"] = .int(version)

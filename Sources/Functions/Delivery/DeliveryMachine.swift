@@ -129,8 +129,8 @@ struct DeliveryMachine {
   }
 
   /// A started delivery failed: it waits for its next attempt, or was the last one.
-  /// `isFinal`: trying again would change nothing.
-  mutating func failed(_ sequence: Int64, error: String, invocation: String?, isFinal: Bool = false, at now: Timestamp) {
+  /// `isFinal`: trying again would change nothing. `wait`: not before so much time has passed.
+  mutating func failed(_ sequence: Int64, error: String, invocation: String?, isFinal: Bool = false, wait: Duration = .zero, at now: Timestamp) {
     guard var entry = entries[sequence], entry.state == .running else { return }
     running -= 1
     entry.attempts += 1
@@ -139,7 +139,7 @@ struct DeliveryMachine {
       bury(entry.event, attempts: entry.attempts, error: error, invocation: invocation, at: now)
       return
     }
-    let due = now + policy.delay(afterAttempts: entry.attempts, using: &chance)
+    let due = now + max(wait, policy.delay(afterAttempts: entry.attempts, using: &chance))
     entry.state = .backingOff(due)
     entries[sequence] = entry
     backingOff.insert(DueDelivery(time: due, sequence: sequence))

@@ -16,7 +16,10 @@ struct DeliveryPolicy: Sendable {
   }
 
   init(_ definition: FunctionDefinition) {
-    self.init(concurrency: definition.concurrency, attemptsMax: definition.attemptsMax, backoff: definition.backoff, wantsValue: !definition.then.isEmpty)
+    // A batch is one request and many deliveries.
+    self.init(
+      concurrency: definition.concurrency * (definition.remote?.batchSize ?? 1), attemptsMax: definition.attemptsMax, backoff: definition.backoff,
+      wantsValue: !definition.then.isEmpty)
   }
 
   /// Exponential backoff with full jitter: anything between nothing and `backoff` doubled for each failed attempt.

@@ -19,6 +19,7 @@ enum EngineMessage: Sendable {
   case ticked(ScheduleTick, Result<ScheduleMark, any Error>)
   case answered(worker: UInt64, number: Int64, LocalAnswer)
   case tended(Result<TendedRuns, any Error>)
+  case sent(UInt64, RemoteOutcome)
   case pruned((any Error)?)
   case drain
   case stop

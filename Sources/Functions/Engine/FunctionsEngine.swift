@@ -90,6 +90,9 @@ final class FunctionsEngine {
     case .ticked(let tick, let result): dispatcher.ticked(tick, result)
     case .answered(let worker, let number, let answer): pool.answer(worker, number, answer)
     case .tended(let result): dispatcher.tended(result)
+    case .sent(let id, let outcome):
+      for report in dispatcher.remotes.answered(id, outcome) { dispatcher.finished(report) }
+      dispatcher.workerFreed()
     case .pruned(let error):
       isPruning = false
       if let error { notice("old events could not be pruned: \(error)") }
@@ -101,6 +104,8 @@ final class FunctionsEngine {
 
   private func check(_ definition: FunctionDefinition, _ continuation: CheckedContinuation<Void, any Error>) {
     guard drainUntil == nil else { return continuation.resume(throwing: RoostError(.unavailable, "The server is stopping.")) }
+    // What runs elsewhere was checked by whoever asks.
+    guard definition.runtime.hasWorkers else { return continuation.resume() }
     // The first start finds out what the machine offers; a check before that would take its failure for the source's.
     guard pool[definition.runtime].level != nil else {
       waitingChecks.append((definition, continuation))
@@ -125,7 +130,7 @@ final class FunctionsEngine {
     case .success(let functions):
       dispatcher.take(functions)
       status.update(functions.map(\.deployed))
-      let wanted = drainUntil == nil ? Set(functions.map(\.deployed.definition.runtime)) : []
+      let wanted = drainUntil == nil ? Set(functions.map(\.deployed.definition.runtime).filter(\.hasWorkers)) : []
       for kind in wanted.union(pool.knownRuntimes) {
         pool[kind].wantsSpare = wanted.contains(kind)
         if wanted.contains(kind) {
@@ -236,6 +241,7 @@ final class FunctionsEngine {
     dispatcher.isStopping = true
     dispatcher.refuseWaiting()
     pool.endAll()
+    for report in dispatcher.remotes.endAll() { dispatcher.finished(report) }
     giveUpAt = now + .seconds(10)
     wakeAt = min(wakeAt, now + FunctionsLimits.watchInterval)
   }
