@@ -2,8 +2,10 @@ import Glibc
 
 /// How the functions of a server run.
 package struct FunctionsConfiguration: Sendable {
-  /// The Deno executable. Without it no function runs, and deploys are refused with the reason.
+  /// The Deno executable. Without it JavaScript is run by Node, or not at all.
   package var denoPath: String?
+  /// The Node executable, for machines without Deno.
+  package var nodePath: String?
   /// The Python 3 executable, without symbolic links. Without it no function of the runtime `python` runs.
   package var pythonPath: String?
   /// The bubblewrap executable. Without it the sandbox is `reduced`.

@@ -13,6 +13,11 @@ extension RoostClient {
 
   package func deleteFunction(_ name: String) async throws { try await send(.delete, ["v1", "functions", name]) }
 
+  /// Runs it once, now: `{"event": …}`, or with a sample.
+  package func testFunction(_ name: String, _ test: JSONValue) async throws -> JSONValue {
+    try await send(.post, ["v1", "functions", name, "test"], body: test)
+  }
+
   /// Newest first.
   package func invocations(of name: String, limit: Int? = nil, cursor: String? = nil) async throws -> RoostPage {
     try await functionList(name, "invocations", limit, cursor)
@@ -31,6 +36,18 @@ extension RoostClient {
   package func replay(deadLetter id: String, of name: String) async throws {
     try await send(.post, ["v1", "functions", name, "dead-letters", id, "replay"])
   }
+
+  /// Names and dates; of one function, or for all of them.
+  package func secrets(of function: String?) async throws -> RoostPage { try RoostPage(await send(.get, Self.secretsPath(function))) }
+
+  @discardableResult
+  package func putSecret(_ name: String, value: String, of function: String?) async throws -> JSONValue {
+    try await send(.put, Self.secretsPath(function) + [name], body: ["value": .string(value)])
+  }
+
+  package func deleteSecret(_ name: String, of function: String?) async throws { try await send(.delete, Self.secretsPath(function) + [name]) }
+
+  private static func secretsPath(_ function: String?) -> [String] { ["v1"] + (function.map { ["functions", $0] } ?? []) + ["secrets"] }
 
   private func functionList(_ name: String, _ part: String, _ limit: Int?, _ cursor: String?) async throws -> RoostPage {
     try RoostPage(await send(.get, ["v1", "functions", name, part], query: [("limit", limit.map(String.init)), ("cursor", cursor)]))

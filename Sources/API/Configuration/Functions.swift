@@ -29,10 +29,14 @@ enum Functions {
           fields: [FieldError("/triggers/\(position)/collection", "expected an existing collection")])
       }
     }
+    try await requireFunctions(definition, call)
     for (_, trigger) in definition.httpTriggers { try call.project.requireCollections(trigger.lookedUp) }
     for (position, bucket) in definition.buckets { try requireBucket(bucket, "/triggers/\(position)/bucket", call) }
     let installLog = try await upload.keep(for: definition, call.environment.functions)
     try await call.environment.functions.check(definition)
+    for (name, value) in definition.remote?.newSecrets ?? [] {
+      _ = try await call.project.secrets.set(name, to: value, of: definition.name, at: call.now)
+    }
     let (function, created) = try await call.project.functions.deploy(definition, options, at: call.now)
     try await functionsChanged(call)
     return answer(created ? 201 : 200, function.value(at: call.now).adding(deployed: function.deployed ?? function.version, installLog: installLog), function)
@@ -51,23 +55,6 @@ enum Functions {
     try await call.project.reloadTriggers()
   }
 
-  /// Newest first.
-  static let invocations = Route.admin(.get, "/v1/functions/{function}/invocations") { call in
-    let name = try await function(call).definition.name
-    let (limit, cursor) = try page(call)
-    let items = try await call.project.functions.invocations(of: name, limit: limit + 1, before: cursor)
-    return .list(items.prefix(limit).map(\.value), next: items.count > limit ? items[limit - 1].id : nil)
-  }
-
-  /// Newest first.
-  static let logs = Route.admin(.get, "/v1/functions/{function}/logs") { call in
-    if EventStream.isWanted(call.headers) { throw RoostError(.notImplemented, "A live tail of logs is not built yet.") }
-    let name = try await function(call).definition.name
-    let (limit, cursor) = try page(call)
-    let items = try await call.project.functions.logs(of: name, limit: limit + 1, before: cursor)
-    return .list(items.prefix(limit).map(\.value), next: items.count > limit ? items[limit - 1].id : nil)
-  }
-
   static let deadLetters = Route.admin(.get, "/v1/functions/{function}/dead-letters") { call in
     let name = try await function(call).definition.name
     let (limit, cursor) = try page(call)
@@ -82,6 +69,16 @@ enum Functions {
       throw RoostError(.notFound, "There is no such dead letter.")
     }
     return HTTPResponse(status: 202)
+  }
+
+  private static func requireFunctions(_ definition: FunctionDefinition, _ call: Call) async throws {
+    guard !definition.then.isEmpty else { return }
+    let known = Set(try await call.project.functions.functions().map(\.definition.name))
+    for (position, name) in definition.then.enumerated() where name != definition.name && !known.contains(name) {
+      throw RoostError(
+        .validationFailed, "The function hands its result to one that does not exist: '\(name)'.",
+        fields: [FieldError("/then/\(position)", "expected an existing function; deploy the last one of a sequence first")])
+    }
   }
 
   private static func requireBucket(_ name: String, _ pointer: String, _ call: Call) throws {

@@ -5,14 +5,18 @@ import JSON
 package struct FunctionDefinition: Sendable {
   package let name: String
   package let runtime: FunctionRuntimeKind
-  /// Empty where there is an archive.
+  /// Empty where there is an archive, and for a function whose program is elsewhere.
   package let source: String
   package let archive: FunctionArchive?
   /// The file of the archive that a worker begins with.
   package let entry: String?
   /// For functions of the `lambda` runtime.
   package let lambda: LambdaSettings?
+  /// Where a function of runtime `remote` lives; `nil` for the others.
+  package let remote: RemoteEndpoint?
   package let triggers: [Trigger]
+  /// Functions that get what this one returns as their event, each when a delivery succeeded.
+  package let then: [String]
   package let timeout: Duration
   package let memoryBytesMax: Int64
   package let concurrency: Int
@@ -20,7 +24,8 @@ package struct FunctionDefinition: Sendable {
   package let minInstances: Int
   package let attemptsMax: Int
   package let backoff: Duration
-  package let environment: [String: String]
+  /// `env`; with the secrets in it where workers get it.
+  package internal(set) var environment: [String: String]
   /// Normalised, without the source: what GET answers.
   package let manifest: JSONValue
 
@@ -40,12 +45,13 @@ package struct FunctionDefinition: Sendable {
         .notImplemented, "The runtime '\(runtimeName.prefix(40))' is not built yet.", fields: [FieldError("/runtime", "expected one of \(known)")])
     }
     self.runtime = runtime
+    remote = runtime == .remote ? try RemoteEndpoint(&reader) : nil
     let stored = try reader.value("archive")
     archive = try uploaded?.0 ?? stored.map { try FunctionArchive(stored: $0, runtime: runtime) }
     let statedEntry = try reader.string("entry")
     entry = uploaded?.entry ?? statedEntry
     let source = try reader.string("source") ?? ""
-    guard source.isEmpty != (archive == nil) else {
+    guard remote != nil || source.isEmpty != (archive == nil) else {
       throw RoostError(
         .validationFailed, archive == nil ? "A function has a source." : "A function has a source or an archive, not both.",
         fields: [FieldError("/source", archive == nil ? "expected the program text" : "expected none beside an archive")])
@@ -53,11 +59,15 @@ package struct FunctionDefinition: Sendable {
     guard source.utf8.count <= Limits.functionSourceBytesMax else {
       throw RoostError(.payloadTooLarge, "The source is larger than \(Limits.functionSourceBytesMax) bytes.")
     }
+    guard source.isEmpty || remote == nil || remote?.kind == .openwhisk else {
+      throw RoostError(.validationFailed, "A remote function has no source here.", fields: [FieldError("/source", "expected none")])
+    }
     self.source = source
     lambda = runtime == .lambda ? try LambdaSettings(&reader, source: source) : nil
     triggers = try (reader.array("triggers") ?? []).enumerated().map { position, trigger in
       try Trigger(trigger, pointer: "/triggers/\(position)")
     }
+    then = try Self.next(reader.array("then") ?? [])
     timeout = try reader.duration("timeout", most: Limits.functionTimeoutMax) ?? Limits.functionTimeoutDefault
     memoryBytesMax = try reader.byteCount("memory", in: (32 << 20)...(4 << 30)) ?? Int64(Limits.functionMemoryBytesDefault)
     concurrency = Int(
@@ -73,7 +83,7 @@ package struct FunctionDefinition: Sendable {
     try reader.refuseUnknown(besides: ["createdAt", "updatedAt", "version", "live", "deployed", "install", "instances"])
     self.name = name
     var manifest: JSONObject = [
-      "name": .string(name), "runtime": .string(runtime.rawValue), "triggers": .array(triggers.map(\.value)),
+      "name": .string(name), "runtime": .string(runtime.rawValue), "triggers": .array(triggers.map(\.value)), "then": .array(then.map(JSONValue.string)),
       "timeout": .string("\(timeout.milliseconds)ms"), "memory": .int(memoryBytesMax), "concurrency": .int(Int64(concurrency)),
       "retry": ["attempts": .int(Int64(attemptsMax)), "backoff": .string("\(backoff.milliseconds)ms")],
       "env": .object(JSONObject(environment)),
@@ -85,6 +95,7 @@ package struct FunctionDefinition: Sendable {
     if minInstances > 0 { manifest["minInstances"] = .int(Int64(minInstances)) }
     if let archive { manifest["archive"] = archive.value }
     if let entry { manifest["entry"] = .string(entry) }
+    for (name, value) in remote?.members ?? [] { manifest[name] = value }
     self.manifest = .object(manifest)
   }
 
@@ -119,6 +130,16 @@ package struct FunctionDefinition: Sendable {
 
   package var schedules: [ScheduleTrigger] {
     triggers.compactMap { if case .schedule(let trigger) = $0 { trigger } else { nil } }
+  }
+
+  private static func next(_ names: [JSONValue]) throws -> [String] {
+    let next = names.compactMap(\.stringValue)
+    guard next.count == names.count, next.count <= Limits.nextFunctionsMax, Set(next).count == next.count, next.allSatisfy(Names.isValidName) else {
+      throw RoostError(
+        .validationFailed, "`then` names the functions that come next.",
+        fields: [FieldError("/then", "expected at most \(Limits.nextFunctionsMax) names of functions, each once")])
+    }
+    return next
   }
 
   private static func environment(_ object: JSONObject) throws -> [String: String] {

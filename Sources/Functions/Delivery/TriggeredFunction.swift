@@ -14,10 +14,13 @@ final class TriggeredFunction {
   /// Direct calls that wait for a worker, oldest first.
   var calls: [DirectCall] = []
   var callsRunning = 0
+  var counters = FunctionCounters()
   var isReading = false
   /// Everything in the log was read, until there is news.
   var isAtEnd = false
   var isRecording = false
+  /// A remote endpoint asked for a pause.
+  var heldUntil: ContinuousClock.Instant?
   /// After the store or the log refused.
   var pausedUntil: ContinuousClock.Instant?
   /// Since when only the cursor waits to be recorded.

@@ -35,7 +35,7 @@ enum ServerFrame {
     }
   }
 
-  static func invoke(_ id: Int64, attempt: Int, wantsValue: Bool, takesPieces: Bool = false, event: [UInt8]) -> [UInt8] {
+  static func invoke(_ id: Int64, attempt: Int, wantsValue: Bool, takesPieces: Bool = false, trace: String? = nil, event: [UInt8]) -> [UInt8] {
     framed(capacity: event.count + 128) { writer in
       writer.key("type")
       writer.string("invoke")
@@ -46,6 +46,10 @@ enum ServerFrame {
       if wantsValue {
         writer.key("wantsValue")
         writer.bool(true)
+      }
+      if let trace {
+        writer.key("traceparent")
+        writer.string(trace)
       }
       if takesPieces {
         writer.key("takesPieces")

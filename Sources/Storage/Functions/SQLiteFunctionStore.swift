@@ -19,6 +19,7 @@ final class SQLiteFunctionStore: FunctionStore {
       let database = transaction.database
       guard let number = try database.functionNumber(name) else { return false }
       try database.run("DELETE FROM functions WHERE number = ?", .int(number))
+      try database.run("DELETE FROM secrets WHERE function = ?", .text(name))
       try database.run("INSERT INTO function_remains (function) VALUES (?)", .int(number))
       return true
     }

@@ -17,6 +17,7 @@ struct DeployFunction: AsyncParsableCommand {
       Examples:
         roost functions deploy functions/on-order.js --on created,updated --collection orders --where 'total > 100' --timeout 10s
         roost functions deploy on-order --source build/bundle.js --on orders:created --env CURRENCY=EUR
+        roost functions deploy functions/hello.js --http --access true
         roost functions deploy functions/on-order.js --manifest manifest.json
         roost functions deploy functions/
         roost functions deploy functions/resize --traffic 0.1
