@@ -58,7 +58,7 @@ private struct RunWorld {
 
   init(seed: UInt64) {
     self.seed = seed
-    chance = SeededRandom(seed: seed)
+    var chance = SeededRandom(seed: seed)
     var programs: [Int64: [Operation]] = [:]
     var log: [LogEvent] = []
     for sequence in 1...Int64(Int.random(in: 1...12, using: &chance)) {
@@ -73,6 +73,7 @@ private struct RunWorld {
     }
     self.programs = programs
     self.log = log
+    self.chance = chance
     machine = Self.machine(cursor: 0, parked: [], seed: seed)
   }
 
