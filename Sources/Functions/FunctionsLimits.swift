@@ -74,6 +74,8 @@ enum FunctionsLimits {
   static let unrecordedInvocationsMax = 1024
   /// Events of the log, and steps that wait for one, that are looked at together.
   static let matchEventsMax = 500
+  /// Between two looks at the log for them: under load many events share one.
+  static let matchInterval = Duration.milliseconds(10)
   static let matchWaitsMax = 1000
   /// Between two prunings of the log.
   static let pruneInterval = Duration.seconds(3600)

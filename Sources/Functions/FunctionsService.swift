@@ -166,7 +166,7 @@ package final class FunctionsService: FunctionRuntime {
       }
     case .call(let worker, let number, let call): inbox.post(.answered(worker: worker, number: number, await api.perform(call)))
     case .step(let worker, let number, let call): inbox.post(.answered(worker: worker, number: number, await perform(call)))
-    case .tendRuns: inbox.post(.tended(await tendRuns()))
+    case .tendRuns(let through): inbox.post(.tended(await tendRuns(matchedThrough: through)))
     case .prune(let through, let moment):
       do {
         try await functions.pruneRuns(before: Timestamp(milliseconds: wall.now().milliseconds - Limits.runRetention.milliseconds))

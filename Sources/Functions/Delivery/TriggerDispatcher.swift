@@ -3,7 +3,7 @@ import Core
 /// Brings events from the log to workers: reads for each function from its cursor, starts what its delivery machine allows, and has the store
 /// write down what came of it. Belongs to the engine's thread; the store and the log answer through `EngineMessage`s.
 final class TriggerDispatcher {
-  private let project: String
+  let project: String
   let pool: WorkerPool
   let wall: any WallClock
   let steady: any SteadyClock
@@ -12,7 +12,7 @@ final class TriggerDispatcher {
 
   private(set) var functions: [String: TriggeredFunction] = [:]
   /// By the generation of each version that workers may still serve.
-  private var versions: [UInt64: (function: TriggeredFunction, version: Int64)] = [:]
+  private(set) var versions: [UInt64: (function: TriggeredFunction, version: Int64)] = [:]
   private var nextGeneration: UInt64 = 1
   private var served: UInt64 = 0
   private var identifiers = IdentifierGenerator()
@@ -28,7 +28,7 @@ final class TriggerDispatcher {
   var isStopping = false
   /// Requests that the store has not answered.
   private(set) var unanswered = 0
-  private var runs = RunsTimer()
+  var runs = RunsTimer()
 
   init(
     project: String, pool: WorkerPool, wall: any WallClock, steady: any SteadyClock, requests: RequestQueue, notice: @escaping (String) -> Void
@@ -247,36 +247,11 @@ final class TriggerDispatcher {
     return (invocation, logs)
   }
 
-  // MARK: Durable runs
-
-  /// What a worker says about a step of what it runs; nil where no run can come of it.
-  func step(_ call: WorkerFrame.Call, of worker: Worker) -> StepCall? {
-    guard let assignment = worker.assignment, let run = worker.run, let (_, version) = versions[assignment.generation] else { return nil }
-    return StepCall(call, of: run.work, assignment.definition, version: version, project: project)
-  }
-
-  private func runEnded(_ delivery: Delivery, of function: TriggeredFunction, _ report: RunReport) {
-    guard let run = delivery.event.runID else { return }
-    let value = report.value.flatMap { $0.count <= Limits.runResultBytesMax ? $0 : nil }
-    let end = report.status == .suspended ? RunOutcome.End.suspended : .completed(value)
-    function.machine.ended(RunOutcome(run: run, driver: delivery.event.sequence, end: end, time: wall.now()))
-  }
-
-  func tended(_ result: Result<TendedRuns, any Error>) {
-    unanswered -= 1
-    switch result {
-    case .success(let tended): runs.answered(tended.agenda, isAtEnd: tended.isAtEnd)
-    case .failure(let error):
-      runs.failed(at: wall.now())
-      notice("durable runs could not be looked at: \(error)")
-    }
-  }
-
   // MARK: Acting on it
 
   /// Does everything that the news made possible.
   func dispatch() {
-    if !isDraining, runs.ask(at: wall.now()) { request(.tendRuns) }
+    if !isDraining, runs.ask(at: wall.now()) { request(.tendRuns(matchedThrough: runs.matchedThrough)) }
     guard !dirty.isEmpty else { return }
     let candidates = dirty.compactMap { functions[$0] }
     dirty = []

@@ -23,16 +23,20 @@ extension FunctionsService {
   }
 
   /// Wakes what is due, and matches one stretch of the log with the steps that wait for events.
-  func tendRuns() async -> Result<TendedRuns, any Error> {
+  /// - Parameter matchedThrough: how far that was done, which the store is told of only now and then.
+  func tendRuns(matchedThrough: Int64) async -> Result<TendedRuns, any Error> {
     do {
       let agenda = try await functions.wakeRuns(at: wall.now(), limit: Limits.runsPerCommitMax)
-      guard let after = agenda.matchAfter else { return .success(TendedRuns(agenda: agenda, isAtEnd: true)) }
+      guard let known = agenda.matchAfter else { return .success(TendedRuns(agenda: agenda, matchedThrough: matchedThrough, isAtEnd: true)) }
+      let after = max(known, matchedThrough)
       // First the events, then the waits: a wait that is not among these began after all of the events.
       let events = try await log.events(after: after, limit: FunctionsLimits.matchEventsMax)
-      guard let last = events.last else { return .success(TendedRuns(agenda: agenda, isAtEnd: true)) }
+      guard let last = events.last else { return .success(TendedRuns(agenda: agenda, matchedThrough: after, isAtEnd: true)) }
       let matches = try await matches(events)
-      let next = try await functions.resolve(matches, through: last.sequence, at: wall.now())
-      return .success(TendedRuns(agenda: next, isAtEnd: events.count < FunctionsLimits.matchEventsMax))
+      // A cursor that is older than it could be costs a second look after a crash, and each one written costs a commit.
+      let isWorthIt = !matches.isEmpty || last.sequence - known >= Int64(FunctionsLimits.matchEventsMax)
+      let next = isWorthIt ? try await functions.resolve(matches, through: last.sequence, at: wall.now()) : agenda
+      return .success(TendedRuns(agenda: next, matchedThrough: last.sequence, isAtEnd: events.count < FunctionsLimits.matchEventsMax))
     } catch {
       return .failure(error)
     }
@@ -82,5 +86,7 @@ extension FunctionsService {
 
 struct TendedRuns: Sendable {
   let agenda: RunsAgenda
+  let matchedThrough: Int64
+  /// The log was matched to its end, as it was.
   let isAtEnd: Bool
 }
