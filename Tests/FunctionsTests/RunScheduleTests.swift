@@ -58,7 +58,7 @@ private struct RunWorld {
 
   init(seed: UInt64) {
     self.seed = seed
-    chance = SeededRandom(seed: seed)
+    var chance = SeededRandom(seed: seed)
     var programs: [Int64: [Operation]] = [:]
     var log: [LogEvent] = []
     for sequence in 1...Int64(Int.random(in: 1...12, using: &chance)) {
@@ -71,6 +71,7 @@ private struct RunWorld {
         }
       }
     }
+    self.chance = chance
     self.programs = programs
     self.log = log
     machine = Self.machine(cursor: 0, parked: [], seed: seed)
