@@ -286,9 +286,10 @@ def test_a_step_that_became_another_kind_is_an_error(lab):
     lab.deploy("""export default async (event, { step }) => { await step.sleep("x", 400); };""", retry={"attempts": 1})
     lab.create()
     lab.reaches("sleeping")
-    lab.deploy("""export default async (event, { step }) => { await step.run("x", () => 1); };""", retry={"attempts": 1})
+    lab.deploy("""
+        export default async (event, { db, step }) => { await step.run("x", () => db.collection(OUT).create({})); };""", retry={"attempts": 1})
     run = lab.reaches("failed")
-    assert "was a step.sleep" in run["error"]
+    assert "was a step.sleep" in run["error"] and lab.results() == []
 
 
 # Over the API

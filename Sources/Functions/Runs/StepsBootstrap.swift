@@ -108,8 +108,10 @@ enum StepsBootstrap {
         try {
           await (this.#begun ??= this.#begin());
           const known = this.#known.get(stringify([name, n]));
+          // Before its function does anything.
+          if (known && known.kind !== kind) throw new Error(`Step '${name}' was a step.${known.kind} when this run came by it, and is a step.${kind} now: give the new step another name.`);
           if (this.#isOver) step = undefined;
-          else if (known && known.kind === kind && known.status !== "retrying") step = known;
+          else if (known && known.status !== "retrying") step = known;
           else step = await work({ name, n });
         } finally {
           this.active -= 1;
