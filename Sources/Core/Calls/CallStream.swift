@@ -39,6 +39,7 @@ package final class CallStream: Sendable {
   package func begin(_ head: JSONObject) { state.withLock { $0.head = head } }
 
   /// How many bytes wait, and how many have come in all, with these.
+  @discardableResult
   package func append(_ piece: [UInt8]) -> (waiting: Int, total: Int) {
     let (waiter, counts) = state.withLock { state -> (CheckedContinuation<[UInt8]?, any Error>?, (Int, Int)) in
       state.totalBytes += piece.count

@@ -27,7 +27,7 @@ extension LogEvent {
     writer.key("id")
     writer.string(String(sequence))
     writer.key("source")
-    writer.string("/p/" + project)
+    writer.string("/p/" + project + (kind == .function ? "/functions/" + emitter : ""))
     writer.key("type")
     writer.string(type)
     // CloudEvents 1.0.2, section "subject": "If present, MUST be a non-empty string".
@@ -49,6 +49,9 @@ extension LogEvent {
     writer.endObject()
     return writer.bytes
   }
+
+  /// The function that returned what this event is about.
+  private var emitter: String { auth.flatMap { try? JSONValue(parsing: $0) }?["id"]?.stringValue ?? "" }
 
   private func writeData(_ writer: inout JSONWriter) {
     func members(_ members: [(String, [UInt8]?)]) {

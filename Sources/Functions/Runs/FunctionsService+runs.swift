@@ -8,7 +8,7 @@ extension FunctionsService {
       let now = wall.now()
       let policy = call.policy
       let reply = try await functions.tell(
-        StepCommand(target: call.target, body: call.body, at: now), by: call.execution, at: now,
+        command(call, at: now), by: call.execution, at: now,
         retryAfter: { attempts in
           guard attempts < policy.attemptsMax else { return nil }
           var chance = SecureRandom()
@@ -20,6 +20,12 @@ extension FunctionsService {
     } catch {
       return LocalAnswer(RoostError(.unavailable, "The step could not be recorded."))
     }
+  }
+
+  private func command(_ call: StepCall, at now: Timestamp) throws -> StepCommand {
+    let command = try StepCommand(target: call.target, body: call.body, at: now)
+    guard case .failed(let key, let error, let isFinal) = command, let mask = call.mask else { return command }
+    return .failed(key, error: Array(mask.masking(String(decoding: error, as: UTF8.self)).utf8), isFinal: isFinal)
   }
 
   /// Wakes what is due, and matches one stretch of the log with the steps that wait for events.
