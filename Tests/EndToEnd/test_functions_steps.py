@@ -637,3 +637,17 @@ def test_runs_on_the_command_line(lab, server):
     assert roost("cancel", lab.function, run["id"]).returncode == 0
     again = roost("cancel", lab.function, run["id"])
     assert again.returncode != 0 and "is over" in again.stderr
+
+
+# With other parts of functions
+
+def test_the_next_function_of_a_sequence_gets_what_the_whole_run_returned(lab):
+    after = f"{lab.function}next"
+    lab.admin.put_function(after, "export default async (event, { db }) => { await db.collection(OUT).create({ got: event.data }); };".replace("OUT", json.dumps(lab.target)), triggers=[])
+    lab.deploy("""
+        export default async (event, { step }) => { const a = await step.run("a", () => 1); await step.sleep(100); return { a }; };""", then=[after])
+    lab.create()
+    lab.reaches("completed")
+    eventually(lab.results, what="the next function")
+    assert [item["got"] for item in lab.results()] == [{"a": 1}]
+    lab.admin.delete(f"/v1/functions/{after}")
