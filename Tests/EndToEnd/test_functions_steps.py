@@ -177,6 +177,19 @@ def test_an_error_outside_steps_is_tried_again_and_steps_are_not(lab):
     assert len(lab.results()) == 1
 
 
+def test_a_step_that_outlives_its_execution_says_nothing_in_the_next_one(lab):
+    lab.deploy("""
+        export default async (event, { db, step, attempt }) => {
+          const late = step.run("late", async () => { await new Promise((resolve) => setTimeout(resolve, 300)); return event.id; });
+          if (event.data.after.fails && attempt === 1) await step.run("fails", () => { throw Object.assign(new Error("at once"), { retry: false }); });
+          return await late;
+        };""", concurrency=1, retry={"attempts": 1})
+    failing = lab.create(fails=True)
+    fine = [lab.create(fails=False) for _ in range(3)]
+    eventually(lambda: len(lab.runs(status="completed")) == 3 and len(lab.runs(status="failed")) == 1, what="all are over")
+    assert all(run["result"] == run["id"] for run in lab.runs(status="completed"))
+
+
 # Waiting for events
 
 def test_a_wait_gets_the_event_that_fits(lab):
