@@ -184,8 +184,9 @@ def test_a_step_that_outlives_its_execution_says_nothing_in_the_next_one(lab):
           if (event.data.after.fails && attempt === 1) await step.run("fails", () => { throw Object.assign(new Error("at once"), { retry: false }); });
           return await late;
         };""", concurrency=1, retry={"attempts": 1})
-    failing = lab.create(fails=True)
-    fine = [lab.create(fails=False) for _ in range(3)]
+    lab.create(fails=True)
+    for _ in range(3):
+        lab.create(fails=False)
     eventually(lambda: len(lab.runs(status="completed")) == 3 and len(lab.runs(status="failed")) == 1, what="all are over")
     assert all(run["result"] == run["id"] for run in lab.runs(status="completed"))
 
