@@ -8,4 +8,9 @@ package enum FunctionRuntimeKind: String, Sendable, CaseIterable {
   case command
   /// Anything that speaks AWS's custom-runtime interface.
   case lambda
+  /// A server somewhere else that takes events over HTTP.
+  case remote
+
+  /// Whether it needs a process of ours.
+  package var hasWorkers: Bool { self != .remote }
 }

@@ -36,6 +36,7 @@ struct WorkerRuntime {
     case .python: self.init(python: configuration.pythonPath)
     case .command: self.init(shell: "/bin/sh")
     case .lambda: self.init(lambdaLayer: configuration.lambdaLayerPath)
+    case .remote: return nil
     }
   }
 
@@ -46,6 +47,7 @@ struct WorkerRuntime {
     case .python: "Python 3 is not installed"
     case .command: "there is no /bin/sh"
     case .lambda: "Lambda functions need a sandbox with a network of its own, and this machine offers none"
+    case .remote: "remote functions run elsewhere"
     }
   }
 

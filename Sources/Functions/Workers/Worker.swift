@@ -4,6 +4,8 @@ import Core
 struct WorkerAssignment {
   let generation: UInt64
   let definition: FunctionDefinition
+  /// Opened: signed and filled in with, and masked in logs. The definition's environment holds them already.
+  var secrets: [String: String] = [:]
 }
 
 /// One worker: its process and what it is doing.
