@@ -22,7 +22,7 @@ let package = Package(
     .target(name: "Core", dependencies: ["JSON", "CEL", "CSodium"], swiftSettings: strict),
     // Reads .zip and .tar.gz files that anybody may have made; writes the latter.
     .target(name: "Archive", dependencies: ["CZlib"], swiftSettings: strict),
-    .target(name: "Storage", dependencies: ["Core", "JSON", "CEL", "Archive", "CSQLite", "Migrations"], swiftSettings: strict),
+    .target(name: "Storage", dependencies: ["Core", "JSON", "CEL", "Archive", "CDisk", "CSQLite", "Migrations"], swiftSettings: strict),
     .target(name: "Functions", dependencies: ["Core", "JSON", "CEL", "CSpawn"], swiftSettings: strict),
     // Requests to servers that users name: vetted addresses, bounded answers.
     .target(
@@ -65,6 +65,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", path: "Sources/System/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CSodium", path: "Sources/System/CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
     .systemLibrary(name: "CYAML", path: "Sources/System/CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CDisk", path: "Sources/System/CDisk"),
     .target(name: "CSpawn", path: "Sources/System/CSpawn"),
 
     // Measured by scripts/bench, and by hand.

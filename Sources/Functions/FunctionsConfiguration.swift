@@ -18,6 +18,10 @@ package struct FunctionsConfiguration: Sendable {
   package var maxWorkers = 32
   /// How long `drain()` waits for what runs.
   package var drainTime = Duration.seconds(30)
+  /// Variables for programs that install dependencies: pip's and npm's own, proxies, certificates.
+  package var installEnvironment: [(name: String, value: String)] = []
+  /// The folder of the folders of archives.
+  var archivesPath = "/nonexistent"
   /// What a module may do while it is loaded, before its first event.
   var moduleLoadTime = FunctionsLimits.moduleLoadTimeMax
 

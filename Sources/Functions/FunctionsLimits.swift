@@ -48,6 +48,13 @@ enum FunctionsLimits {
   static let fileBytesMax: Int64 = 16 << 20
   static let temporaryBytesMax = 16 << 20
 
+  /// Dependencies of one function: time, room with the archive's own files, one file, and what is kept of the log. The room is that of an unpacked Lambda function,
+  /// doubled.
+  static let installTimeMax = Duration.seconds(180)
+  static let installBytesMax = 512 << 20
+  static let installFilesMax = 50_000
+  static let installFileBytesMax: Int64 = 256 << 20
+  static let installLogBytesMax = 64 << 10
   /// While the workers of one version of a function are busy, so many deliveries are looked at for one that another version takes.
   static let deliveriesLookedAtMax = 64
   /// New versions of a function that keeps instances ready get so long to come up before they serve all the same.
@@ -72,6 +79,9 @@ enum FunctionsLimits {
   static let storeRetry = Duration.seconds(1)
   /// Records of one function that wait for the store; past it nothing new of it starts.
   static let unrecordedInvocationsMax = 1024
+  /// Dead letters that one request brings back, since all of them wait in memory, and those of one commit.
+  static let lettersReplayedMax = 1000
+  static let lettersPerCommit = 20
   /// Events of the log, and steps that wait for one, that are looked at together.
   static let matchEventsMax = 500
   static let matchWaitsMax = 1000

@@ -10,15 +10,16 @@ package final class FunctionsService: FunctionRuntime {
   let functions: any FunctionStore
   let log: any EventLog
   private let api: any LocalAPI
-  private let configuration: FunctionsConfiguration
+  let configuration: FunctionsConfiguration
   let wall: any WallClock
   private let steady: any SteadyClock
   private let notice: @Sendable (String) -> Void
   private let secrets: SecretVault
   private let sender: RemoteSender
   private let inbox = EngineInbox()
-  private let status = FunctionsStatus()
+  let status = FunctionsStatus()
   private let hasRun = Atomic(false)
+  package let tails = LogTails()
   private let tickets = Atomic<UInt64>(0)
 
   /// `notice` gets sentences for the operator: what does not work and why.
@@ -43,6 +44,8 @@ package final class FunctionsService: FunctionRuntime {
     self.secrets = secrets
     self.api = api
     sender = RemoteSender(project: project, outbound: outbound, wall: clock)
+    var configuration = configuration
+    configuration.archivesPath = functions.archivesPath
     self.configuration = configuration
     wall = clock
     self.steady = steady
@@ -67,10 +70,11 @@ package final class FunctionsService: FunctionRuntime {
     precondition(!hasRun.exchange(true, ordering: .sequentiallyConsistent), "A functions service runs once.")
     let requests = RequestQueue()
     log.onCommit { [inbox] in inbox.logChanged() }
-    WorkerThread.start(name: "functions") { [project, configuration, inbox, status, wall, steady, notice] in
+    WorkerThread.start(name: "functions") { [project, configuration, inbox, status, tails, wall, steady, notice] in
       setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, FunctionsLimits.engineNiceness)
       FunctionsEngine(
-        project: project, configuration: configuration, inbox: inbox, requests: requests, status: status, wall: wall, steady: steady, notice: notice
+        project: project, configuration: configuration, inbox: inbox, requests: requests, status: status, tails: tails, wall: wall, steady: steady,
+        notice: notice
       ).run()
     }
     await withTaskCancellationHandler {
@@ -148,6 +152,13 @@ package final class FunctionsService: FunctionRuntime {
     return try await functions.functions().first { $0.definition.name == name }
   }
 
+  package func measure() async throws -> FunctionsMeasure {
+    try await withCheckedThrowingContinuation { continuation in
+      guard !inbox.post(.measure(continuation)) else { return }
+      continuation.resume(throwing: RoostError(.unavailable, "The server is stopping."))
+    }
+  }
+
   package func functionsChanged() async {
     await withCheckedContinuation { continuation in
       if !inbox.post(.functionsChanged(continuation)) { continuation.resume() }
@@ -162,6 +173,21 @@ package final class FunctionsService: FunctionRuntime {
     try await functions.record(changes, of: function)
     inbox.post(.revived(function: function, letter.event))
     return true
+  }
+
+  package func replayDeadLetters(of function: String) async throws -> (count: Int, more: Bool) {
+    var count = 0
+    while count < FunctionsLimits.lettersReplayedMax {
+      let letters = try await functions.deadLetters(of: function, limit: FunctionsLimits.lettersPerCommit, after: nil)
+      guard !letters.isEmpty else { return (count, false) }
+      var changes = DeliveryChanges()
+      changes.park = letters.map { ParkedDelivery(event: $0.event, attempts: 0, due: wall.now()) }
+      changes.removeDeadLetters = letters.map(\.id)
+      try await functions.record(changes, of: function)
+      for letter in letters { inbox.post(.revived(function: function, letter.event)) }
+      count += letters.count
+    }
+    return (count, try await !functions.deadLetters(of: function, limit: 1, after: nil).isEmpty)
   }
 
   // MARK: What the engine asks

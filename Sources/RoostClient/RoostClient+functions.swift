@@ -7,11 +7,16 @@ extension RoostClient {
   package func function(_ name: String) async throws -> JSONValue { try await send(.get, ["v1", "functions", name]) }
 
   /// Deploys a new version: the manifest with its `source`. A refused one leaves the old version serving.
-  package func deployFunction(_ definition: JSONValue, name: String) async throws -> JSONValue {
-    try await send(.put, ["v1", "functions", name], body: definition)
+  package func deployFunction(_ definition: JSONValue, name: String, traffic: Double? = nil) async throws -> JSONValue {
+    try await send(.put, ["v1", "functions", name], query: [("traffic", traffic.map { String($0) })], body: definition)
   }
 
   package func deleteFunction(_ name: String) async throws { try await send(.delete, ["v1", "functions", name]) }
+
+  /// Runs it once, now: `{"event": …}`, or with a sample.
+  package func testFunction(_ name: String, _ test: JSONValue) async throws -> JSONValue {
+    try await send(.post, ["v1", "functions", name, "test"], body: test)
+  }
 
   /// Newest first.
   package func invocations(of name: String, limit: Int? = nil, cursor: String? = nil) async throws -> RoostPage {

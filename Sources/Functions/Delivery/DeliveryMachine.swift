@@ -41,6 +41,8 @@ struct DeliveryMachine {
   private(set) var openBytes = 0
   private(set) var parkedCount = 0
   private(set) var parkedBytes = 0
+  /// Events given up since the start.
+  private(set) var deadLetters = 0
   /// Every event up to here was looked at.
   private(set) var readThrough: Int64
   private var record: DeliveryRecord
@@ -114,7 +116,7 @@ struct DeliveryMachine {
       }
       entries[sequence]?.state = .running
       running += 1
-      return Delivery(event: entry.event, attempt: entry.attempts + 1)
+      return Delivery(event: entry.event, attempt: entry.attempts + 1, wantsValue: policy.wantsValue)
     }
     return nil
   }
@@ -171,6 +173,11 @@ struct DeliveryMachine {
 
   /// The same for a durable run whose execution ended.
   mutating func ended(_ run: RunOutcome) { record.changes.runs.append(run) }
+
+  /// What the function returned goes on, together with the record of its success.
+  mutating func completed(_ completions: [FunctionResult]) {
+    record.changes.completions.append(contentsOf: completions)
+  }
 
   // MARK: What is written down
 
@@ -265,6 +272,7 @@ struct DeliveryMachine {
   }
 
   private mutating func bury(_ event: LogEvent, attempts: Int, error: String, invocation: String?, at now: Timestamp) {
+    deadLetters += 1
     record.changes.deadLetters.append(
       DeadLetter(id: identifiers.next(at: now), event: event, attempts: attempts, error: error, invocation: invocation, created: now))
     parkOpen(below: event.sequence, at: now)

@@ -1,4 +1,5 @@
 import Core
+import JSON
 
 /// Brings events from the log to workers: reads for each function from its cursor, starts what its delivery machine allows, and has the store
 /// write down what came of it. Belongs to the engine's thread; the store and the log answer through `EngineMessage`s.
@@ -9,6 +10,7 @@ final class TriggerDispatcher {
   let wall: any WallClock
   let steady: any SteadyClock
   private let requests: RequestQueue
+  private let tails: LogTails
   let notice: (String) -> Void
 
   private(set) var functions: [String: TriggeredFunction] = [:]
@@ -34,7 +36,7 @@ final class TriggerDispatcher {
   private var runs = RunsTimer()
 
   init(
-    project: String, pool: WorkerPool, wall: any WallClock, steady: any SteadyClock, requests: RequestQueue, notice: @escaping (String) -> Void
+    project: String, pool: WorkerPool, wall: any WallClock, steady: any SteadyClock, requests: RequestQueue, tails: LogTails, notice: @escaping (String) -> Void
   ) {
     self.project = project
     self.pool = pool
@@ -42,6 +44,7 @@ final class TriggerDispatcher {
     self.wall = wall
     self.steady = steady
     self.requests = requests
+    self.tails = tails
     self.notice = notice
   }
 
@@ -62,7 +65,7 @@ final class TriggerDispatcher {
       // Made anew since it was asked for: the next load brings its state.
       guard let state = one.state else { continue }
       if let function = functions[name] { remove(function) }
-      let served = ServedVersions(one.deployed, secrets: one.secrets, after: nil) { newGeneration() }
+      let served = ServedVersions(one.deployed, secrets: one.secrets, after: [:]) { newGeneration() }
       let function = TriggeredFunction(generation: newGeneration(), deployed: one.deployed, versions: served, state: state, at: wall.now())
       functions[name] = function
       serve(served, of: function)
@@ -76,11 +79,29 @@ final class TriggerDispatcher {
 
   private func redeploy(_ function: TriggeredFunction, _ loaded: LoadedFunction) {
     let deployed = loaded.deployed
-    let served = ServedVersions(deployed, secrets: loaded.secrets, after: function.versions) { newGeneration() }
+    let before = function.versions.assignments.merging(function.coming?.versions.assignments ?? [:]) { $1 }
+    let served = ServedVersions(deployed, secrets: loaded.secrets, after: before) { newGeneration() }
+    // A deploy that was still coming up when this one came.
+    let needed = Set([function.versions, served].flatMap { $0.assignments.values.map(\.generation) })
+    for assignment in before.values where !needed.contains(assignment.generation) { pool.retire(assignment.generation) }
+    register(served, of: function)
+    guard served.kept.allSatisfy({ pool.hasReady($0.assignment.generation) }) else {
+      // The new ones come up before the old go.
+      function.coming = (deployed, served, steady.now() + FunctionsLimits.readyTimeMax)
+      return
+    }
+    function.coming = nil
+    activate(deployed, served, of: function)
+  }
+
+  /// Running invocations of versions that nobody needs any more are finished.
+  private func activate(_ deployed: DeployedFunction, _ served: ServedVersions, of function: TriggeredFunction) {
     let kept = Set(served.assignments.values.map(\.generation))
     for assignment in function.versions.assignments.values where !kept.contains(assignment.generation) { pool.retire(assignment.generation) }
     // The pause was another version's.
     if function.deployed.version != deployed.version { function.heldUntil = nil }
+    let live = Set(served.liveAssignments.map(\.generation))
+    for assignment in served.assignments.values where !live.contains(assignment.generation) { pool.keep(assignment, 0) }
     function.deployed = deployed
     function.machine.policy = DeliveryPolicy(deployed.definition)
     function.schedules.take(deployed.definition.schedules, start: deployed.updated, at: wall.now())
@@ -89,17 +110,35 @@ final class TriggerDispatcher {
 
   private func serve(_ served: ServedVersions, of function: TriggeredFunction) {
     function.versions = served
+    register(served, of: function)
+    dirty.insert(function.name)
+  }
+
+  private func register(_ served: ServedVersions, of function: TriggeredFunction) {
     for (version, assignment) in served.assignments {
       versions[assignment.generation] = (function, version)
       masks[assignment.generation] = SecretMask(assignment.secrets)
     }
-    dirty.insert(function.name)
+    for (assignment, count) in served.kept { pool.keep(assignment, count) }
+    pool.startKept()
+  }
+
+  /// Deploys whose instances have come up take over.
+  private func takeOver() {
+    for function in functions.values {
+      guard let coming = function.coming else { continue }
+      let isReady = coming.versions.kept.allSatisfy { pool.hasReady($0.assignment.generation) }
+      guard isReady || steady.now() >= coming.until else { continue }
+      function.coming = nil
+      activate(coming.deployed, coming.versions, of: function)
+    }
   }
 
   private func remove(_ function: TriggeredFunction) {
     for call in function.calls { call.answer.resume(throwing: missing(function.name)) }
     function.calls = []
     for assignment in function.versions.assignments.values { pool.retire(assignment.generation) }
+    for assignment in (function.coming?.versions.assignments ?? [:]).values { pool.retire(assignment.generation) }
     functions[function.name] = nil
     versions = versions.filter { $0.value.function !== function }
   }
@@ -113,6 +152,8 @@ final class TriggerDispatcher {
   }
 
   func workerFreed() {
+    pool.startKept()
+    takeOver()
     dirty.formUnion(starved)
     starved = []
   }
@@ -211,9 +252,16 @@ final class TriggerDispatcher {
     let sequence = delivery.event.sequence
     // Stopped by us, not by anything that it did.
     guard !isStopping, !report.isHandedBack else { return function.machine.handedBack(sequence) }
+    let next = function.versions.assignments[version]?.definition.then ?? []
+    if report.status == .succeeded, !next.isEmpty, let value = report.value, value.count > Limits.eventDataBytesMax {
+      return finished(
+        delivery, of: function, version: version,
+        report.failed("The function returned more than \(Limits.eventDataBytesMax) bytes, which is what the next one can take."))
+    }
     let (invocation, _) = record(report, of: function, version: version)
     if report.status == .succeeded || report.status == .suspended {
       if report.run.usesSteps { runEnded(delivery, of: function, report) }
+      if report.status == .succeeded { function.machine.completed(next.map { completion(of: function.name, next: $0, delivery, report) }) }
       function.machine.succeeded(sequence, at: wall.now())
     } else {
       if let wait = report.retryAfter { function.heldUntil = max(steady.now() + wait, function.heldUntil ?? steady.now()) }
@@ -221,6 +269,12 @@ final class TriggerDispatcher {
         sequence, error: invocation.error ?? report.status.rawValue, invocation: invocation.id, isFinal: report.run.isFinal, wait: report.retryAfter ?? .zero,
         at: wall.now())
     }
+  }
+
+  private func completion(of name: String, next: String, _ delivery: Delivery, _ report: RunReport) -> FunctionResult {
+    let auth: JSONValue = ["type": "function", "id": .string(name)]
+    let actor = EventActor(auth: auth.bytes(), depth: delivery.event.depth + 1, trace: report.run.trace)
+    return FunctionResult(next: next, subject: delivery.event.path, value: report.value ?? Array("null".utf8), actor: actor)
   }
 
   /// No worker could load the module: that is a failed attempt of the delivery that it was loaded for.
@@ -254,11 +308,13 @@ final class TriggerDispatcher {
     let invocation = Invocation(
       id: id, function: function.name, version: version, eventSequence: sequence, eventType: type, eventSubject: subject, attempt: report.run.work.attempt,
       status: report.status, error: report.error.map(mask.masking), started: report.run.started, duration: report.duration, isCold: report.run.isCold, cpu: report.cpu,
-      memoryBytesPeak: report.memoryPeak)
+      memoryBytesPeak: report.memoryPeak, trace: report.run.trace)
     let logs = report.lines.map {
       InvocationLog(id: identifiers.next(at: $0.time), invocation: id, time: $0.time, level: $0.level, message: mask.masking($0.message))
     }
     function.machine.ran(invocation, logs: logs)
+    function.counters.add(invocation)
+    tails.printed(logs, by: function.name)
     return (invocation, logs)
   }
 
@@ -344,8 +400,8 @@ final class TriggerDispatcher {
 
   private func isHeld(_ function: TriggeredFunction) -> Bool { function.heldUntil.map { steady.now() < $0 } ?? false }
 
-  private func place(for assignment: WorkerAssignment, of function: TriggeredFunction) -> Place? {
-    guard let remote = assignment.definition.remote else { return pool.take(assignment, waiting: function.waiting).map { .worker($0) } }
+  private func place(for assignment: WorkerAssignment, waiting: Int) -> Place? {
+    guard let remote = assignment.definition.remote else { return pool.take(assignment, waiting: waiting).map { .worker($0) } }
     return remotes.hasRoom(for: assignment) ? .remote(assignment, remote) : nil
   }
 
@@ -354,7 +410,8 @@ final class TriggerDispatcher {
     var busy: Set<Int64> = []
     for (position, call) in function.calls.enumerated() where !busy.contains(call.version) {
       // Its version may have gone meanwhile.
-      guard let assignment = function.versions.assignments[call.version] ?? function.versions.liveAssignments.first, let place = place(for: assignment, of: function)
+      guard let assignment = function.versions.assignments[call.version] ?? function.versions.liveAssignments.first,
+        let place = place(for: assignment, waiting: function.waiting)
       else {
         busy.insert(call.version)
         if busy.count == function.versions.assignments.count { return nil }
@@ -371,9 +428,11 @@ final class TriggerDispatcher {
     if isHeld(function) { return nil }
     var place: Place?
     var busy: Set<UInt64> = []
+    // Asked before, because the machine is not to be looked at while it starts something.
+    let waiting = function.waiting
     let delivery = function.machine.start(at: now, among: function.versions.isSplit ? FunctionsLimits.deliveriesLookedAtMax : 1) { event in
       guard let assignment = function.versions.assignment(for: event), !busy.contains(assignment.generation) else { return false }
-      place = self.place(for: assignment, of: function)
+      place = self.place(for: assignment, waiting: waiting)
       if place == nil { busy.insert(assignment.generation) }
       return place != nil
     }
@@ -436,6 +495,7 @@ final class TriggerDispatcher {
       workerFreed()
       next = now + FunctionsLimits.watchInterval
     }
+    takeOver()
     for function in functions.values {
       if let until = function.pausedUntil {
         if until <= now { function.pausedUntil = nil }
@@ -471,9 +531,18 @@ final class TriggerDispatcher {
     unanswered == 0 && functions.values.allSatisfy { $0.running == 0 && !$0.machine.hasNews && (!$0.machine.hasMoved || !isDraining) }
   }
 
+  /// Workers of each function that are up.
+  var instances: [String: Int] {
+    functions.mapValues { function in
+      function.versions.assignments.values.reduce(0) { sum, assignment in
+        sum + (pool.groups[assignment.generation].map { $0.workers - $0.starting } ?? 0)
+      }
+    }
+  }
+
   func forgetVersions() {
     versions = versions.filter { generation, entry in
-      entry.function.versions.version(of: generation) != nil || pool.groups[generation] != nil || pool.isServing(generation)
+      entry.function.versions.version(of: generation) != nil || entry.function.coming?.versions.version(of: generation) != nil || pool.groups[generation] != nil || pool.isServing(generation)
         || remotes.isServing(generation)
     }
     masks = masks.filter { versions[$0.key] != nil }

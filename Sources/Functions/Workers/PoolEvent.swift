@@ -16,6 +16,11 @@ struct RunReport {
   var retryAfter: Duration?
   /// It could not be tried, through no fault of the function.
   var isHandedBack = false
+
+  /// The same as a failure.
+  func failed(_ error: String) -> RunReport {
+    RunReport(generation: generation, run: run, status: .failed, error: error, duration: duration, cpu: cpu, memoryPeak: memoryPeak, lines: lines)
+  }
 }
 
 /// What the pool tells the dispatcher.

@@ -270,24 +270,41 @@ enum PythonBootstrap {
     handler, takes_context, loop, steps = None, True, None, None
 
 
+    def load_file(folder, entry):
+        """The archive's own modules come first, then its packages."""
+        import importlib.util
+        file = folder + "/" + entry
+        sys.path[:0] = list(dict.fromkeys([file.rpartition("/")[0], folder, folder + "/.python_packages"]))
+        name = file.rpartition("/")[2].rpartition(".")[0]
+        spec = importlib.util.spec_from_file_location(name, file)
+        if spec is None:
+            raise Refused("The entry '" + entry + "' is no Python file.")
+        module = sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+
     def load(frame):
         global handler, takes_context
-        name, source = frame["name"], frame["source"]
+        name, source, folder = frame["name"], frame.get("source", ""), frame.get("folder")
         Output.lines_max, Output.bytes_max = frame["limits"]["lines"], frame["limits"]["bytes"]
         Output.lines = Output.bytes = 0
         Output.isOpen = True
         os.environ.update(frame["env"])
         roost.env = types.MappingProxyType(dict(frame["env"]))
         try:
-            if "logging" in source or "logging" in sys.modules:
+            if folder or "logging" in source or "logging" in sys.modules:
                 adopt_logging()
-            file = name + ".py"
-            import linecache
-            linecache.cache[file] = (len(source), None, source.splitlines(True), file)
-            module = types.ModuleType(name)
-            module.__file__ = file
-            sys.modules[name] = module
-            exec(compile(source, file, "exec", dont_inherit=True), module.__dict__)
+            if folder:
+                module = load_file(folder, frame["entry"])
+            else:
+                file = name + ".py"
+                import linecache
+                linecache.cache[file] = (len(source), None, source.splitlines(True), file)
+                module = types.ModuleType(name)
+                module.__file__ = file
+                sys.modules[name] = module
+                exec(compile(source, file, "exec", dont_inherit=True), module.__dict__)
             handler = getattr(module, "handler", None)
             if not callable(handler):
                 raise Refused("The module has no function of the name `handler`: def handler(event, context): …")

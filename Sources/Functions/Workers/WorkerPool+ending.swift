@@ -81,6 +81,7 @@ extension WorkerPool {
 
   /// No new invocation of that version; what runs is finished.
   func retire(_ generation: UInt64) {
+    kept[generation] = nil
     for worker in workers.values where worker.assignment?.generation == generation && worker.check == nil {
       worker.isOutdated = true
       switch worker.state {

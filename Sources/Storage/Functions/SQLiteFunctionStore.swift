@@ -5,10 +5,13 @@ import Core
 final class SQLiteFunctionStore: FunctionStore {
   let writer: Writer
   let readers: ReaderPool
+  let folders: FunctionFolders
 
-  init(writer: Writer, readers: ReaderPool) {
+  /// - Parameter folder: for what archives unpack to.
+  init(writer: Writer, readers: ReaderPool, folder: String) throws {
     self.writer = writer
     self.readers = readers
+    folders = try FunctionFolders(path: folder)
   }
 
   func deleteFunction(_ name: String) async throws -> Bool {
@@ -20,7 +23,10 @@ final class SQLiteFunctionStore: FunctionStore {
       try database.run("INSERT INTO function_remains (function) VALUES (?)", .int(number))
       return true
     }
-    if existed { try await Self.removeRemains(writer: writer) }
+    if existed {
+      try await Self.removeRemains(writer: writer)
+      try await removeUnusedFolders()
+    }
     return existed
   }
 

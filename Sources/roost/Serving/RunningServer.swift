@@ -110,6 +110,7 @@ enum RunningServer {
       settings.pythonPath.flatMap(FunctionsConfiguration.resolve) ?? FunctionsConfiguration.locatePython(searchPath: settings.searchPath)
     configuration.allowUnsandboxed = settings.allowUnsandboxed
     configuration.lambdaLayerPath = settings.lambdaLayerPath
+    configuration.installEnvironment = settings.installEnvironment
     return configuration
   }
 }

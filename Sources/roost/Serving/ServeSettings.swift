@@ -33,6 +33,7 @@ struct ServeSettings: Sendable {
   let addresses: AddressPolicy
   let denoPath: String?
   let pythonPath: String?
+  let installEnvironment: [(name: String, value: String)]
   let lambdaLayerPath: String?
   let searchPath: String
   let firstAdmin: (email: String, password: String)?
@@ -68,6 +69,7 @@ struct ServeSettings: Sendable {
     }
     denoPath = environment["ROOST_DENO"]
     pythonPath = environment["ROOST_PYTHON"]
+    installEnvironment = InstallEnvironment.read(environment)
     lambdaLayerPath = environment["ROOST_LAMBDA_LAYER"]
     searchPath = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
     if let email = environment["ROOST_ADMIN_EMAIL"], let password = environment["ROOST_ADMIN_PASSWORD"] {
