@@ -43,9 +43,9 @@ package final class FunctionsService: FunctionRuntime {
     self.log = log
     self.secrets = secrets
     self.api = api
+    sender = RemoteSender(project: project, outbound: outbound, wall: clock)
     var configuration = configuration
     configuration.archivesPath = functions.archivesPath
-    sender = RemoteSender(project: project, outbound: outbound, wall: clock)
     self.configuration = configuration
     wall = clock
     self.steady = steady

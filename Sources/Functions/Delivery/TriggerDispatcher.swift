@@ -98,10 +98,10 @@ final class TriggerDispatcher {
   private func activate(_ deployed: DeployedFunction, _ served: ServedVersions, of function: TriggeredFunction) {
     let kept = Set(served.assignments.values.map(\.generation))
     for assignment in function.versions.assignments.values where !kept.contains(assignment.generation) { pool.retire(assignment.generation) }
-    let live = Set(served.liveAssignments.map(\.generation))
-    for assignment in served.assignments.values where !live.contains(assignment.generation) { pool.keep(assignment, 0) }
     // The pause was another version's.
     if function.deployed.version != deployed.version { function.heldUntil = nil }
+    let live = Set(served.liveAssignments.map(\.generation))
+    for assignment in served.assignments.values where !live.contains(assignment.generation) { pool.keep(assignment, 0) }
     function.deployed = deployed
     function.machine.policy = DeliveryPolicy(deployed.definition)
     function.schedules.take(deployed.definition.schedules, start: deployed.updated, at: wall.now())
@@ -375,7 +375,7 @@ final class TriggerDispatcher {
 
   private func isHeld(_ function: TriggeredFunction) -> Bool { function.heldUntil.map { steady.now() < $0 } ?? false }
 
-  private func place(for assignment: WorkerAssignment, of function: TriggeredFunction, waiting: Int) -> Place? {
+  private func place(for assignment: WorkerAssignment, waiting: Int) -> Place? {
     guard let remote = assignment.definition.remote else { return pool.take(assignment, waiting: waiting).map { .worker($0) } }
     return remotes.hasRoom(for: assignment) ? .remote(assignment, remote) : nil
   }
@@ -386,7 +386,7 @@ final class TriggerDispatcher {
     for (position, call) in function.calls.enumerated() where !busy.contains(call.version) {
       // Its version may have gone meanwhile.
       guard let assignment = function.versions.assignments[call.version] ?? function.versions.liveAssignments.first,
-        let place = place(for: assignment, of: function, waiting: function.waiting)
+        let place = place(for: assignment, waiting: function.waiting)
       else {
         busy.insert(call.version)
         if busy.count == function.versions.assignments.count { return nil }
@@ -407,7 +407,7 @@ final class TriggerDispatcher {
     let waiting = function.waiting
     let delivery = function.machine.start(at: now, among: function.versions.isSplit ? FunctionsLimits.deliveriesLookedAtMax : 1) { event in
       guard let assignment = function.versions.assignment(for: event), !busy.contains(assignment.generation) else { return false }
-      place = self.place(for: assignment, of: function, waiting: waiting)
+      place = self.place(for: assignment, waiting: waiting)
       if place == nil { busy.insert(assignment.generation) }
       return place != nil
     }
