@@ -122,7 +122,8 @@ extension DirectAnswer {
     switch invocation.status {
     case .succeeded: nil
     case .timeout: RoostError(.functionTimeout, "The function did not answer in time. Its owner finds this as invocation \(invocation.id).")
-    case .failed, .crashed, .suspended, .memoryLimit: RoostError(.functionFailed, "The function failed. Its owner finds out why under invocation \(invocation.id).")
+    case .failed, .crashed, .memoryLimit, .suspended:
+      RoostError(.functionFailed, "The function failed. Its owner finds out why under invocation \(invocation.id).")
     }
   }
 }

@@ -11,5 +11,6 @@ struct FunctionsCommand: AsyncParsableCommand {
     subcommands: [
       DeployFunction.self, ListFunctions.self, GetFunction.self, InvokeFunction.self, FunctionLogs.self, FunctionInvocations.self, DeleteFunction.self,
       FunctionDeadLetters.self, ReplayDeadLetters.self, ListFunctionRuns.self, CancelFunctionRun.self,
+      ListFunctionVersions.self, RollbackFunction.self, FunctionAliasesCommand.self, FunctionSecrets.self,
     ])
 }
