@@ -38,12 +38,20 @@ static const unsigned char postgres_0005[] = {
 #embed "0005_lifetime.postgres.sql"
 };
 
+static const unsigned char sqlite_0006[] = {
+#embed "0006_usage.sqlite.sql"
+};
+static const unsigned char postgres_0006[] = {
+#embed "0006_usage.postgres.sql"
+};
+
 static const roost_migration migrations[] = {
   {1, "core", sqlite_0001, sizeof sqlite_0001, postgres_0001, sizeof postgres_0001},
   {2, "idempotency", sqlite_0002, sizeof sqlite_0002, postgres_0002, sizeof postgres_0002},
   {3, "indexes", sqlite_0003, sizeof sqlite_0003, postgres_0003, sizeof postgres_0003},
   {4, "search", sqlite_0004, sizeof sqlite_0004, postgres_0004, sizeof postgres_0004},
   {5, "lifetime", sqlite_0005, sizeof sqlite_0005, postgres_0005, sizeof postgres_0005},
+  {6, "usage", sqlite_0006, sizeof sqlite_0006, postgres_0006, sizeof postgres_0006},
 };
 
 int roost_migrations_count(void) {

@@ -173,6 +173,8 @@ package enum Limits {
   package static let logLineBytesMax = 16 << 10
   /// A frame between the server and a worker.
   package static let workerFrameBytesMax = 8 << 20
+  /// Days of a report of what functions used, where the caller does not say.
+  package static let usageDaysDefault: Int64 = 30
   /// Invocation records kept for each function.
   package static let invocationsKeptPerFunction = 10_000
   /// Live queries open at once: each holds a connection and some kilobytes.

@@ -1,3 +1,4 @@
+import Core
 import Glibc
 
 /// How the functions of a server run.
@@ -12,6 +13,8 @@ package struct FunctionsConfiguration: Sendable {
   package var maxWorkers = 32
   /// How long `drain()` waits for what runs.
   package var drainTime = Duration.seconds(30)
+  /// What all functions together may use in a day.
+  package var usageLimits = UsageLimits()
   /// What a module may do while it is loaded, before its first event.
   var moduleLoadTime = FunctionsLimits.moduleLoadTimeMax
 

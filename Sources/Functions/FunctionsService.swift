@@ -15,6 +15,7 @@ package final class FunctionsService: FunctionRuntime {
   private let notice: @Sendable (String) -> Void
   private let inbox = EngineInbox()
   private let status = FunctionsStatus()
+  private let meter: UsageMeter
   private let hasRun = Atomic(false)
 
   /// `notice` gets sentences for the operator: what does not work and why.
@@ -35,6 +36,7 @@ package final class FunctionsService: FunctionRuntime {
     self.log = log
     self.api = api
     self.configuration = configuration
+    meter = UsageMeter(configuration.usageLimits)
     wall = clock
     self.steady = steady
     self.notice = notice
@@ -58,9 +60,10 @@ package final class FunctionsService: FunctionRuntime {
     precondition(!hasRun.exchange(true, ordering: .sequentiallyConsistent), "A functions service runs once.")
     let requests = RequestQueue()
     log.onCommit { [inbox] in inbox.logChanged() }
-    WorkerThread.start(name: "functions") { [project, configuration, inbox, status, wall, steady, notice] in
+    WorkerThread.start(name: "functions") { [project, configuration, inbox, status, meter, wall, steady, notice] in
       FunctionsEngine(
-        project: project, configuration: configuration, inbox: inbox, requests: requests, status: status, wall: wall, steady: steady, notice: notice
+        project: project, configuration: configuration, inbox: inbox, requests: requests, status: status, meter: meter, wall: wall, steady: steady,
+        notice: notice
       ).run()
     }
     await withTaskCancellationHandler {
@@ -143,6 +146,7 @@ package final class FunctionsService: FunctionRuntime {
 
   private func load(_ known: [String: Timestamp]) async -> Result<[LoadedFunction], any Error> {
     do {
+      try await meter.prime(functions, at: wall.now())
       var loaded: [LoadedFunction] = []
       for deployed in try await functions.functions() {
         let isKnown = known[deployed.definition.name] == deployed.created

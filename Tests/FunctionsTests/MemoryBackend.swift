@@ -183,6 +183,13 @@ final class MemoryBackend: FunctionStore, EventLog {
   func invocations(of function: String, limit: Int, before id: String?) async throws -> [Invocation] { state.invocations.filter { $0.function == function } }
   func logs(of function: String, limit: Int, before id: String?) async throws -> [InvocationLog] { state.logs }
   func deadLetters(of function: String, limit: Int, after id: String?) async throws -> [DeadLetter] { state.deadLetters }
+  func usage(_ query: UsageQuery) async throws -> [UsageEntry] {
+    var sum = UsageSum()
+    for invocation in state.invocations where query.from <= UsageDay(invocation.started) && UsageDay(invocation.started) <= query.to {
+      sum.add(UsageSum(invocation))
+    }
+    return [UsageEntry(key: "", sum: sum)]
+  }
   func deadLetter(_ id: String, of function: String) async throws -> DeadLetter? { state.deadLetters.first { $0.id == id } }
 }
 

@@ -26,7 +26,7 @@ enum Routes {
     Collections.list, Collections.get, Collections.put, Collections.patch, Collections.delete, Collections.deleteHistory,
     Buckets.list, Buckets.get, Buckets.put, Buckets.patch, Buckets.delete,
     Functions.list, Functions.get, Functions.put, Functions.delete, Functions.invocations, Functions.logs, Functions.deadLetters,
-    Functions.replay,
+    Functions.replay, GetUsage.route,
   ]
 
   private static let expressions = [CheckExpression.route, EvaluateExpression.route, SimulateRules.route]
@@ -52,7 +52,6 @@ enum Routes {
     .unbuilt(.post, "/v1/call/{function}"),
     .unbuilt(.get, "/v1/functions/{function}/versions"),
     .unbuilt(.post, "/v1/functions/{function}/rollback"),
-    .unbuilt(.get, "/v1/usage"),
     .unbuilt(.get, "/v1/projects"),
     .unbuilt(.get, "/v1/settings"),
     .unbuilt(.get, "/v1/backups"),

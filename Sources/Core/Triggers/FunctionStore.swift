@@ -40,6 +40,9 @@ package protocol FunctionStore: Sendable {
   func logs(of function: String, limit: Int, before id: String?) async throws -> [InvocationLog]
   func deadLetters(of function: String, limit: Int, after id: String?) async throws -> [DeadLetter]
   func deadLetter(_ id: String, of function: String) async throws -> DeadLetter?
+
+  /// Sums of what functions used, in the order of their keys. Deleted functions are among them.
+  func usage(_ query: UsageQuery) async throws -> [UsageEntry]
 }
 
 package struct DeliveryState: Sendable {
@@ -108,11 +111,15 @@ package struct Invocation: Sendable {
   package let isCold: Bool
   package let cpu: Duration?
   package let memoryBytesPeak: Int64?
+  /// From the moment at which it could have started until it did.
+  package let queued: Duration?
+  /// What it could have used; its time is counted with this.
+  package let memoryBytesMax: Int64?
 
   package init(
     id: String, function: String, version: Int64, eventSequence: Int64?, eventType: String, eventSubject: String, attempt: Int,
     status: Status, error: String?,
-    started: Timestamp, duration: Duration, isCold: Bool, cpu: Duration?, memoryBytesPeak: Int64?
+    started: Timestamp, duration: Duration, isCold: Bool, cpu: Duration?, memoryBytesPeak: Int64?, queued: Duration? = nil, memoryBytesMax: Int64? = nil
   ) {
     self.id = id
     self.function = function
@@ -128,6 +135,8 @@ package struct Invocation: Sendable {
     self.isCold = isCold
     self.cpu = cpu
     self.memoryBytesPeak = memoryBytesPeak
+    self.queued = queued
+    self.memoryBytesMax = memoryBytesMax
   }
 
   package var value: JSONValue {
@@ -139,6 +148,8 @@ package struct Invocation: Sendable {
       "durationMs": .double(
         Double(duration.components.attoseconds / 1_000_000_000_000) / 1000 + Double(duration.components.seconds) * 1000),
       "cold": .bool(isCold), "cpuMs": cpu.map { .int($0.milliseconds) } ?? .null, "memoryPeak": memoryBytesPeak.map(JSONValue.int) ?? .null,
+      "queueMs": queued.map { .double(Double($0.microseconds) / 1000) } ?? .null,
+      "gbSeconds": memoryBytesMax == nil ? .null : .double(gigabyteSeconds),
     ]
   }
 }

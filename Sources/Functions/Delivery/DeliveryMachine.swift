@@ -56,7 +56,7 @@ struct DeliveryMachine {
     readThrough = state.cursor
     record = DeliveryRecord(cursor: state.cursor)
     for parked in state.parked.sorted(by: { $0.event.sequence < $1.event.sequence }) {
-      add(DeliveryEntry(parked.event, attempts: parked.attempts, state: .backingOff(parked.due), isParked: true))
+      add(DeliveryEntry(parked.event, attempts: parked.attempts, state: .backingOff(parked.due), isParked: true, since: parked.due))
     }
     for queue in queues.values { activate(queue[0]) }
   }
@@ -78,7 +78,7 @@ struct DeliveryMachine {
           at: now)
         continue
       }
-      add(DeliveryEntry(event, attempts: 0, state: .waiting, isParked: false))
+      add(DeliveryEntry(event, attempts: 0, state: .waiting, isParked: false, since: event.time))
       if isFirst(event) { ready.insert(event.sequence) }
     }
     readThrough = max(readThrough, through)
@@ -105,7 +105,7 @@ struct DeliveryMachine {
     guard hasNext(at: now), let sequence = ready.popFirst(), let entry = entries[sequence] else { return nil }
     entries[sequence]?.state = .running
     running += 1
-    return Delivery(event: entry.event, attempt: entry.attempts + 1)
+    return Delivery(event: entry.event, attempt: entry.attempts + 1, since: entry.since)
   }
 
   /// A started delivery ended well.
@@ -127,6 +127,7 @@ struct DeliveryMachine {
     }
     let due = now + policy.delay(afterAttempts: entry.attempts, using: &chance)
     entry.state = .backingOff(due)
+    entry.since = due
     entries[sequence] = entry
     backingOff.insert(DueDelivery(time: due, sequence: sequence))
     park(sequence, due: due)

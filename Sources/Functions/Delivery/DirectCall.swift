@@ -6,4 +6,6 @@ struct DirectCall: Sendable {
   let answer: CheckedContinuation<DirectAnswer, any Error>
   /// Until when it may wait for a worker.
   let giveUp: ContinuousClock.Instant
+  /// When it was asked for.
+  let since: Timestamp
 }

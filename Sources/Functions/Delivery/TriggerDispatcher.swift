@@ -8,6 +8,7 @@ final class TriggerDispatcher {
   private let wall: any WallClock
   private let steady: any SteadyClock
   private let requests: RequestQueue
+  private let meter: UsageMeter
   private let notice: (String) -> Void
 
   private(set) var functions: [String: TriggeredFunction] = [:]
@@ -30,13 +31,15 @@ final class TriggerDispatcher {
   private(set) var unanswered = 0
 
   init(
-    project: String, pool: WorkerPool, wall: any WallClock, steady: any SteadyClock, requests: RequestQueue, notice: @escaping (String) -> Void
+    project: String, pool: WorkerPool, wall: any WallClock, steady: any SteadyClock, requests: RequestQueue, meter: UsageMeter,
+    notice: @escaping (String) -> Void
   ) {
     self.project = project
     self.pool = pool
     self.wall = wall
     self.steady = steady
     self.requests = requests
+    self.meter = meter
     self.notice = notice
   }
 
@@ -141,11 +144,12 @@ final class TriggerDispatcher {
   func invoke(_ invocation: DirectInvocation, _ answer: CheckedContinuation<DirectAnswer, any Error>) {
     guard !isDraining else { return answer.resume(throwing: RoostError(.unavailable, "The server is stopping.")) }
     guard let function = functions[invocation.function] else { return answer.resume(throwing: missing(invocation.function)) }
+    if let refusal = meter.refusal(at: wall.now()) { return answer.resume(throwing: refusal) }
     guard function.calls.count < FunctionsLimits.callsWaitingMax else {
       return answer.resume(throwing: RoostError(.overloaded, "Too many calls of function '\(function.name)' wait already.", retryAfter: .seconds(1)))
     }
     let patience = invocation.timeout ?? function.deployed.definition.timeout
-    function.calls.append(DirectCall(invocation: invocation, answer: answer, giveUp: steady.now() + patience))
+    function.calls.append(DirectCall(invocation: invocation, answer: answer, giveUp: steady.now() + patience, since: wall.now()))
     dirty.insert(function.name)
   }
 
@@ -201,6 +205,7 @@ final class TriggerDispatcher {
     } else {
       return
     }
+    meter.started(at: now)
     let run = Worker.Run(id: 0, work: work, started: now, begin: steady.now(), isCold: true, cpuBefore: nil)
     finished(RunReport(generation: generation, run: run, status: status, error: error, duration: .zero, cpu: nil, memoryPeak: nil, lines: lines))
   }
@@ -215,7 +220,9 @@ final class TriggerDispatcher {
     let invocation = Invocation(
       id: id, function: function.name, version: version, eventSequence: sequence, eventType: type, eventSubject: subject, attempt: report.run.work.attempt,
       status: report.status, error: report.error, started: report.run.started, duration: report.duration, isCold: report.run.isCold, cpu: report.cpu,
-      memoryBytesPeak: report.memoryPeak)
+      memoryBytesPeak: report.memoryPeak, queued: report.run.work.since.map { max(.zero, report.run.started - $0) },
+      memoryBytesMax: function.deployed.definition.memoryBytesMax)
+    meter.ended(invocation, at: wall.now())
     let logs = report.lines.map { InvocationLog(id: identifiers.next(at: $0.time), invocation: id, time: $0.time, level: $0.level, message: $0.message) }
     function.machine.ran(invocation, logs: logs)
     return (invocation, logs)
@@ -248,6 +255,11 @@ final class TriggerDispatcher {
     guard function.machine.unrecordedInvocations < FunctionsLimits.unrecordedInvocationsMax,
       function.running < function.machine.policy.concurrency, !function.calls.isEmpty || function.machine.hasNext(at: now)
     else { return false }
+    // Deliveries wait for the next day; nobody waits so long for a call.
+    guard meter.waits(at: now) == nil else {
+      refuseCalls(of: function, at: now)
+      return false
+    }
     guard let worker = pool.take(function.assignment) else {
       starved.insert(function.name)
       return false
@@ -265,7 +277,14 @@ final class TriggerDispatcher {
       pool.release(worker)
       return false
     }
+    meter.started(at: now)
     return true
+  }
+
+  private func refuseCalls(of function: TriggeredFunction, at now: Timestamp) {
+    guard !function.calls.isEmpty, let refusal = meter.refusal(at: now) else { return }
+    for call in function.calls { call.answer.resume(throwing: refusal) }
+    function.calls = []
   }
 
   /// One reading for all that stand at the same place.

@@ -27,8 +27,8 @@ final class FunctionsEngine {
   private var giveUpAt: ContinuousClock.Instant?
 
   init(
-    project: String, configuration: FunctionsConfiguration, inbox: EngineInbox, requests: RequestQueue, status: FunctionsStatus, wall: any WallClock,
-    steady: any SteadyClock, notice: @escaping @Sendable (String) -> Void
+    project: String, configuration: FunctionsConfiguration, inbox: EngineInbox, requests: RequestQueue, status: FunctionsStatus, meter: UsageMeter,
+    wall: any WallClock, steady: any SteadyClock, notice: @escaping @Sendable (String) -> Void
   ) {
     self.inbox = inbox
     self.requests = requests
@@ -39,7 +39,7 @@ final class FunctionsEngine {
     self.notice = notice
     poller = Poller(waker: inbox.waker)
     pool = WorkerPool(configuration, poller: poller, wall: wall, steady: steady)
-    dispatcher = TriggerDispatcher(project: project, pool: pool, wall: wall, steady: steady, requests: requests, notice: notice)
+    dispatcher = TriggerDispatcher(project: project, pool: pool, wall: wall, steady: steady, requests: requests, meter: meter, notice: notice)
     wakeAt = steady.now()
     pollAt = wakeAt
     pruneAt = wakeAt + FunctionsLimits.pruneInterval

@@ -5,7 +5,8 @@ extension SQLiteFunctionStore {
     try await readers.read { database in
       try database.rows(
         """
-        SELECT id, version, event_sequence, event_type, event_subject, attempt, status, error, started, duration_us, cold, cpu_us, memory_peak
+        SELECT id, version, event_sequence, event_type, event_subject, attempt, status, error, started, duration_us, cold, cpu_us, memory_peak,
+          queue_us, memory_bytes
         FROM invocations WHERE function = (SELECT number FROM functions WHERE name = ?1) AND (?2 IS NULL OR id < ?2) ORDER BY id DESC LIMIT ?3
         """, .text(function), SQLValue(id), .int(Int64(limit))
       ) { row in
@@ -14,7 +15,8 @@ extension SQLiteFunctionStore {
           eventSubject: row.text(4),
           attempt: Int(row.int(5)), status: Invocation.Status(rawValue: row.text(6)) ?? .failed, error: row.optionalText(7),
           started: Timestamp(milliseconds: row.int(8)), duration: .microseconds(row.int(9)), isCold: row.bool(10),
-          cpu: row.optionalInt(11).map { .microseconds($0) }, memoryBytesPeak: row.optionalInt(12))
+          cpu: row.optionalInt(11).map { .microseconds($0) }, memoryBytesPeak: row.optionalInt(12),
+          queued: row.optionalInt(13).map { .microseconds($0) }, memoryBytesMax: row.optionalInt(14))
       }
     }
   }
@@ -43,14 +45,16 @@ extension WriteTransaction {
       try database.run(
         """
         INSERT OR REPLACE INTO invocations
-          (function, id, version, event_sequence, event_type, event_subject, attempt, status, error, started, duration_us, cold, cpu_us, memory_peak)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          (function, id, version, event_sequence, event_type, event_subject, attempt, status, error, started, duration_us, cold, cpu_us, memory_peak,
+           queue_us, memory_bytes)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         [
           .int(function), .text(invocation.id), .int(invocation.version), .int(invocation.eventSequence ?? 0), .text(invocation.eventType),
           .text(invocation.eventSubject), .int(Int64(invocation.attempt)), .text(invocation.status.rawValue), SQLValue(invocation.error),
           .int(invocation.started.milliseconds), .int(invocation.duration.microseconds), SQLValue(invocation.isCold),
-          SQLValue(invocation.cpu?.microseconds), SQLValue(invocation.memoryBytesPeak),
+          SQLValue(invocation.cpu?.microseconds), SQLValue(invocation.memoryBytesPeak), SQLValue(invocation.queued?.microseconds),
+          SQLValue(invocation.memoryBytesMax),
         ])
     }
     for log in logs {
@@ -59,6 +63,7 @@ extension WriteTransaction {
         .text(log.invocation), .int(log.time.milliseconds), .text(log.level), .text(log.message))
     }
     guard !invocations.isEmpty else { return }
+    try addUsage(of: invocations)
     invocationsUnpruned[function, default: 0] += invocations.count
     if invocationsUnpruned[function, default: 0] >= Self.pruneEvery {
       invocationsUnpruned[function] = nil
@@ -80,8 +85,4 @@ extension WriteTransaction {
       try database.run("DELETE FROM invocations WHERE function = ? AND id = ?", .int(function), .text(id))
     }
   }
-}
-
-extension Duration {
-  fileprivate var microseconds: Int64 { components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000 }
 }

@@ -93,11 +93,13 @@ enum RunningServer {
   }
 
   private static func functionsConfiguration(_ settings: ServeSettings) -> FunctionsConfiguration {
-    FunctionsConfiguration(
+    var configuration = FunctionsConfiguration(
       denoPath: settings.denoPath.flatMap(FunctionsConfiguration.resolve)
         ?? FunctionsConfiguration.locate("deno", searchPath: settings.searchPath),
       bubblewrapPath: FunctionsConfiguration.locate("bwrap", searchPath: settings.searchPath),
       requireSandbox: settings.requireSandbox, drainTime: settings.drain)
+    configuration.usageLimits = settings.usageLimits
+    return configuration
   }
 }
 

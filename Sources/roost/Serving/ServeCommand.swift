@@ -45,11 +45,18 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "Seconds after which an idle live query says that it is there (ROOST_LIVE_HEARTBEAT; default 20).")
   var liveHeartbeat: Int?
 
+  @Option(help: "Runs of functions in a day of UTC; past them calls are refused and events wait (ROOST_FUNCTION_INVOCATIONS_PER_DAY; default no limit).")
+  var functionInvocationsPerDay: Int64?
+
+  @Option(help: "The same for GB-seconds: memory limit times duration (ROOST_FUNCTION_GB_SECONDS_PER_DAY; default no limit).")
+  var functionGBSecondsPerDay: Int64?
+
   func run() async throws {
     let settings = try ServeSettings(
       flags: .init(
         data: data, listen: listen, loops: loops, origins: origins, accessLog: accessLog, requireSandbox: requireSandbox,
-        drainSeconds: drainSeconds, liveQueries: liveQueries, liveHeartbeat: liveHeartbeat),
+        drainSeconds: drainSeconds, liveQueries: liveQueries, liveHeartbeat: liveHeartbeat, functionInvocationsPerDay: functionInvocationsPerDay,
+        functionGBSecondsPerDay: functionGBSecondsPerDay),
       environment: ProcessEnvironment())
     do {
       try await RunningServer.serve(settings)

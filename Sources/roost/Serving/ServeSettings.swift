@@ -14,6 +14,8 @@ struct ServeSettings: Sendable {
     let drainSeconds: Int
     let liveQueries: Int?
     let liveHeartbeat: Int?
+    let functionInvocationsPerDay: Int64?
+    let functionGBSecondsPerDay: Int64?
   }
 
   let dataFolder: String
@@ -26,6 +28,7 @@ struct ServeSettings: Sendable {
   let drain: Duration
   let liveQueriesMax: Int
   let liveHeartbeat: Duration
+  let usageLimits: UsageLimits
   let denoPath: String?
   let searchPath: String
   let firstAdmin: (email: String, password: String)?
@@ -49,6 +52,10 @@ struct ServeSettings: Sendable {
     let heartbeat = flags.liveHeartbeat ?? environment["ROOST_LIVE_HEARTBEAT"].flatMap { Int($0) } ?? Int(Limits.liveHeartbeat.components.seconds)
     guard (1...300).contains(heartbeat) else { throw ValidationError("--live-heartbeat is \(heartbeat); expected 1 to 300 seconds.") }
     liveHeartbeat = .seconds(heartbeat)
+    usageLimits = UsageLimits(
+      invocationsPerDay: try Self.limit(
+        flags.functionInvocationsPerDay, environment["ROOST_FUNCTION_INVOCATIONS_PER_DAY"], "--function-invocations-per-day"),
+      gigabyteSecondsPerDay: try Self.limit(flags.functionGBSecondsPerDay, environment["ROOST_FUNCTION_GB_SECONDS_PER_DAY"], "--function-gb-seconds-per-day"))
     denoPath = environment["ROOST_DENO"]
     searchPath = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
     if let email = environment["ROOST_ADMIN_EMAIL"], let password = environment["ROOST_ADMIN_PASSWORD"] {
@@ -56,6 +63,15 @@ struct ServeSettings: Sendable {
     } else {
       firstAdmin = nil
     }
+  }
+
+  /// nil for no limit.
+  private static func limit(_ flag: Int64?, _ variable: String?, _ name: String) throws -> Int64? {
+    guard flag != nil || variable != nil else { return nil }
+    guard let limit = flag ?? variable.flatMap({ Int64($0) }), (0...1_000_000_000_000).contains(limit) else {
+      throw ValidationError("\(name) is \(flag.map(String.init) ?? variable ?? ""); expected a whole number from 0 to 1000000000000.")
+    }
+    return limit
   }
 
   /// `127.0.0.1:8090`, `[::1]:8090`, `:8090` (every address), `8090`.
