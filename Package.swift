@@ -20,7 +20,9 @@ let package = Package(
     .target(name: "JSON", swiftSettings: strict),
     .target(name: "CEL", dependencies: ["JSON"], swiftSettings: strict),
     .target(name: "Core", dependencies: ["JSON", "CEL", "CSodium"], swiftSettings: strict),
-    .target(name: "Storage", dependencies: ["Core", "JSON", "CEL", "CSQLite", "Migrations"], swiftSettings: strict),
+    // Reads .zip and .tar.gz files that anybody may have made; writes the latter.
+    .target(name: "Archive", dependencies: ["CZlib"], swiftSettings: strict),
+    .target(name: "Storage", dependencies: ["Core", "JSON", "CEL", "Archive", "CSQLite", "Migrations"], swiftSettings: strict),
     .target(name: "Functions", dependencies: ["Core", "JSON", "CEL", "CSpawn"], swiftSettings: strict),
     .target(
       name: "HTTPServer",
@@ -45,7 +47,7 @@ let package = Package(
     .executableTarget(
       name: "roost",
       dependencies: [
-        "API", "Storage", "Functions", "HTTPServer", "AppFile", "Core", "CEL", "JSON", "RoostClient",
+        "API", "Storage", "Functions", "HTTPServer", "AppFile", "Archive", "Core", "CEL", "JSON", "RoostClient",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -75,6 +77,7 @@ let package = Package(
 
     .target(name: "TestKit", dependencies: ["Core", "JSON"], path: "Tests/TestKit", swiftSettings: strict),
     .testTarget(name: "JSONTests", dependencies: ["JSON", "CEL", "TestKit"], swiftSettings: strict),
+    .testTarget(name: "ArchiveTests", dependencies: ["Archive"], swiftSettings: strict),
     .testTarget(name: "CELTests", dependencies: ["CEL", "JSON", "TestKit"], swiftSettings: strict),
     .testTarget(name: "CoreTests", dependencies: ["Core", "JSON", "CEL", "TestKit"], swiftSettings: strict),
     .testTarget(name: "StorageTests", dependencies: ["Storage", "Core", "JSON", "CEL", "TestKit"], swiftSettings: strict),

@@ -9,6 +9,7 @@ CREATE TABLE usage (
   timeout BIGINT NOT NULL,
   crashed BIGINT NOT NULL,
   memory_limit BIGINT NOT NULL,
+  suspended BIGINT NOT NULL,
   cold_starts BIGINT NOT NULL,
   queue_us BIGINT NOT NULL,
   duration_us BIGINT NOT NULL,

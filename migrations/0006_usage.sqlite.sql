@@ -9,6 +9,7 @@ CREATE TABLE usage (
   timeout INTEGER NOT NULL,
   crashed INTEGER NOT NULL,
   memory_limit INTEGER NOT NULL,
+  suspended INTEGER NOT NULL,
   cold_starts INTEGER NOT NULL,
   queue_us INTEGER NOT NULL,
   duration_us INTEGER NOT NULL,

@@ -45,6 +45,27 @@ static const unsigned char postgres_0006[] = {
 #embed "0006_usage.postgres.sql"
 };
 
+static const unsigned char sqlite_0007[] = {
+#embed "0007_triggers.sqlite.sql"
+};
+static const unsigned char postgres_0007[] = {
+#embed "0007_triggers.postgres.sql"
+};
+
+static const unsigned char sqlite_0008[] = {
+#embed "0008_function_versions.sqlite.sql"
+};
+static const unsigned char postgres_0008[] = {
+#embed "0008_function_versions.postgres.sql"
+};
+
+static const unsigned char sqlite_0009[] = {
+#embed "0009_runs.sqlite.sql"
+};
+static const unsigned char postgres_0009[] = {
+#embed "0009_runs.postgres.sql"
+};
+
 static const roost_migration migrations[] = {
   {1, "core", sqlite_0001, sizeof sqlite_0001, postgres_0001, sizeof postgres_0001},
   {2, "idempotency", sqlite_0002, sizeof sqlite_0002, postgres_0002, sizeof postgres_0002},
@@ -52,6 +73,9 @@ static const roost_migration migrations[] = {
   {4, "search", sqlite_0004, sizeof sqlite_0004, postgres_0004, sizeof postgres_0004},
   {5, "lifetime", sqlite_0005, sizeof sqlite_0005, postgres_0005, sizeof postgres_0005},
   {6, "usage", sqlite_0006, sizeof sqlite_0006, postgres_0006, sizeof postgres_0006},
+  {7, "triggers", sqlite_0007, sizeof sqlite_0007, postgres_0007, sizeof postgres_0007},
+  {8, "function_versions", sqlite_0008, sizeof sqlite_0008, postgres_0008, sizeof postgres_0008},
+  {9, "runs", sqlite_0009, sizeof sqlite_0009, postgres_0009, sizeof postgres_0009},
 };
 
 int roost_migrations_count(void) {

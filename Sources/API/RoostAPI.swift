@@ -17,6 +17,7 @@ package final class RoostAPI: HTTPHandler, LocalAPI {
     do {
       let request = exchange.request
       let (route, parameters) = try match(request.method, request.path)
+      if case .call = route.work { return call(exchange, function: parameters[0]) }
       if let stream = route.stream, request.method == .get, EventStream.isWanted(request.headers) {
         return try open(stream, parameters: parameters, exchange: exchange)
       }
@@ -44,6 +45,10 @@ package final class RoostAPI: HTTPHandler, LocalAPI {
       let target = call.target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
       guard let path = target.first, path.hasPrefix("/") else { throw RoostError(.badRequest, "A target begins with '/'.") }
       let (route, parameters) = try match(method, String(path))
+      if case .call = route.work {
+        let answer = try await self.call(call, function: parameters[0], path: String(path), query: target.count > 1 ? String(target[1]) : nil)
+        return LocalAnswer(status: answer.status, headers: answer.headers.map { ($0.name, $0.value) }, body: answer.body)
+      }
       try admit(call.caller, to: route)
       if route.stream != nil, EventStream.isWanted(HTTPHeaders(call.headers.map { ($0.name, $0.value) })) {
         throw RoostError(.badRequest, "A function cannot hold a stream open: ask for application/json, or use a trigger.")
@@ -112,6 +117,7 @@ package final class RoostAPI: HTTPHandler, LocalAPI {
           exchange.respond(try await work(call, .stream(exchange.body, length: request.hasBody ? request.contentLength : 0)))
         case .stream(let work):
           try await stream(work(call(request, parameters: parameters, caller: caller, body: [], lane: offLane)), to: exchange)
+        case .call: break
         case .download(let work):
           try await send(work(call(request, parameters: parameters, caller: caller, body: [], lane: offLane)), to: exchange)
         }
@@ -124,7 +130,7 @@ package final class RoostAPI: HTTPHandler, LocalAPI {
     }
   }
 
-  private func caller(_ who: Authenticator.Outcome) async throws -> Caller {
+  func caller(_ who: Authenticator.Outcome) async throws -> Caller {
     switch who {
     case .caller(let caller): caller
     case .unknown(let token): try await environment.authenticator.look(up: token)
@@ -150,12 +156,12 @@ package final class RoostAPI: HTTPHandler, LocalAPI {
     }
   }
 
-  private func collectedBody(of exchange: HTTPExchange) async throws -> [UInt8] {
+  func collectedBody(of exchange: HTTPExchange, bytesMax: Int = Limits.jsonBodyBytesMax) async throws -> [UInt8] {
     guard exchange.request.hasBody else { return [] }
     return try await withCheckedThrowingContinuation { continuation in
       exchange.hop {
-        exchange.collectBody(max: Limits.jsonBodyBytesMax) { result in
-          continuation.resume(with: result.mapError { Problem.error(of: $0, bytesMax: Limits.jsonBodyBytesMax) })
+        exchange.collectBody(max: bytesMax) { result in
+          continuation.resume(with: result.mapError { Problem.error(of: $0, bytesMax: bytesMax) })
         }
       }
     }
@@ -193,6 +199,7 @@ package final class RoostAPI: HTTPHandler, LocalAPI {
     case .upload(let work): return try await work(call, .bytes(call.body))
     case .stream(let work): return try await work(call).collected(bytesMax: Limits.workerFrameBytesMax / 2)
     case .download(let work): return try await work(call).collected(bytesMax: Limits.workerFrameBytesMax / 2)
+    case .call: throw RoostError(.internal, "A call took the way of other requests.")
     }
   }
 
@@ -220,7 +227,7 @@ package final class RoostAPI: HTTPHandler, LocalAPI {
       requestID: requestID)
   }
 
-  private func methodNotAllowed(_ error: MethodNotAllowed, _ request: HTTPRequest) -> HTTPResponse {
+  func methodNotAllowed(_ error: MethodNotAllowed, _ request: HTTPRequest) -> HTTPResponse {
     let allow = error.allowed.map(\.description).sorted().joined(separator: ", ")
     if request.method == .options { return HTTPResponse(status: 204, headers: ["Allow": allow]) }
     var response = Problem.response(error.error, requestID: request.requestId)
@@ -229,7 +236,7 @@ package final class RoostAPI: HTTPHandler, LocalAPI {
   }
 }
 
-private struct MethodNotAllowed: Error {
+struct MethodNotAllowed: Error {
   let method: HTTPMethod
   let allowed: [HTTPMethod]
 

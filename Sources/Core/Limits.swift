@@ -142,6 +142,12 @@ package enum Limits {
   package static let throttleEntriesMax = 100_000
 
   package static let functionSourceBytesMax = 1 << 20
+  /// Versions of one function that are kept besides those in use: a source may be a megabyte, an archive two hundred.
+  package static let functionVersionsKept = 100
+  package static let functionArchiveVersionsKept = 10
+  package static let functionAliasesMax = 20
+  /// Versions that share a function's events: the one that serves and the one that is tried.
+  package static let functionSplitVersionsMax = 2
   package static let functionTimeoutDefault = Duration.seconds(10)
   package static let functionTimeoutMax = Duration.seconds(900)
   package static let functionMemoryBytesDefault = 128 << 20
@@ -163,6 +169,8 @@ package enum Limits {
   /// How often functions look at one write whose document others change meanwhile, before it is given up.
   package static let beforeRoundsMax = 8
   package static let refusalCharactersMax = 1000
+  /// The data of one named event: a message, not a file.
+  package static let eventDataBytesMax = 256 << 10
   /// Deliveries of one trigger that run or wait in memory.
   package static let deliveryWindow = 256
   /// Deliveries of one trigger that wait for a retry; past it the trigger stops taking events until some are done.
@@ -177,6 +185,35 @@ package enum Limits {
   package static let usageDaysDefault: Int64 = 30
   /// Invocation records kept for each function.
   package static let invocationsKeptPerFunction = 10_000
+  /// Steps of one durable run, the bytes of one step's result, and of all of them: an execution gets them in one frame.
+  package static let stepsPerRunMax = 1000
+  package static let stepResultBytesMax = 256 << 10
+  package static let stepBytesPerRunMax = 4 << 20
+  package static let stepNameBytesMax = 200
+  package static let stepConditionBytesMax = 4 << 10
+  /// What a run returned, kept for its record.
+  package static let runResultBytesMax = 256 << 10
+  /// How long a step may sleep or wait, and how long it waits for an event if it does not say.
+  package static let runWaitMax = Duration.seconds(366 * 24 * 3600)
+  package static let runEventWaitDefault = Duration.seconds(7 * 24 * 3600)
+  /// Runs of one function that are not over. Past it new ones fail, and are tried again like other failures.
+  package static let runsUnfinishedMax = 100_000
+  /// Runs that are over are kept so long, and so many of them.
+  package static let runRetention = Duration.seconds(30 * 24 * 3600)
+  package static let runsKeptPerFunction = 10_000
+  /// Runs that one commit wakes, and that one commit removes: callers' writes wait for no longer than that takes.
+  package static let runsPerCommitMax = 100
+  /// The body of a call of a function. As Base64, which binary data becomes, it still fits a worker's frame.
+  package static let callBodyBytesMax = 5 << 20
+  /// A streamed answer of a function: more is a file's matter.
+  package static let callAnswerBytesMax = 256 << 20
+  /// How far a function may be ahead of a client that reads its streamed answer: the memory that one such client costs.
+  package static let callAheadBytesMax = 256 << 10
+  /// The head of a function's answer: what proxies and browsers take without complaint.
+  package static let callAnswerHeadersMax = 100
+  package static let callAnswerHeadBytesMax = 16 << 10
+  /// The path of an http trigger.
+  package static let callPathBytesMax = 512
   /// Live queries open at once: each holds a connection and some kilobytes.
   package static let liveQueriesMax = 20_000
   /// A live query's snapshot is built in memory, like a page; past it the change feed is the way.

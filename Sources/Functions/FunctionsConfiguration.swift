@@ -5,10 +5,16 @@ import Glibc
 package struct FunctionsConfiguration: Sendable {
   /// The Deno executable. Without it no function runs, and deploys are refused with the reason.
   package var denoPath: String?
+  /// The Python 3 executable, without symbolic links. Without it no function of the runtime `python` runs.
+  package var pythonPath: String?
   /// The bubblewrap executable. Without it the sandbox is `reduced`.
   package var bubblewrapPath: String?
+  /// A folder that functions of the `lambda` runtime see as `/opt`, as AWS shows layers: `python/`, `nodejs/node_modules/`, `bin/`, `lib/`.
+  package var lambdaLayerPath: String?
   /// Refuse to run any function unless the sandbox is `full`.
   package var requireSandbox = false
+  /// Run programs that only namespaces would shut in also where there are none. For machines whose functions all have one author.
+  package var allowUnsandboxed = false
   /// Worker processes of all functions together.
   package var maxWorkers = 32
   /// How long `drain()` waits for what runs.
@@ -34,6 +40,9 @@ package struct FunctionsConfiguration: Sendable {
     }
     return nil
   }
+
+  /// Python 3: the system's own before whatever else the search path has, which may be a script that looks for one.
+  package static func locatePython(searchPath: String) -> String? { locate("python3", searchPath: "/usr/bin:" + searchPath) }
 
   /// The file behind a path, if it can be executed.
   package static func resolve(_ path: String) -> String? {

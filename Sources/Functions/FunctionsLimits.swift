@@ -17,8 +17,15 @@ enum FunctionsLimits {
   static let startRetryMax = Duration.seconds(60)
   /// Sources checked at one time; each is a process.
   static let checksMax = 4
+  /// About what a worker costs that comes up: where those that there are take less for what waits, none is added.
+  static let growthWait = Duration.milliseconds(20)
+  /// Of the engine's thread, and of workers for whose runs nobody waits: callers of the API come first where processors are short (nice(2)).
+  static let engineNiceness: Int32 = 5
+  static let deliveryNiceness: Int32 = 10
   /// Direct calls of one function that wait for a worker: each holds a caller's connection.
   static let callsWaitingMax = 1000
+  /// What a function that streams an answer gets to stop, once its caller has gone.
+  static let abandonedTimeMax = Duration.seconds(2)
   /// API calls of one worker under way; its own client keeps to half of it.
   static let callsPerWorkerMax = 32
   /// Headers of one API call of a function.
@@ -30,10 +37,21 @@ enum FunctionsLimits {
   /// Read from one descriptor before the others get their turn.
   static let readBytesPerTurn = 1 << 20
   /// Private memory of an interpreter beyond its function's own: thread stacks, reserved heap. Deno 2.9 maps 560 MB before it does anything.
-  static let interpreterDataBytes: Int64 = 1 << 30
+  static let denoDataBytes: Int64 = 1 << 30
+  /// The same for Python, with the stacks of eight threads.
+  static let pythonDataBytes: Int64 = 128 << 20
   static let openFilesMax: Int64 = 256
+  /// Processes of one worker. Past it, it is ended.
+  static let processesMax = 64
+  /// Processes and threads of one worker, which the system keeps to: what comes between two looks at the processes.
+  static let tasksMax: Int64 = 128
   static let fileBytesMax: Int64 = 16 << 20
   static let temporaryBytesMax = 16 << 20
+
+  /// While the workers of one version of a function are busy, so many deliveries are looked at for one that another version takes.
+  static let deliveriesLookedAtMax = 64
+  /// New versions of a function that keeps instances ready get so long to come up before they serve all the same.
+  static let readyTimeMax = Duration.seconds(20)
 
   /// Retries wait at most this long, unless the first wait is longer.
   static let backoffMax = Duration.seconds(15 * 60)
@@ -54,6 +72,9 @@ enum FunctionsLimits {
   static let storeRetry = Duration.seconds(1)
   /// Records of one function that wait for the store; past it nothing new of it starts.
   static let unrecordedInvocationsMax = 1024
+  /// Events of the log, and steps that wait for one, that are looked at together.
+  static let matchEventsMax = 500
+  static let matchWaitsMax = 1000
   /// Between two prunings of the log.
   static let pruneInterval = Duration.seconds(3600)
 }

@@ -1,22 +1,24 @@
 import Core
+import Glibc
 import Synchronization
 
 /// Runs a project's functions: `run()` for as long as the server lives, `drain()` before it stops.
 ///
 /// Commits wake it; every function's events are delivered at least once, in order for each document, to sandboxed workers.
 package final class FunctionsService: FunctionRuntime {
-  private let project: String
-  private let functions: any FunctionStore
-  private let log: any EventLog
+  let project: String
+  let functions: any FunctionStore
+  let log: any EventLog
   private let api: any LocalAPI
   private let configuration: FunctionsConfiguration
-  private let wall: any WallClock
+  let wall: any WallClock
   private let steady: any SteadyClock
   private let notice: @Sendable (String) -> Void
   private let inbox = EngineInbox()
   private let status = FunctionsStatus()
   private let meter: UsageMeter
   private let hasRun = Atomic(false)
+  private let tickets = Atomic<UInt64>(0)
 
   /// `notice` gets sentences for the operator: what does not work and why.
   package convenience init(
@@ -43,13 +45,13 @@ package final class FunctionsService: FunctionRuntime {
   }
 
   /// How well functions are shut in; `nil` until the first worker has come up or failed to.
-  package var sandboxLevel: SandboxLevel? { status.view.level }
+  package var sandboxLevel: SandboxLevel? { probe?.level }
 
   /// The same, with the interpreter and the reason for less than `full`.
-  package var probe: FunctionsProbe? {
-    let view = status.view
-    return view.level.map { FunctionsProbe(level: $0, runtime: view.runtime, reason: view.reason) }
-  }
+  package var probe: FunctionsProbe? { status.view.probes[.javascript] }
+
+  /// The same for every runtime that was tried. JavaScript is at once, the others when there is a function for them.
+  package var probes: [FunctionRuntimeKind: FunctionsProbe] { status.view.probes }
 
   /// Worker processes alive now.
   package var workers: Int { status.view.workers }
@@ -61,6 +63,7 @@ package final class FunctionsService: FunctionRuntime {
     let requests = RequestQueue()
     log.onCommit { [inbox] in inbox.logChanged() }
     WorkerThread.start(name: "functions") { [project, configuration, inbox, status, meter, wall, steady, notice] in
+      setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, FunctionsLimits.engineNiceness)
       FunctionsEngine(
         project: project, configuration: configuration, inbox: inbox, requests: requests, status: status, meter: meter, wall: wall, steady: steady,
         notice: notice
@@ -98,10 +101,34 @@ package final class FunctionsService: FunctionRuntime {
   }
 
   package func invoke(_ invocation: DirectInvocation) async throws -> DirectAnswer {
-    try await withCheckedThrowingContinuation { continuation in
-      guard !inbox.post(.invoke(invocation, continuation)) else { return }
-      continuation.resume(throwing: RoostError(.unavailable, "The server is stopping."))
+    guard case .whole(let answer) = try await reply(to: invocation, stream: nil, ticket: 0) else {
+      throw RoostError(.internal, "A function streamed an answer that was wanted whole.")
     }
+    return answer
+  }
+
+  package func call(_ invocation: DirectInvocation) async throws -> CallReply {
+    let ticket = tickets.add(1, ordering: .relaxed).newValue
+    let stream = CallStream(
+      taken: { [inbox] bytes in inbox.post(.taken(ticket: ticket, bytes: bytes)) }, abandoned: { [inbox] in inbox.post(.abandoned(ticket)) })
+    return try await withTaskCancellationHandler {
+      try await reply(to: invocation, stream: stream, ticket: ticket)
+    } onCancel: { [inbox] in
+      inbox.post(.abandoned(ticket))
+    }
+  }
+
+  private func reply(to invocation: DirectInvocation, stream: CallStream?, ticket: UInt64) async throws -> CallReply {
+    try await withCheckedThrowingContinuation { continuation in
+      let reply = DirectReply(continuation, ticket: ticket, stream: stream)
+      if !inbox.post(.invoke(invocation, reply)) { reply.resume(throwing: RoostError(.unavailable, "The server is stopping.")) }
+    }
+  }
+
+  package func deployed(_ name: String) async throws -> DeployedFunction? {
+    if let known = status.functions { return known[name] }
+    // Before the engine has read them for the first time.
+    return try await functions.functions().first { $0.definition.name == name }
   }
 
   package func functionsChanged() async {
@@ -133,9 +160,19 @@ package final class FunctionsService: FunctionRuntime {
       } catch {
         inbox.post(.recorded(function: function, generation: generation, changes, error))
       }
+    case .tick(let tick):
+      do {
+        let mark = try await functions.tick(tick.trigger, of: tick.function, due: tick.due, expecting: tick.mark)
+        inbox.post(.ticked(tick, .success(mark)))
+      } catch {
+        inbox.post(.ticked(tick, .failure(error)))
+      }
     case .call(let worker, let number, let call): inbox.post(.answered(worker: worker, number: number, await api.perform(call)))
+    case .step(let worker, let number, let call): inbox.post(.answered(worker: worker, number: number, await perform(call)))
+    case .tendRuns: inbox.post(.tended(await tendRuns()))
     case .prune(let through, let moment):
       do {
+        try await functions.pruneRuns(before: Timestamp(milliseconds: wall.now().milliseconds - Limits.runRetention.milliseconds))
         _ = try await log.prune(through: through, before: moment)
         inbox.post(.pruned(nil))
       } catch {
@@ -163,7 +200,10 @@ package final class FunctionsService: FunctionRuntime {
   private func read(_ reading: LogReading) async -> Result<LogPage, any Error> {
     do {
       let events = try await log.events(after: reading.after, limit: reading.limit)
-      let wanted = reading.readers.map { reader in events.filter { event in reader.triggers.contains { $0.matches(event) } } }
+      var wanted: [[LogEvent]] = []
+      for reader in reading.readers {
+        wanted.append(try await completed(events.compactMap { $0.delivered(to: reader.function, by: reader.triggers) }, for: reader.function))
+      }
       let bytes = events.reduce(0) { $0 + 128 + ($1.before?.count ?? 0) + ($1.after?.count ?? 0) }
       return .success(LogPage(through: events.last?.sequence ?? reading.after, count: events.count, bytes: bytes, wanted: wanted))
     } catch {

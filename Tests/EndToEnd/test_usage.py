@@ -37,7 +37,7 @@ def spent(admin):
 
 def test_sums_by_function(admin, spent):
     a, b = (next(item for item in usage(admin, by="function") if item["function"] == name) for name in ("spenda", "spendb"))
-    assert a["invocations"] == {"total": 4, "succeeded": 3, "failed": 1, "timeout": 0, "crashed": 0, "memory_limit": 0}
+    assert a["invocations"] == {"total": 4, "succeeded": 3, "failed": 1, "timeout": 0, "crashed": 0, "memory_limit": 0, "suspended": 0}
     assert b["invocations"]["total"] == 1 and b["coldStarts"] == 1 and 1 <= a["coldStarts"] <= 4
     assert a["durationMs"] >= 150 and a["gbSeconds"] == pytest.approx(a["durationMs"] / 1000 * 0.25)
     assert a["cpuMs"] >= 0 and a["queueMs"] > 0 and a["memoryPeak"] > 1 << 20

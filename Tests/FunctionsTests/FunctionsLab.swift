@@ -54,8 +54,10 @@ final class FunctionsLab: Sendable {
       variable("ROOST_DENO").flatMap(FunctionsConfiguration.resolve) ?? FunctionsConfiguration.resolve("/" + root + "/.tools/bin/deno")
       ?? FunctionsConfiguration.locate("deno", searchPath: path)
     let found: String = try #require(deno, "No deno in ROOST_DENO, .tools/bin or PATH: run scripts/setup.")
-    return FunctionsConfiguration(
+    var configuration = FunctionsConfiguration(
       denoPath: found, bubblewrapPath: FunctionsConfiguration.locate("bwrap", searchPath: path), maxWorkers: 8, drainTime: .seconds(5))
+    configuration.pythonPath = FunctionsConfiguration.locatePython(searchPath: path)
+    return configuration
   }
 
   private static func variable(_ name: String) -> String? { Glibc.getenv(name).map { String(cString: $0) } }

@@ -12,9 +12,11 @@ final class MemoryBackend: FunctionStore, EventLog {
     var functions: [String: DeployedFunction] = [:]
     var cursors: [String: Int64] = [:]
     var parked: [String: [Int64: ParkedDelivery]] = [:]
+    var schedules: [String: [String: ScheduleMark]] = [:]
     var deadLetters: [DeadLetter] = []
     var invocations: [Invocation] = []
     var logs: [InvocationLog] = []
+    var runs = MemoryRuns()
     var records = 0
     var recordFailures = 0
     var prunings: [Pruning] = []
@@ -110,6 +112,10 @@ final class MemoryBackend: FunctionStore, EventLog {
             after: Array(one.after.utf8), auth: nil, depth: one.depth))
       }
     }
+    wake()
+  }
+
+  func wake() {
     for wake in shared.withLock({ $0.wakes }) { wake() }
   }
 
@@ -139,7 +145,7 @@ final class MemoryBackend: FunctionStore, EventLog {
 
   func functions() async throws -> [DeployedFunction] { shared.withLock { Array($0.state.functions.values) } }
 
-  func deploy(_ definition: FunctionDefinition, at now: Timestamp) async throws -> (DeployedFunction, created: Bool) {
+  func deploy(_ definition: FunctionDefinition, _ options: DeployOptions, at now: Timestamp) async throws -> (DeployedFunction, created: Bool) {
     change { state in
       let old = state.functions[definition.name]
       let new = DeployedFunction(definition: definition, version: (old?.version ?? 0) + 1, created: old?.created ?? now, updated: now)
@@ -159,7 +165,9 @@ final class MemoryBackend: FunctionStore, EventLog {
 
   func deliveryState(of function: String) async throws -> DeliveryState {
     shared.withLock { shared in
-      DeliveryState(cursor: shared.state.cursors[function] ?? 0, parked: Array((shared.state.parked[function] ?? [:]).values))
+      DeliveryState(
+        cursor: shared.state.cursors[function] ?? 0, parked: Array((shared.state.parked[function] ?? [:]).values),
+        schedules: shared.state.schedules[function] ?? [:])
     }
   }
 
@@ -175,9 +183,35 @@ final class MemoryBackend: FunctionStore, EventLog {
       for sequence in changes.unpark { state.parked[function]?[sequence] = nil }
       state.deadLetters.removeAll { changes.removeDeadLetters.contains($0.id) }
       state.deadLetters += changes.deadLetters
+      for letter in changes.deadLetters { state.runs.failed(letter, of: function) }
+      for outcome in changes.runs { state.runs.record(outcome, of: function) }
       state.invocations += changes.invocations
       state.logs += changes.logs
     }
+  }
+
+  func emit(_ event: NamedEvent, by actor: EventActor, repeatable: Repeatable<Int64>?) async throws -> Int64 {
+    throw RoostError(.notImplemented, "Nobody emits into the memory's log.")
+  }
+
+  func tick(_ schedule: ScheduleTrigger, of function: String, due: Timestamp, expecting mark: Timestamp) async throws -> ScheduleMark {
+    let result = try change { state in
+      if state.recordFailures > 0 {
+        state.recordFailures -= 1
+        throw Refused()
+      }
+      if let known = state.schedules[function]?[schedule.key], known.mark != mark { return known }
+      let sequence = Int64(state.events.count + 1)
+      state.events.append(
+        LogEvent(
+          sequence: sequence, time: clock.now(), kind: .schedule, action: .due, container: function, subject: schedule.key, before: nil,
+          after: schedule.data(due: due), auth: nil, depth: 0))
+      let new = ScheduleMark(mark: due, sequence: sequence)
+      state.schedules[function, default: [:]][schedule.key] = new
+      return new
+    }
+    for wake in shared.withLock({ $0.wakes }) { wake() }
+    return result
   }
 
   func invocations(of function: String, limit: Int, before id: String?) async throws -> [Invocation] { state.invocations.filter { $0.function == function } }

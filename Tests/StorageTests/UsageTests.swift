@@ -13,7 +13,9 @@ struct UsageTests {
       memoryBytesMax: 256 << 20)
   }
 
-  private func query(_ group: UsageQuery.Group, _ from: UsageDay, _ to: UsageDay, of function: String? = nil, limit: Int = 100, after: String? = nil) -> UsageQuery {
+  private func query(
+    _ group: UsageQuery.Group, _ from: UsageDay, _ to: UsageDay, of function: String? = nil, limit: Int = 100, after: String? = nil
+  ) -> UsageQuery {
     UsageQuery(group: group, from: from, to: to, function: function, limit: limit, after: after)
   }
 

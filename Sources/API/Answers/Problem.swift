@@ -24,6 +24,7 @@ enum Problem {
     case .internal: 500
     case .notImplemented: 501
     case .functionFailed: 502
+    case .functionTimeout: 504
     case .overloaded, .unavailable, .indexBuilding: 503
     case .storageFull: 507
     }
@@ -50,6 +51,7 @@ enum Problem {
     case 501: "Not Implemented"
     case 502: "Bad Gateway"
     case 503: "Service Unavailable"
+    case 504: "Gateway Timeout"
     case 507: "Insufficient Storage"
     default: "Internal Server Error"
     }

@@ -5,18 +5,19 @@ import JSON
 /// `/v1/functions[/{function}]`: deploying, and what became of the runs; for admins.
 enum Functions {
   static let list = Route.admin(.get, "/v1/functions") { call in
-    .list(try await call.project.functions.functions().map(\.value))
+    .list(try await call.project.functions.functions().map { $0.value(at: call.now) })
   }
 
   static let get = Route.admin(.get, "/v1/functions/{function}") { call in
     let function = try await function(call)
-    guard case .object(var object) = function.value else { return .noContent }
+    guard case .object(var object) = function.value(at: call.now) else { return .noContent }
     object["source"] = .string(function.definition.source)
-    return .json(200, .object(object))
+    return answer(200, .object(object), function)
   }
 
   /// Deploys a new version. A bad one is refused, and the old one goes on serving.
   static let put = Route.admin(.put, "/v1/functions/{function}") { call in
+    let options = try deployOptions(call)
     let definition = try FunctionDefinition(name: call.parameters[0], value: call.value())
     for (position, trigger) in definition.documentTriggers + definition.beforeTriggers.map({ ($0.position, $0.trigger.document) }) {
       do {
@@ -27,10 +28,12 @@ enum Functions {
           fields: [FieldError("/triggers/\(position)/collection", "expected an existing collection")])
       }
     }
+    for (_, trigger) in definition.httpTriggers { try call.project.requireCollections(trigger.lookedUp) }
+    for (position, bucket) in definition.buckets { try requireBucket(bucket, "/triggers/\(position)/bucket", call) }
     try await call.environment.functions.check(definition)
-    let (function, created) = try await call.project.functions.deploy(definition, at: call.now)
+    let (function, created) = try await call.project.functions.deploy(definition, options, at: call.now)
     try await functionsChanged(call)
-    return .json(created ? 201 : 200, function.value)
+    return answer(created ? 201 : 200, function.value(at: call.now), function)
   }
 
   static let delete = Route.admin(.delete, "/v1/functions/{function}") { call in
@@ -79,20 +82,27 @@ enum Functions {
     return HTTPResponse(status: 202)
   }
 
-  private static func page(_ call: Call) throws -> (limit: Int, cursor: String?) {
+  private static func requireBucket(_ name: String, _ pointer: String, _ call: Call) throws {
+    guard !call.project.buckets.contains(where: { $0.name == name }) else { return }
+    throw RoostError(
+      .validationFailed, "The function's trigger names a bucket that does not exist: '\(name.prefix(80))'.",
+      fields: [FieldError(pointer, "expected an existing bucket")])
+  }
+
+  static func page(_ call: Call) throws -> (limit: Int, cursor: String?) {
     let query = try call.query.only(["limit", "cursor"])
     if let cursor = query["cursor"] { try Names.requireID(cursor) }
     return (try QueryParameters.limit(query["limit"]), query["cursor"])
   }
 
-  private static func function(_ call: Call) async throws -> DeployedFunction {
+  static func function(_ call: Call) async throws -> DeployedFunction {
     guard let function = try await call.project.functions.functions().first(where: { $0.definition.name == call.parameters[0] }) else {
       throw missing(call.parameters[0])
     }
     return function
   }
 
-  private static func missing(_ name: String) -> RoostError {
+  static func missing(_ name: String) -> RoostError {
     RoostError(.functionNotFound, "There is no function '\(name.prefix(80))'.")
   }
 }

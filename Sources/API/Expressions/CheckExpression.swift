@@ -34,7 +34,7 @@ enum CheckExpression {
   private static func kind(_ name: String) throws -> (name: String, kind: ExpressionKind) {
     let kinds: [(String, ExpressionKind)] = [
       ("read", .readRule), ("create", .writeRule), ("update", .writeRule), ("delete", .readRule), ("filter", .filter), ("bucket", .bucketRule),
-      ("trigger", .triggerCondition),
+      ("trigger", .triggerCondition), ("call", .callRule), ("file", .fileCondition), ("event", .eventCondition),
     ]
     guard let found = kinds.first(where: { $0.0 == name }) else {
       throw RoostError(

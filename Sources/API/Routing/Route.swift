@@ -16,6 +16,8 @@ struct Route: Sendable {
     case stream(@Sendable (Call) async throws -> StreamedBody)
     /// Answers with a file's bytes.
     case download(@Sendable (Call) async throws -> Download)
+    /// A function answers. Its trigger says who may call, and with which methods.
+    case call
   }
 
   /// Who may come as far as the operation. Rules are the operation's own matter.

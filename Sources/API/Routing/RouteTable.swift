@@ -20,12 +20,15 @@ struct RouteTable: Sendable {
     let parameter: Frozen?
     let rest: Frozen?
     let routes: [HTTPMethod: Route]
+    /// Whether an empty rest is one too: calls of functions may end with a slash.
+    let takesEmpty: Bool
 
     init(children: [Substring: Frozen], parameter: Frozen?, rest: Frozen?, routes: [HTTPMethod: Route]) {
       self.children = children
       self.parameter = parameter
       self.rest = rest
       self.routes = routes
+      takesEmpty = routes.values.contains { if case .call = $0.work { true } else { false } }
     }
   }
 
@@ -74,7 +77,7 @@ struct RouteTable: Sendable {
         guard let value = percentDecoded(segment) else { return .badPath }
         parameters.append(value)
         node = next
-      } else if let next = node.rest, !segment.isEmpty {
+      } else if let next = node.rest, !segment.isEmpty || next.takesEmpty {
         guard let value = percentDecoded(Substring(rest)) else { return .badPath }
         parameters.append(value)
         node = next

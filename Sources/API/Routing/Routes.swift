@@ -3,7 +3,7 @@ import HTTPServer
 
 /// Every address of the API, in one place. Tests hold it against docs/api/openapi.json.
 enum Routes {
-  static let all: [Route] = documents + bulk + files + accounts + configuration + expressions + operations + unbuilt
+  static let all: [Route] = documents + bulk + files + accounts + configuration + expressions + operations + CallFunction.routes + unbuilt
 
   private static let documents = [
     GetDocument.route, ListDocuments.route, CreateDocument.route, PutDocument.route, PatchDocument.route, DeleteDocument.route,
@@ -26,7 +26,10 @@ enum Routes {
     Collections.list, Collections.get, Collections.put, Collections.patch, Collections.delete, Collections.deleteHistory,
     Buckets.list, Buckets.get, Buckets.put, Buckets.patch, Buckets.delete,
     Functions.list, Functions.get, Functions.put, Functions.delete, Functions.invocations, Functions.logs, Functions.deadLetters,
-    Functions.replay, GetUsage.route,
+    Functions.replay, EmitEvent.route, NextRuns.route, GetUsage.route,
+    FunctionVersions.list, FunctionVersions.get, FunctionVersions.delete, FunctionVersions.rollback,
+    FunctionAliases.list, FunctionAliases.get, FunctionAliases.put, FunctionAliases.delete,
+    FunctionRuns.list, FunctionRuns.get, FunctionRuns.cancel,
   ]
 
   private static let expressions = [CheckExpression.route, EvaluateExpression.route, SimulateRules.route]
@@ -49,9 +52,6 @@ enum Routes {
     .unbuilt(.post, "/v1/auth/email/change"),
     .unbuilt(.post, "/v1/auth/mfa/totp"),
     .unbuilt(.get, "/v1/auth/oauth/{provider}/authorize"),
-    .unbuilt(.post, "/v1/call/{function}"),
-    .unbuilt(.get, "/v1/functions/{function}/versions"),
-    .unbuilt(.post, "/v1/functions/{function}/rollback"),
     .unbuilt(.get, "/v1/projects"),
     .unbuilt(.get, "/v1/settings"),
     .unbuilt(.get, "/v1/backups"),

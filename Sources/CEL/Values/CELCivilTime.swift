@@ -1,20 +1,20 @@
 /// A moment as a calendar and a clock show it, in the Gregorian calendar carried back to the year 1.
-struct CELCivilTime {
-  let year: Int
+package struct CELCivilTime: Sendable {
+  package let year: Int
   /// 1 to 12.
-  let month: Int
+  package let month: Int
   /// 1 to 31.
-  let day: Int
-  let hour: Int
-  let minute: Int
-  let second: Int
+  package let day: Int
+  package let hour: Int
+  package let minute: Int
+  package let second: Int
   /// 0 is Sunday.
-  let weekday: Int
+  package let weekday: Int
   /// 0 is the first of January.
-  let dayOfYear: Int
+  package let dayOfYear: Int
 
   /// Seconds since 1970, already shifted by the offset of the wanted time zone.
-  init(seconds: Int64) {
+  package init(seconds: Int64) {
     var days = Int(seconds / 86_400)
     var rest = Int(seconds % 86_400)
     if rest < 0 {
@@ -38,7 +38,7 @@ struct CELCivilTime {
     dayOfYear = days - Self.daysSince1970(year: year, month: 1, day: 1)
   }
 
-  static func daysSince1970(year: Int, month: Int, day: Int) -> Int {
+  package static func daysSince1970(year: Int, month: Int, day: Int) -> Int {
     let fromMarch = month <= 2 ? year - 1 : year
     let era = (fromMarch >= 0 ? fromMarch : fromMarch - 399) / 400
     let yearOfEra = fromMarch - era * 400
@@ -46,7 +46,7 @@ struct CELCivilTime {
     return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayFromMarch - 719_468
   }
 
-  static func days(month: Int, year: Int) -> Int {
+  package static func days(month: Int, year: Int) -> Int {
     switch month {
     case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
     case 4, 6, 9, 11: 30

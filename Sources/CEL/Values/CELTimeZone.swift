@@ -3,7 +3,7 @@ import Synchronization
 
 /// A time zone: a fixed offset such as `+02:00`, or one of the IANA database such as `Europe/Berlin`, which is read from the
 /// system's copy the first time that it is asked for and then kept.
-struct CELTimeZone: Sendable {
+package struct CELTimeZone: Sendable {
   /// From when on which offset holds, in order; the first one also before that.
   private let changes: [(from: Int64, seconds: Int)]
   private let first: Int
@@ -16,7 +16,8 @@ struct CELTimeZone: Sendable {
   private static let cachedMax = 1000
   private static let fileBytesMax = 64 * 1024
 
-  init?(_ name: String) {
+  /// Nil for a name that is neither.
+  package init?(_ name: String) {
     if let seconds = Self.fixedOffset(name) {
       self.init(fixed: seconds)
       return
@@ -40,8 +41,8 @@ struct CELTimeZone: Sendable {
     rule = nil
   }
 
-  /// Seconds east of UTC at a moment.
-  func offset(at seconds: Int64) -> Int {
+  /// Seconds east of UTC at a moment (seconds since 1970).
+  package func offset(at seconds: Int64) -> Int {
     guard let last = changes.last, seconds >= changes[0].from else { return changes.isEmpty ? rule?.offset(at: seconds) ?? first : first }
     if seconds >= last.from { return rule?.offset(at: seconds) ?? last.seconds }
     var low = 0
@@ -51,6 +52,20 @@ struct CELTimeZone: Sendable {
       if changes[middle].from <= seconds { low = middle } else { high = middle }
     }
     return changes[low].seconds
+  }
+
+  /// The stretch of time around a moment that has one offset: from its first second to the first one after it; nil where it has no end.
+  package func period(at seconds: Int64) -> (from: Int64?, until: Int64?, offset: Int) {
+    guard let last = changes.last, seconds >= changes[0].from else {
+      guard changes.isEmpty, let period = rule?.period(at: seconds) else { return (nil, changes.first?.from, offset(at: seconds)) }
+      return period
+    }
+    if seconds >= last.from {
+      guard let period = rule?.period(at: seconds) else { return (last.from, nil, last.seconds) }
+      return (max(last.from, period.from ?? last.from), period.until, period.offset)
+    }
+    let next = changes.firstIndex { $0.from > seconds } ?? changes.count - 1
+    return (changes[next - 1].from, changes[next].from, changes[next - 1].seconds)
   }
 
   /// `UTC`, `+02:00`, `-09:30`, `02:00`.

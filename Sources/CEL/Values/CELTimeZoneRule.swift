@@ -41,6 +41,16 @@ struct CELTimeZoneRule: Sendable {
     return isSummer ? summer.seconds : standard
   }
 
+  /// The stretch of one offset around a moment; without ends where there is no summer time.
+  func period(at seconds: Int64) -> (from: Int64?, until: Int64?, offset: Int) {
+    guard let summer else { return (nil, nil, standard) }
+    let year = CELCivilTime(seconds: seconds + Int64(standard)).year
+    let changes = (year - 1...year + 1).flatMap { year in
+      [Self.moment(summer.from, year) - Int64(standard), Self.moment(summer.until, year) - Int64(summer.seconds)]
+    }
+    return (changes.filter { $0 <= seconds }.max(), changes.filter { $0 > seconds }.min(), offset(at: seconds))
+  }
+
   private static func moment(_ day: Day, _ year: Int) -> Int64 {
     let january = CELCivilTime.daysSince1970(year: year, month: 1, day: 1)
     let days: Int

@@ -2,7 +2,7 @@ import CEL
 
 /// Where an expression stands, which decides the names it may use.
 package enum ExpressionKind: Sendable {
-  case readRule, writeRule, filter, bucketRule, triggerCondition
+  case readRule, writeRule, filter, bucketRule, triggerCondition, callRule, fileCondition, eventCondition
 
   /// - Parameter document: what is known of the collection's documents; see ``documentType(_:)``.
   package func environment(document: CELType = ExpressionKind.documentType(.dyn)) -> CELEnvironment {
@@ -17,6 +17,11 @@ package enum ExpressionKind: Sendable {
     case .bucketRule: return CELEnvironment(variables: common.with(["file": Self.file]), fieldsOf: "file", reserving: Self.names, hasLookup: true)
     case .triggerCondition:
       return CELEnvironment(variables: ["event": Self.event, "document": document], fieldsOf: "document", reserving: Self.names)
+    case .callRule: return CELEnvironment(variables: common.with(["params": .map(.string, .string)]), reserving: Self.names, hasLookup: true)
+    case .fileCondition: return CELEnvironment(variables: ["event": Self.event, "file": Self.file], fieldsOf: "file", reserving: Self.names)
+    case .eventCondition:
+      return CELEnvironment(
+        variables: ["event": Self.namedEvent, "data": .object([:], open: true)], fieldsOf: "data", reserving: Self.names.union(["data"]))
     }
   }
 
@@ -59,6 +64,7 @@ package enum ExpressionKind: Sendable {
       "bucket": .string, "path": .string, "contentType": .string, "size": .int, "owner": .string, "sha256": .string, "createdAt": .string,
       "updatedAt": .string,
     ], open: false)
+  private static let namedEvent = CELType.object(["type": .string, "subject": .string, "data": .dyn, "auth": .dyn], open: false)
   private static let event = CELType.object(["type": .string, "subject": .string, "before": .dyn, "after": .dyn, "auth": .dyn], open: false)
 }
 

@@ -102,16 +102,21 @@ package struct EventActor: Sendable {
   /// A JSON object, or nil for anonymous callers.
   package let auth: [UInt8]?
   package let depth: Int
+  /// The W3C trace context of the request, as a `traceparent`.
+  package let trace: String?
 
-  package init(auth: [UInt8]?, depth: Int) {
+  package init(auth: [UInt8]?, depth: Int, trace: String? = nil) {
     self.auth = auth
     self.depth = depth
+    self.trace = trace
   }
 
   package init(_ caller: Caller) {
     self.init(auth: caller.eventAuth?.bytes(), depth: caller.triggerDepth)
   }
 
+  /// The server itself, keeping a schedule.
+  package static let schedule = EventActor(auth: Array(#"{"type":"system","id":"schedule"}"#.utf8), depth: 0)
   /// The server itself, removing what has expired.
   package static let timeToLive = EventActor(auth: Array(#"{"type":"system","id":"ttl"}"#.utf8), depth: 0)
 }

@@ -36,5 +36,6 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case storageFull = "storage_full"
   case unavailable = "unavailable"
   case notImplemented = "not_implemented"
+  case functionTimeout = "function_timeout"
   case `internal` = "internal"
 }

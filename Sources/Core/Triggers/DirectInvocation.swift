@@ -10,14 +10,19 @@ package struct DirectInvocation: Sendable {
   package let depth: Int
   /// Instead of the function's own.
   package let timeout: Duration?
+  /// An alias, or the number of a version that is in use; nil for `live`.
+  package let version: String?
 
-  package init(function: String, event: [UInt8], eventType: String, eventSubject: String, depth: Int = 0, timeout: Duration? = nil) {
+  package init(
+    function: String, event: [UInt8], eventType: String, eventSubject: String, depth: Int = 0, timeout: Duration? = nil, version: String? = nil
+  ) {
     self.function = function
     self.event = event
     self.eventType = eventType
     self.eventSubject = eventSubject
     self.depth = depth
     self.timeout = timeout
+    self.version = version
   }
 }
 

@@ -53,7 +53,8 @@ package struct DocumentTrigger: Sendable {
   }
 }
 
-private struct TriggerContext: CELActivation {
+/// The variables of the condition of documents and users.
+struct TriggerContext: CELActivation {
   private let event: LogEvent
 
   init(_ event: LogEvent) {

@@ -6,6 +6,8 @@ package struct FunctionDefinition: Sendable {
   package let name: String
   package let runtime: FunctionRuntimeKind
   package let source: String
+  /// For functions of the `lambda` runtime.
+  package let lambda: LambdaSettings?
   package let triggers: [Trigger]
   package let timeout: Duration
   package let memoryBytesMax: Int64
@@ -38,6 +40,7 @@ package struct FunctionDefinition: Sendable {
       throw RoostError(.payloadTooLarge, "The source is larger than \(Limits.functionSourceBytesMax) bytes.")
     }
     self.source = source
+    lambda = runtime == .lambda ? try LambdaSettings(&reader, source: source) : nil
     triggers = try (reader.array("triggers") ?? []).enumerated().map { position, trigger in
       try Trigger(trigger, pointer: "/triggers/\(position)")
     }
@@ -53,12 +56,17 @@ package struct FunctionDefinition: Sendable {
     try reader.refuseUnbuilt(["network", "minInstances"])
     try reader.refuseUnknown()
     self.name = name
-    manifest = [
+    var manifest: JSONObject = [
       "name": .string(name), "runtime": .string(runtime.rawValue), "triggers": .array(triggers.map(\.value)),
       "timeout": .string("\(timeout.milliseconds)ms"), "memory": .int(memoryBytesMax), "concurrency": .int(Int64(concurrency)),
       "retry": ["attempts": .int(Int64(attemptsMax)), "backoff": .string("\(backoff.milliseconds)ms")],
       "env": .object(JSONObject(environment)),
     ]
+    if let lambda {
+      manifest["handler"] = .string(lambda.handler)
+      manifest["language"] = .string(lambda.language.rawValue)
+    }
+    self.manifest = .object(manifest)
   }
 
   /// Those for changes of documents, with their places in the manifest.
@@ -75,6 +83,23 @@ package struct FunctionDefinition: Sendable {
       guard case .before(let trigger) = trigger else { return nil }
       return (position, trigger)
     }
+  }
+
+  /// Those for calls, with their places in the manifest.
+  package var httpTriggers: [(position: Int, trigger: HTTPTrigger)] {
+    triggers.enumerated().compactMap { position, trigger in
+      guard case .http(let trigger) = trigger else { return nil }
+      return (position, trigger)
+    }
+  }
+
+  /// The buckets of its triggers, with these triggers' places in the manifest.
+  package var buckets: [(position: Int, name: String)] {
+    triggers.enumerated().compactMap { position, trigger in if case .file(let trigger) = trigger { (position, trigger.bucket) } else { nil } }
+  }
+
+  package var schedules: [ScheduleTrigger] {
+    triggers.compactMap { if case .schedule(let trigger) = $0 { trigger } else { nil } }
   }
 
   private static func environment(_ object: JSONObject) throws -> [String: String] {

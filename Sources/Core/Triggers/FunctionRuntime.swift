@@ -9,6 +9,11 @@ package protocol FunctionRuntime: Sendable {
   /// Runs a function now and waits for it. Throws `function_not_found`, `overloaded` when too many wait for the function already or it got no
   /// worker within its timeout, `unavailable` when the server stops; a function that fails is an answer with its record.
   func invoke(_ invocation: DirectInvocation) async throws -> DirectAnswer
+  /// The same, where the answer may come in pieces. When the calling task is cancelled, what still waits for a worker is given up; what runs
+  /// goes on to its end, but not an answer that has begun: `CallStream.cancel`.
+  func call(_ invocation: DirectInvocation) async throws -> CallReply
+  /// The function as it stands since the last change that was told; without waiting, mostly.
+  func deployed(_ name: String) async throws -> DeployedFunction?
   /// Delivers the dead letter again, from its first attempt. False if there is no such letter.
   func replay(deadLetter id: String, of function: String) async throws -> Bool
 }

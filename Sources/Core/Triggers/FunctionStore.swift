@@ -6,17 +6,30 @@ package struct DeployedFunction: Sendable {
   package let version: Int64
   package let created: Timestamp
   package let updated: Timestamp
+  /// Who takes events: the current version, unless a split runs.
+  package let live: VersionSplit
+  /// Names for versions, other than `live`.
+  package let aliases: [String: VersionSplit]
+  /// Versions besides the current one that take events or have a name.
+  package let others: [Int64: FunctionDefinition]
 
-  package init(definition: FunctionDefinition, version: Int64, created: Timestamp, updated: Timestamp) {
+  package init(
+    definition: FunctionDefinition, version: Int64, created: Timestamp, updated: Timestamp, live: VersionSplit? = nil, aliases: [String: VersionSplit] = [:],
+    others: [Int64: FunctionDefinition] = [:]
+  ) {
     self.definition = definition
     self.version = version
     self.created = created
     self.updated = updated
+    self.live = live ?? VersionSplit(version)
+    self.aliases = aliases
+    self.others = others
   }
 
   package var value: JSONValue {
     guard case .object(var object) = definition.manifest else { return definition.manifest }
     object["version"] = .int(version)
+    object["live"] = live.value
     object["createdAt"] = .string(created.text)
     object["updatedAt"] = .string(updated.text)
     return .object(object)
@@ -24,10 +37,10 @@ package struct DeployedFunction: Sendable {
 }
 
 /// Functions, their deliveries and what became of them, at rest.
-package protocol FunctionStore: Sendable {
+package protocol FunctionStore: FunctionVersionStore, RunStore {
   func functions() async throws -> [DeployedFunction]
-  /// A new version; a new function's cursor starts at the end of the log.
-  func deploy(_ definition: FunctionDefinition, at now: Timestamp) async throws -> (DeployedFunction, created: Bool)
+  /// A new version; a new function's cursor starts at the end of the log. Throws `precondition_failed` where another version is current than expected.
+  func deploy(_ definition: FunctionDefinition, _ options: DeployOptions, at now: Timestamp) async throws -> (DeployedFunction, created: Bool)
   /// Deletes the function with its cursor, parked deliveries, dead letters and records. False if there was none.
   func deleteFunction(_ name: String) async throws -> Bool
 
@@ -35,6 +48,10 @@ package protocol FunctionStore: Sendable {
   func deliveryState(of function: String) async throws -> DeliveryState
   /// One durable commit. Several functions' changes may share it.
   func record(_ changes: DeliveryChanges, of function: String) async throws
+
+  /// Writes the event of a due time and moves the schedule's mark, in one commit. Where the mark is not the expected one any more, only the mark as
+  /// it is comes back, and nothing is written.
+  func tick(_ schedule: ScheduleTrigger, of function: String, due: Timestamp, expecting mark: Timestamp) async throws -> ScheduleMark
 
   func invocations(of function: String, limit: Int, before id: String?) async throws -> [Invocation]
   func logs(of function: String, limit: Int, before id: String?) async throws -> [InvocationLog]
@@ -45,14 +62,23 @@ package protocol FunctionStore: Sendable {
   func usage(_ query: UsageQuery) async throws -> [UsageEntry]
 }
 
+extension FunctionStore {
+  package func deploy(_ definition: FunctionDefinition, at now: Timestamp) async throws -> (DeployedFunction, created: Bool) {
+    try await deploy(definition, DeployOptions(), at: now)
+  }
+}
+
 package struct DeliveryState: Sendable {
   /// Every event up to here is done, parked or dead.
   package let cursor: Int64
   package let parked: [ParkedDelivery]
+  /// By their triggers' keys.
+  package let schedules: [String: ScheduleMark]
 
-  package init(cursor: Int64, parked: [ParkedDelivery]) {
+  package init(cursor: Int64, parked: [ParkedDelivery], schedules: [String: ScheduleMark] = [:]) {
     self.cursor = cursor
     self.parked = parked
+    self.schedules = schedules
   }
 }
 
@@ -79,12 +105,13 @@ package struct DeliveryChanges: Sendable {
   package var removeDeadLetters: [String] = []
   package var invocations: [Invocation] = []
   package var logs: [InvocationLog] = []
+  package var runs: [RunOutcome] = []
 
   package init() {}
 
   package var isEmpty: Bool {
     cursor == nil && park.isEmpty && unpark.isEmpty && deadLetters.isEmpty && removeDeadLetters.isEmpty && invocations.isEmpty
-      && logs.isEmpty
+      && logs.isEmpty && runs.isEmpty
   }
 }
 
@@ -93,6 +120,8 @@ package struct Invocation: Sendable {
   package enum Status: String, Sendable {
     case succeeded, failed, timeout, crashed
     case memoryLimit = "memory_limit"
+    /// Its durable run waits, and goes on in another invocation.
+    case suspended
   }
 
   package let id: String

@@ -1,13 +1,24 @@
 import JSON
 
-/// One row of the project's log: a committed change of a document (users are documents too) or a file.
+/// One row of the project's log: a committed change of a document (users are documents too) or a file, or something else that happened and that
+/// functions are told of.
 package struct LogEvent: Sendable {
   package enum Kind: String, Sendable {
     case document, file
+    /// Of an account. In the log only `signedIn`; the others are documents' events as user triggers show them.
+    case user
+    /// Named and emitted by a function or over the API: the container is its name.
+    case event
+    /// A schedule came due: the container is the function that it is for, the only one that gets it.
+    case schedule
+    /// A function of a sequence has finished: the container is the next one, the only one that gets it.
+    case function
+    /// A durable run goes on: addressed to its function, as `runsContainer(of:)`; its subject is the run's id.
+    case run
   }
 
   package enum Action: String, Sendable {
-    case created, updated, deleted
+    case created, updated, deleted, signedIn, emitted, due, completed
   }
 
   /// Its place in the commit order: 1, 2, …
@@ -25,11 +36,13 @@ package struct LogEvent: Sendable {
   /// Who did it; a JSON object.
   package let auth: [UInt8]?
   package let depth: Int
+  /// The W3C trace context of what caused it, as a `traceparent`.
+  package let trace: String?
 
   package init(
     sequence: Int64, time: Timestamp, kind: Kind, action: Action, container: String, subject: String, before: [UInt8]?, after: [UInt8]?,
     auth: [UInt8]?,
-    depth: Int
+    depth: Int, trace: String? = nil
   ) {
     self.sequence = sequence
     self.time = time
@@ -41,41 +54,7 @@ package struct LogEvent: Sendable {
     self.after = after
     self.auth = auth
     self.depth = depth
-  }
-
-  /// `roost.document.created`
-  package var type: String { "roost.\(kind.rawValue).\(action.rawValue)" }
-
-  /// `posts/0190…`: what deliveries are ordered by.
-  package var path: String { container + "/" + subject }
-
-  /// The event as a CloudEvent 1.0 in the JSON format. The id is the same at every delivery.
-  package func cloudEvent(project: String) -> [UInt8] {
-    var writer = JSONWriter()
-    writer.beginObject()
-    writer.key("specversion")
-    writer.string("1.0")
-    writer.key("id")
-    writer.string(String(sequence))
-    writer.key("source")
-    writer.string("/p/" + project)
-    writer.key("type")
-    writer.string(type)
-    writer.key("subject")
-    writer.string(path)
-    writer.key("time")
-    writer.string(time.text)
-    writer.key("datacontenttype")
-    writer.string("application/json")
-    writer.key("data")
-    writer.beginObject()
-    for (name, value) in [("before", before), ("after", after), ("auth", auth)] {
-      writer.key(name)
-      if let value { writer.raw(value) } else { writer.null() }
-    }
-    writer.endObject()
-    writer.endObject()
-    return writer.bytes
+    self.trace = trace
   }
 }
 
@@ -88,6 +67,8 @@ package protocol EventLog: Sendable {
   func portion(of collection: String, after sequence: Int64, limit: Int, then: @escaping @Sendable (Result<LogPortion, any Error>) -> Void)
   /// Calls `wake` after commits that added events, from the writer's thread: it must only signal.
   func onCommit(_ wake: @escaping @Sendable () -> Void)
+  /// Adds an event that somebody emits, and returns its place. Durable when it returns.
+  func emit(_ event: NamedEvent, by actor: EventActor, repeatable: Repeatable<Int64>?) async throws -> Int64
   /// Deletes events up to `sequence` that are older than `moment`; the newest event always stays. Returns how many.
   func prune(through sequence: Int64, before moment: Timestamp) async throws -> Int
 }

@@ -7,6 +7,7 @@ package struct UsageSum: Sendable, Equatable {
   package var timeout: Int64 = 0
   package var crashed: Int64 = 0
   package var memoryLimit: Int64 = 0
+  package var suspended: Int64 = 0
   package var coldStarts: Int64 = 0
   package var queueMicroseconds: Int64 = 0
   package var durationMicroseconds: Int64 = 0
@@ -24,6 +25,7 @@ package struct UsageSum: Sendable, Equatable {
     case .timeout: timeout = 1
     case .crashed: crashed = 1
     case .memoryLimit: memoryLimit = 1
+    case .suspended: suspended = 1
     }
     coldStarts = invocation.isCold ? 1 : 0
     queueMicroseconds = invocation.queued?.microseconds ?? 0
@@ -33,7 +35,7 @@ package struct UsageSum: Sendable, Equatable {
     memoryBytesPeak = invocation.memoryBytesPeak ?? 0
   }
 
-  package var invocations: Int64 { succeeded + failed + timeout + crashed + memoryLimit }
+  package var invocations: Int64 { succeeded + failed + timeout + crashed + memoryLimit + suspended }
   package var gigabyteSeconds: Double { Double(megabyteMicroseconds) / 1_024_000_000 }
 
   package mutating func add(_ other: UsageSum) {
@@ -42,6 +44,7 @@ package struct UsageSum: Sendable, Equatable {
     timeout += other.timeout
     crashed += other.crashed
     memoryLimit += other.memoryLimit
+    suspended += other.suspended
     coldStarts += other.coldStarts
     queueMicroseconds += other.queueMicroseconds
     durationMicroseconds += other.durationMicroseconds
@@ -54,7 +57,7 @@ package struct UsageSum: Sendable, Equatable {
     [
       "invocations": [
         "total": .int(invocations), "succeeded": .int(succeeded), "failed": .int(failed), "timeout": .int(timeout), "crashed": .int(crashed),
-        "memory_limit": .int(memoryLimit),
+        "memory_limit": .int(memoryLimit), "suspended": .int(suspended),
       ],
       "coldStarts": .int(coldStarts), "queueMs": .double(Double(queueMicroseconds) / 1000), "durationMs": .double(Double(durationMicroseconds) / 1000),
       "cpuMs": .double(Double(cpuMicroseconds) / 1000), "gbSeconds": .double(gigabyteSeconds), "memoryPeak": .int(memoryBytesPeak),

@@ -101,11 +101,22 @@ struct DeliveryMachine {
   }
 
   /// The next delivery to start, if one may.
-  mutating func start(at now: Timestamp) -> Delivery? {
-    guard hasNext(at: now), let sequence = ready.popFirst(), let entry = entries[sequence] else { return nil }
-    entries[sequence]?.state = .running
-    running += 1
-    return Delivery(event: entry.event, attempt: entry.attempts + 1, since: entry.since)
+  /// - Parameters:
+  ///   - most: among so many of those that may start.
+  ///   - accepts: whether this one may, for instance because there is a worker for its version.
+  mutating func start(at now: Timestamp, among most: Int = 1, where accepts: (LogEvent) -> Bool = { _ in true }) -> Delivery? {
+    var passedOver: [Int64] = []
+    defer { for sequence in passedOver { ready.insert(sequence) } }
+    while passedOver.count < most, hasNext(at: now), let sequence = ready.popFirst(), let entry = entries[sequence] {
+      guard accepts(entry.event) else {
+        passedOver.append(sequence)
+        continue
+      }
+      entries[sequence]?.state = .running
+      running += 1
+      return Delivery(event: entry.event, attempt: entry.attempts + 1, since: entry.since)
+    }
+    return nil
   }
 
   /// A started delivery ended well.
@@ -116,11 +127,12 @@ struct DeliveryMachine {
   }
 
   /// A started delivery failed: it waits for its next attempt, or was the last one.
-  mutating func failed(_ sequence: Int64, error: String, invocation: String?, at now: Timestamp) {
+  /// `isFinal`: trying again would change nothing.
+  mutating func failed(_ sequence: Int64, error: String, invocation: String?, isFinal: Bool = false, at now: Timestamp) {
     guard var entry = entries[sequence], entry.state == .running else { return }
     running -= 1
     entry.attempts += 1
-    guard entry.attempts < policy.attemptsMax else {
+    guard !isFinal, entry.attempts < policy.attemptsMax else {
       settle(entry, at: now)
       bury(entry.event, attempts: entry.attempts, error: error, invocation: invocation, at: now)
       return
@@ -149,11 +161,17 @@ struct DeliveryMachine {
     if isFirst(event) { ready.insert(event.sequence) }
   }
 
+  /// Whether an event was looked at, and its delivery, if there was one, is over.
+  func isSettled(_ sequence: Int64) -> Bool { sequence <= readThrough && entries[sequence] == nil }
+
   /// Adds to what is written down next.
   mutating func ran(_ invocation: Invocation, logs: [InvocationLog]) {
     record.changes.invocations.append(invocation)
     record.changes.logs.append(contentsOf: logs)
   }
+
+  /// The same for a durable run whose execution ended.
+  mutating func ended(_ run: RunOutcome) { record.changes.runs.append(run) }
 
   // MARK: What is written down
 
@@ -184,7 +202,7 @@ struct DeliveryMachine {
 
   // MARK: Inside
 
-  private func isFirst(_ event: LogEvent) -> Bool { queues[event.path]?.first == event.sequence }
+  private func isFirst(_ event: LogEvent) -> Bool { queues[event.orderKey]?.first == event.sequence }
 
   private mutating func add(_ entry: DeliveryEntry) {
     let sequence = entry.event.sequence
@@ -198,11 +216,11 @@ struct DeliveryMachine {
       open.insert(sequence)
     }
     // New ones come last; only a revived one may belong further ahead, but never before one that runs.
-    var queue = queues[entry.event.path] ?? []
+    var queue = queues[entry.event.orderKey] ?? []
     var position = queue.count
     while position > 0, queue[position - 1] > sequence, entries[queue[position - 1]]?.state != .running { position -= 1 }
     queue.insert(sequence, at: position)
-    queues[entry.event.path] = queue
+    queues[entry.event.orderKey] = queue
   }
 
   private mutating func activate(_ sequence: Int64) {
@@ -227,8 +245,8 @@ struct DeliveryMachine {
       newestDone = max(newestDone, sequence)
       doneAhead.insert(sequence)
     }
-    let queue = queues[entry.event.path]?.filter { $0 != sequence } ?? []
-    queues[entry.event.path] = queue.isEmpty ? nil : queue
+    let queue = queues[entry.event.orderKey]?.filter { $0 != sequence } ?? []
+    queues[entry.event.orderKey] = queue.isEmpty ? nil : queue
     if let next = queue.first { activate(next) }
     trim()
     if doneAhead.count >= bounds.window { parkOpen(below: newestDone, at: now) }

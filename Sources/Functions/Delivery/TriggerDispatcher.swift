@@ -5,11 +5,11 @@ import Core
 final class TriggerDispatcher {
   private let project: String
   let pool: WorkerPool
-  private let wall: any WallClock
-  private let steady: any SteadyClock
+  let wall: any WallClock
+  let steady: any SteadyClock
   private let requests: RequestQueue
   private let meter: UsageMeter
-  private let notice: (String) -> Void
+  let notice: (String) -> Void
 
   private(set) var functions: [String: TriggeredFunction] = [:]
   /// By the generation of each version that workers may still serve.
@@ -29,6 +29,7 @@ final class TriggerDispatcher {
   var isStopping = false
   /// Requests that the store has not answered.
   private(set) var unanswered = 0
+  private var runs = RunsTimer()
 
   init(
     project: String, pool: WorkerPool, wall: any WallClock, steady: any SteadyClock, requests: RequestQueue, meter: UsageMeter,
@@ -54,38 +55,44 @@ final class TriggerDispatcher {
     for one in loaded {
       let name = one.deployed.definition.name
       if let function = functions[name], function.created == one.deployed.created {
-        if function.deployed.version != one.deployed.version { redeploy(function, one.deployed) }
+        redeploy(function, one.deployed)
         continue
       }
       // Made anew since it was asked for: the next load brings its state.
       guard let state = one.state else { continue }
       if let function = functions[name] { remove(function) }
-      let assignment = newAssignment(one.deployed)
-      let function = TriggeredFunction(generation: assignment.generation, deployed: one.deployed, assignment: assignment, state: state)
+      let served = ServedVersions(one.deployed, after: nil) { newGeneration() }
+      let function = TriggeredFunction(generation: newGeneration(), deployed: one.deployed, versions: served, state: state, at: wall.now())
       functions[name] = function
-      versions[assignment.generation] = (function, one.deployed.version)
-      dirty.insert(name)
+      serve(served, of: function)
     }
   }
 
-  private func newAssignment(_ deployed: DeployedFunction) -> WorkerAssignment {
+  private func newGeneration() -> UInt64 {
     defer { nextGeneration += 1 }
-    return WorkerAssignment(generation: nextGeneration, definition: deployed.definition)
+    return nextGeneration
   }
 
   private func redeploy(_ function: TriggeredFunction, _ deployed: DeployedFunction) {
-    pool.retire(function.assignment.generation)
+    let served = ServedVersions(deployed, after: function.versions) { newGeneration() }
+    let kept = Set(served.assignments.values.map(\.generation))
+    for assignment in function.versions.assignments.values where !kept.contains(assignment.generation) { pool.retire(assignment.generation) }
     function.deployed = deployed
-    function.assignment = newAssignment(deployed)
     function.machine.policy = DeliveryPolicy(deployed.definition)
-    versions[function.assignment.generation] = (function, deployed.version)
+    function.schedules.take(deployed.definition.schedules, start: deployed.updated, at: wall.now())
+    serve(served, of: function)
+  }
+
+  private func serve(_ served: ServedVersions, of function: TriggeredFunction) {
+    function.versions = served
+    for (version, assignment) in served.assignments { versions[assignment.generation] = (function, version) }
     dirty.insert(function.name)
   }
 
   private func remove(_ function: TriggeredFunction) {
     for call in function.calls { call.answer.resume(throwing: missing(function.name)) }
     function.calls = []
-    pool.retire(function.assignment.generation)
+    for assignment in function.versions.assignments.values { pool.retire(assignment.generation) }
     functions[function.name] = nil
     versions = versions.filter { $0.value.function !== function }
   }
@@ -93,6 +100,7 @@ final class TriggerDispatcher {
   // MARK: News
 
   func logChanged() {
+    runs.logChanged()
     for function in functions.values { function.isAtEnd = false }
     dirty.formUnion(functions.keys)
   }
@@ -133,6 +141,7 @@ final class TriggerDispatcher {
     } else if let cursor = changes.cursor {
       function.durableCursor = cursor
     }
+    if !changes.runs.isEmpty { runs.runsChanged() }
   }
 
   func revived(_ name: String, _ event: LogEvent) {
@@ -141,16 +150,30 @@ final class TriggerDispatcher {
   }
 
   /// Somebody waits for a run of that function.
-  func invoke(_ invocation: DirectInvocation, _ answer: CheckedContinuation<DirectAnswer, any Error>) {
+  func invoke(_ invocation: DirectInvocation, _ answer: DirectReply) {
     guard !isDraining else { return answer.resume(throwing: RoostError(.unavailable, "The server is stopping.")) }
     guard let function = functions[invocation.function] else { return answer.resume(throwing: missing(invocation.function)) }
     if let refusal = meter.refusal(at: wall.now()) { return answer.resume(throwing: refusal) }
     guard function.calls.count < FunctionsLimits.callsWaitingMax else {
       return answer.resume(throwing: RoostError(.overloaded, "Too many calls of function '\(function.name)' wait already.", retryAfter: .seconds(1)))
     }
+    guard let version = function.versions.version(named: invocation.version) else {
+      return answer.resume(
+        throwing: RoostError(.notFound, "The function '\(function.name)' has no version or alias '\((invocation.version ?? "").prefix(80))' in use."))
+    }
     let patience = invocation.timeout ?? function.deployed.definition.timeout
-    function.calls.append(DirectCall(invocation: invocation, answer: answer, giveUp: steady.now() + patience, since: wall.now()))
+    function.calls.append(
+      DirectCall(invocation: invocation, version: version, answer: answer, giveUp: steady.now() + patience, since: wall.now()))
     dirty.insert(function.name)
+  }
+
+  /// A caller has gone. What waits is forgotten; what runs goes on, unless nothing but its answer's rest is left of it.
+  func abandon(_ ticket: UInt64) {
+    for function in functions.values {
+      guard let place = function.calls.firstIndex(where: { $0.answer.ticket == ticket }) else { continue }
+      return function.calls.remove(at: place).answer.resume(throwing: CancellationError())
+    }
+    pool.abandon(ticket)
   }
 
   /// Callers who wait for a worker are told that none will come.
@@ -184,23 +207,27 @@ final class TriggerDispatcher {
     // Stopped by us, not by anything that it did.
     guard !isStopping else { return function.machine.handedBack(sequence) }
     let (invocation, _) = record(report, of: function, version: version)
-    if report.status == .succeeded {
+    if report.status == .succeeded || report.status == .suspended {
+      if report.run.usesSteps { runEnded(delivery, of: function, report) }
       function.machine.succeeded(sequence, at: wall.now())
     } else {
-      function.machine.failed(sequence, error: report.error ?? report.status.rawValue, invocation: invocation.id, at: wall.now())
+      function.machine.failed(
+        sequence, error: report.error ?? report.status.rawValue, invocation: invocation.id, isFinal: report.run.isFinal, at: wall.now())
     }
   }
 
   /// No worker could load the module: that is a failed attempt of the delivery that it was loaded for.
   func loadFailed(_ generation: UInt64, _ status: Invocation.Status, _ error: String, _ lines: [InvocationOutput.Line]) {
-    guard let (function, _) = versions[generation], function.assignment.generation == generation, !isStopping else { return }
+    guard let (function, _) = versions[generation], let version = function.versions.version(of: generation), !isStopping else { return }
     dirty.insert(function.name)
     let now = wall.now()
     let work: RunWork
-    if !function.calls.isEmpty {
+    if let position = function.calls.firstIndex(where: { $0.version == version }) {
       function.callsRunning += 1
-      work = .direct(function.calls.removeFirst())
-    } else if let delivery = function.machine.start(at: now) {
+      work = .direct(function.calls.remove(at: position))
+    } else if let delivery = function.machine.start(
+      at: now, among: FunctionsLimits.deliveriesLookedAtMax, where: { function.versions.assignment(for: $0)?.generation == generation })
+    {
       work = .delivery(delivery)
     } else {
       return
@@ -228,14 +255,41 @@ final class TriggerDispatcher {
     return (invocation, logs)
   }
 
+  // MARK: Durable runs
+
+  /// What a worker says about a step of what it runs; nil where no run can come of it.
+  func step(_ call: WorkerFrame.Call, of worker: Worker) -> StepCall? {
+    guard let assignment = worker.assignment, let run = worker.run, let (_, version) = versions[assignment.generation] else { return nil }
+    return StepCall(call, of: run.work, assignment.definition, version: version, project: project)
+  }
+
+  private func runEnded(_ delivery: Delivery, of function: TriggeredFunction, _ report: RunReport) {
+    guard let run = delivery.event.runID else { return }
+    let value = report.value.flatMap { $0.count <= Limits.runResultBytesMax ? $0 : nil }
+    let end = report.status == .suspended ? RunOutcome.End.suspended : .completed(value)
+    function.machine.ended(RunOutcome(run: run, driver: delivery.event.sequence, end: end, time: wall.now()))
+  }
+
+  func tended(_ result: Result<TendedRuns, any Error>) {
+    unanswered -= 1
+    switch result {
+    case .success(let tended): runs.answered(tended.agenda, isAtEnd: tended.isAtEnd)
+    case .failure(let error):
+      runs.failed(at: wall.now())
+      notice("durable runs could not be looked at: \(error)")
+    }
+  }
+
   // MARK: Acting on it
 
   /// Does everything that the news made possible.
   func dispatch() {
+    if !isDraining, runs.ask(at: wall.now()) { request(.tendRuns) }
     guard !dirty.isEmpty else { return }
     let candidates = dirty.compactMap { functions[$0] }
     dirty = []
     if !isDraining {
+      tick(candidates)
       start(candidates)
       read(candidates)
     }
@@ -260,22 +314,15 @@ final class TriggerDispatcher {
       refuseCalls(of: function, at: now)
       return false
     }
-    guard let worker = pool.take(function.assignment) else {
+    guard let (worker, work) = nextCall(of: function) ?? nextDelivery(of: function, at: now) else {
       starved.insert(function.name)
       return false
     }
     served += 1
     function.lastServed = served
-    // Somebody waits for these: they go first.
-    if !function.calls.isEmpty {
-      let call = function.calls.removeFirst()
-      function.callsRunning += 1
-      pool.invoke(worker, .direct(call), event: call.invocation.event)
-    } else if let delivery = function.machine.start(at: now) {
-      pool.invoke(worker, .delivery(delivery), event: delivery.event.cloudEvent(project: project))
-    } else {
-      pool.release(worker)
-      return false
+    switch work {
+    case .direct(let call): pool.invoke(worker, work, event: call.invocation.event)
+    case .delivery(let delivery): pool.invoke(worker, work, event: delivery.event.cloudEvent(project: project))
     }
     meter.started(at: now)
     return true
@@ -285,6 +332,35 @@ final class TriggerDispatcher {
     guard !function.calls.isEmpty, let refusal = meter.refusal(at: now) else { return }
     for call in function.calls { call.answer.resume(throwing: refusal) }
     function.calls = []
+  }
+
+  /// Somebody waits for these: they go first. A version without a free worker does not hold up calls of another.
+  private func nextCall(of function: TriggeredFunction) -> (Worker, RunWork)? {
+    var busy: Set<Int64> = []
+    for (position, call) in function.calls.enumerated() where !busy.contains(call.version) {
+      // Its version may have gone meanwhile.
+      guard let assignment = function.versions.assignments[call.version] ?? function.versions.liveAssignments.first, let worker = pool.take(assignment, waiting: function.waiting) else {
+        busy.insert(call.version)
+        if busy.count == function.versions.assignments.count { return nil }
+        continue
+      }
+      function.calls.remove(at: position)
+      function.callsRunning += 1
+      return (worker, .direct(call))
+    }
+    return nil
+  }
+
+  private func nextDelivery(of function: TriggeredFunction, at now: Timestamp) -> (Worker, RunWork)? {
+    var worker: Worker?
+    var busy: Set<UInt64> = []
+    let delivery = function.machine.start(at: now, among: function.versions.isSplit ? FunctionsLimits.deliveriesLookedAtMax : 1) { event in
+      guard let assignment = function.versions.assignment(for: event), !busy.contains(assignment.generation) else { return false }
+      worker = pool.take(assignment, waiting: function.waiting)
+      if worker == nil { busy.insert(assignment.generation) }
+      return worker != nil
+    }
+    return worker.flatMap { worker in delivery.map { (worker, .delivery($0)) } }
   }
 
   /// One reading for all that stand at the same place.
@@ -318,10 +394,14 @@ final class TriggerDispatcher {
     request(.record(function: function.name, generation: function.generation, function.machine.takeChanges()))
   }
 
-  private func request(_ request: EngineRequest) {
+  func request(_ request: EngineRequest) {
     unanswered += 1
     requests.push(request)
   }
+
+  func answered() { unanswered -= 1 }
+
+  func mark(dirty name: String) { dirty.insert(name) }
 
   // MARK: Time
 
@@ -333,6 +413,12 @@ final class TriggerDispatcher {
     func look(at moment: ContinuousClock.Instant, _ function: TriggeredFunction) {
       if moment <= now { dirty.insert(function.name) } else { next = min(next ?? moment, moment) }
     }
+    if let due = runs.next { next = now + max(.zero, due - today) }
+    if !starved.isEmpty {
+      // A worker that hangs frees nobody: then another is started.
+      workerFreed()
+      next = now + FunctionsLimits.watchInterval
+    }
     for function in functions.values {
       if let until = function.pausedUntil {
         if until <= now { function.pausedUntil = nil }
@@ -341,6 +427,7 @@ final class TriggerDispatcher {
       if let since = function.movedSince { look(at: since + FunctionsLimits.lazyCursorInterval, function) }
       giveUpWaiting(function, now)
       if let moment = function.calls.lazy.map(\.giveUp).min() { look(at: moment, function) }
+      if !isDraining, let due = function.schedules.nextDue { look(at: now + (due - today), function) }
       if let due = function.machine.nextDue { look(at: now + (due - today), function) }
     }
     return next
@@ -355,7 +442,7 @@ final class TriggerDispatcher {
 
   /// Every event up to here has been passed by every function, durably.
   var passed: Int64 {
-    functions.values.map { min($0.durableCursor, ($0.machine.oldestParked ?? .max) - 1) }.min() ?? .max
+    min(functions.values.map { min($0.durableCursor, ($0.machine.oldestParked ?? .max) - 1) }.min() ?? .max, runs.matchAfter ?? .max)
   }
 
   /// Whether nothing runs and everything is written down.
@@ -364,7 +451,8 @@ final class TriggerDispatcher {
   }
 
   func forgetVersions() {
-    versions = versions.filter { entry in entry.key == entry.value.function.assignment.generation || pool.groups[entry.key] != nil || pool.isServing(entry.key)
+    versions = versions.filter { generation, entry in
+      entry.function.versions.version(of: generation) != nil || pool.groups[generation] != nil || pool.isServing(generation)
     }
   }
 }

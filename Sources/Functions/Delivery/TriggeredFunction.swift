@@ -6,8 +6,9 @@ final class TriggeredFunction {
   let generation: UInt64
   let created: Timestamp
   var deployed: DeployedFunction
-  var assignment: WorkerAssignment
+  var versions: ServedVersions
   var machine: DeliveryMachine
+  var schedules: ScheduleBook
   /// Direct calls that wait for a worker, oldest first.
   var calls: [DirectCall] = []
   var callsRunning = 0
@@ -24,17 +25,21 @@ final class TriggeredFunction {
   /// When it last got a worker, in order.
   var lastServed: UInt64 = 0
 
-  init(generation: UInt64, deployed: DeployedFunction, assignment: WorkerAssignment, state: DeliveryState) {
+  init(generation: UInt64, deployed: DeployedFunction, versions: ServedVersions, state: DeliveryState, at now: Timestamp) {
     self.generation = generation
     created = deployed.created
     self.deployed = deployed
-    self.assignment = assignment
+    self.versions = versions
     machine = DeliveryMachine(state, policy: DeliveryPolicy(deployed.definition))
+    schedules = ScheduleBook(deployed.definition.schedules, marks: state.schedules, start: deployed.updated, at: now)
     durableCursor = state.cursor
   }
 
   /// Invocations under way, of both kinds.
   var running: Int { machine.running + callsRunning }
+
+  /// What a further worker would find to do.
+  var waiting: Int { calls.count + machine.openCount - machine.running }
 
   var name: String { deployed.definition.name }
 }

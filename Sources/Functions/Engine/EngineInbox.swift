@@ -6,12 +6,18 @@ enum EngineMessage: Sendable {
   case wake
   case functionsChanged(CheckedContinuation<Void, Never>?)
   case check(FunctionDefinition, CheckedContinuation<Void, any Error>)
-  case invoke(DirectInvocation, CheckedContinuation<DirectAnswer, any Error>)
+  case invoke(DirectInvocation, DirectReply)
+  /// The caller with that ticket has gone.
+  case abandoned(UInt64)
+  /// So many bytes of a streamed answer were taken.
+  case taken(ticket: UInt64, bytes: Int)
   case revived(function: String, LogEvent)
   case loaded(Result<[LoadedFunction], any Error>)
   case read(LogReading, Result<LogPage, any Error>)
   case recorded(function: String, generation: UInt64, DeliveryChanges, (any Error)?)
+  case ticked(ScheduleTick, Result<ScheduleMark, any Error>)
   case answered(worker: UInt64, number: Int64, LocalAnswer)
+  case tended(Result<TendedRuns, any Error>)
   case pruned((any Error)?)
   case drain
   case stop

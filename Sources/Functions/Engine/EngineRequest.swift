@@ -7,7 +7,10 @@ enum EngineRequest: Sendable {
   case load(known: [String: Timestamp])
   case read(LogReading)
   case record(function: String, generation: UInt64, DeliveryChanges)
+  case tick(ScheduleTick)
   case call(worker: UInt64, number: Int64, LocalCall)
+  case step(worker: UInt64, number: Int64, StepCall)
+  case tendRuns
   case prune(through: Int64, before: Timestamp)
 }
 

@@ -79,11 +79,15 @@ final class FunctionsEngine {
       load()
     case .check(let definition, let continuation): check(definition, continuation)
     case .invoke(let invocation, let answer): dispatcher.invoke(invocation, answer)
+    case .abandoned(let ticket): dispatcher.abandon(ticket)
+    case .taken(let ticket, let bytes): pool.taken(ticket, bytes: bytes)
     case .revived(let function, let event): dispatcher.revived(function, event)
     case .loaded(let result): loaded(result)
     case .read(let reading, let result): dispatcher.read(reading, result)
     case .recorded(let function, let generation, let changes, let error): dispatcher.recorded(function, generation, changes, error)
+    case .ticked(let tick, let result): dispatcher.ticked(tick, result)
     case .answered(let worker, let number, let answer): pool.answer(worker, number, answer)
+    case .tended(let result): dispatcher.tended(result)
     case .pruned(let error):
       isPruning = false
       if let error { notice("old events could not be pruned: \(error)") }
@@ -118,6 +122,7 @@ final class FunctionsEngine {
     switch result {
     case .success(let functions):
       dispatcher.take(functions)
+      status.update(functions.map(\.deployed))
       let wanted = drainUntil == nil ? Set(functions.map(\.deployed.definition.runtime)) : []
       for kind in wanted.union(pool.knownRuntimes) {
         pool[kind].wantsSpare = wanted.contains(kind)
@@ -140,8 +145,7 @@ final class FunctionsEngine {
   }
 
   private func publishStatus() {
-    let health = pool[.javascript]
-    status.update(level: health.level, runtime: health.version, reason: health.reason, workers: pool.workers.count)
+    status.update(probes: pool.probes, workers: pool.workers.count)
   }
 
   private func handlePoolEvents() {
@@ -171,6 +175,11 @@ final class FunctionsEngine {
     guard let worker = pool.workers[id], let definition = worker.assignment?.definition, let run = worker.run else {
       let refusal = #"{"code":"forbidden","detail":"The API can be called only while an event is handled."}"#
       return pool.answer(id, call.number, LocalAnswer(status: 403, headers: [("content-type", "application/problem+json")], body: Array(refusal.utf8)))
+    }
+    if call.method == StepCommand.method {
+      guard let step = dispatcher.step(call, of: worker) else { return pool.answer(id, call.number, StepCall.refusal) }
+      worker.run?.usesSteps = true
+      return requests.push(.step(worker: id, number: call.number, step))
     }
     let caller = Caller.function(name: definition.name, depth: run.work.depth + 1)
     requests.push(
@@ -243,7 +252,7 @@ final class FunctionsEngine {
       switch message {
       case .functionsChanged(let continuation): continuation?.resume()
       case .check(_, let continuation): continuation.resume(throwing: stopping)
-      case .invoke(_, let continuation): continuation.resume(throwing: stopping)
+      case .invoke(_, let reply): reply.resume(throwing: stopping)
       default: break
       }
     }

@@ -9,6 +9,7 @@ extension WorkerRuntime {
     self.init(
       .javascript, program: Program(path: deno, arguments: arguments), sandboxed: Program(path: "/deno", arguments: arguments),
       // Deno keeps its caches in memory when it cannot make its folder, which is 5 ms faster than a folder in the sandbox's own /tmp.
-      environment: [("DENO_DIR", "/nonexistent"), ("DENO_NO_UPDATE_CHECK", "1"), ("NO_COLOR", "1")], shown: [(deno, "/deno")])
+      environment: [("DENO_DIR", "/nonexistent"), ("DENO_NO_UPDATE_CHECK", "1"), ("NO_COLOR", "1")], shown: [(deno, "/deno")],
+      shutsIn: true, reservedBytes: FunctionsLimits.denoDataBytes)
   }
 }

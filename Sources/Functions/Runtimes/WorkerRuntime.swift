@@ -17,11 +17,21 @@ struct WorkerRuntime {
   let environment: [(name: String, value: String)]
   /// Files and folders of this machine that the sandbox shows read-only, and where.
   let shown: [(path: String, at: String)]
+  /// Whether the interpreter itself keeps a program from files, network and processes. What does not runs only where namespaces do.
+  let shutsIn: Bool
+  /// Private memory that the interpreter reserves beyond what a function uses.
+  let reservedBytes: Int64
+  /// Empty folders of the sandbox that its program may fill, in memory.
+  var temporary: [String] = []
+  /// Runs at no level but `full`, whatever the operator allows: it needs a network of its own.
+  var needsSandbox = false
 
   /// `nil` where the interpreter is not installed.
   init?(_ kind: FunctionRuntimeKind, configuration: FunctionsConfiguration, memoryBytes: Int64) {
     switch kind {
     case .javascript: self.init(deno: configuration.denoPath, memoryBytes: memoryBytes)
+    case .python: self.init(python: configuration.pythonPath)
+    case .lambda: self.init(lambdaLayer: configuration.lambdaLayerPath)
     }
   }
 
@@ -29,16 +39,21 @@ struct WorkerRuntime {
   static func missing(_ kind: FunctionRuntimeKind) -> String {
     switch kind {
     case .javascript: "Deno is not installed"
+    case .python: "Python 3 is not installed"
+    case .lambda: "Lambda functions need a sandbox with a network of its own, and this machine offers none"
     }
   }
 
   init(
-    _ kind: FunctionRuntimeKind, program: Program, sandboxed: Program, environment: [(name: String, value: String)], shown: [(path: String, at: String)]
+    _ kind: FunctionRuntimeKind, program: Program, sandboxed: Program, environment: [(name: String, value: String)], shown: [(path: String, at: String)],
+    shutsIn: Bool, reservedBytes: Int64
   ) {
     self.kind = kind
     self.program = program
     self.sandboxed = sandboxed
     self.environment = environment
     self.shown = shown
+    self.shutsIn = shutsIn
+    self.reservedBytes = reservedBytes
   }
 }

@@ -8,20 +8,27 @@ struct WorkerCommand {
   /// bubblewrap tells on descriptor 3 which process it started.
   let tellsChild: Bool
   let user: UInt32
+  /// Of `WorkerRuntime`.
+  let reservedBytes: Int64
 
-  /// `nobody`, for servers that run as root without a sandbox.
-  private static let nobody: UInt32 = 65534
+  /// Whether a bound on the user's processes is this worker's alone.
+  let ownsUser: Bool
 
-  init?(level: SandboxLevel, changesUser: Bool, configuration: FunctionsConfiguration, runtime: WorkerRuntime) {
+  /// `user` is whom a server that runs as root becomes first.
+  init?(level: SandboxLevel, user: UInt32?, configuration: FunctionsConfiguration, runtime: WorkerRuntime) {
     let variables = runtime.environment + Self.environment
+    reservedBytes = runtime.reservedBytes
+    self.user = user ?? 0
+    // Since Linux 5.14 the bound counts within a user namespace; but root's processes never are.
+    ownsUser = user.map(WorkerUser.isOwn) ?? (level == .full && geteuid() != 0 && KernelVersion.current >= KernelVersion(5, 14))
     switch level {
     case .none: return nil
     case .reduced:
+      guard !runtime.needsSandbox else { return nil }
       path = runtime.program.path
       arguments = [path] + runtime.program.arguments
       environment = variables.map { $0.name + "=" + $0.value }
       tellsChild = false
-      user = changesUser ? Self.nobody : 0
     case .full:
       guard let bubblewrap = configuration.bubblewrapPath else { return nil }
       path = bubblewrap
@@ -29,7 +36,6 @@ struct WorkerCommand {
         [bubblewrap] + Self.bubblewrapArguments(runtime, variables) + ["--", runtime.sandboxed.path] + runtime.sandboxed.arguments
       environment = []
       tellsChild = true
-      user = 0
     }
   }
 
@@ -42,6 +48,7 @@ struct WorkerCommand {
       "--die-with-parent", "--new-session", "--as-pid-1", "--info-fd", "3", "--cap-drop", "ALL", "--uid", "65534", "--gid", "65534", "--hostname", "function",
       "--clearenv",
     ]
+    if !SystemCalls.filter.isEmpty { arguments += ["--seccomp", "4"] }
     for (name, value) in variables { arguments += ["--setenv", name, value] }
     for folder in ["/usr/lib", "/usr/lib64"] where access(folder, R_OK) == 0 { arguments += ["--ro-bind", folder, folder] }
     for folder in ["/lib", "/lib64"] {
@@ -53,8 +60,11 @@ struct WorkerCommand {
     }
     if access("/etc/ld.so.cache", R_OK) == 0 { arguments += ["--ro-bind", "/etc/ld.so.cache", "/etc/ld.so.cache"] }
     for (path, place) in runtime.shown { arguments += ["--ro-bind", path, place] }
-    arguments += ["--proc", "/proc", "--dev", "/dev"]
-    arguments += ["--size", String(FunctionsLimits.temporaryBytesMax), "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp"]
+    let size = String(FunctionsLimits.temporaryBytesMax)
+    // /dev/shm would have half of the machine's memory.
+    arguments += ["--proc", "/proc", "--dev", "/dev", "--size", size, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
+    for folder in runtime.temporary { arguments += ["--size", size, "--tmpfs", folder] }
+    arguments += ["--size", size, "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp"]
     return arguments
   }
 

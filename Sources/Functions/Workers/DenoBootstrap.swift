@@ -1,3 +1,5 @@
+import Core
+
 /// The program that every Deno worker starts with. It takes the protocol's socket for itself, loads the user's module from memory
 /// (so no permission to read files is needed) and runs it, one event at a time.
 ///
@@ -210,10 +212,11 @@ enum DenoBootstrap {
 
     async function pump() {
       pumping = true;
-      while (waiting.size > 0) {
+      while (waiting.size > 0 || streamed) {
         const frame = await next();
+        if (frame.type !== "answer") { heed(frame); continue; }
         const call = waiting.get(frame.n);
-        if (frame.type !== "answer" || !call) continue;
+        if (!call) continue;
         waiting.delete(frame.n);
         call.resolve(frame);
         if (queued.length > 0) sendQueued();
@@ -300,6 +303,10 @@ enum DenoBootstrap {
       },
     };
 
+    const events = {
+      emit: async (name, data, { subject } = {}) => jsonOf(await request("POST", "/v1/events", { headers: JSON_BODY, body: stringify({ name, data, subject }) })),
+    };
+
     async function api(method, path, { headers = {}, body } = {}) {
       const isText = typeof body === "string";
       const isData = body instanceof ArrayBuffer || ArrayBuffer.isView(body);
@@ -309,15 +316,17 @@ enum DenoBootstrap {
       return { status: answer.status, ok: answer.status < 400, headers: answer.headers, json: () => jsonOf(answer), text: () => answer.json === undefined ? textOf(answer) : stringify(answer.json) };
     }
 
+    \#(StepsBootstrap.source)
     // Running the function.
-    let handler, name = "function", context, current;
+    let handler, name = "function", context, current, steps;
 
     const cleaned = (stack) => String(stack ?? "")
       .split("\n").filter((line) => !line.includes("data:application/javascript")).join("\n")
       .replace(/blob:null\/[0-9a-f-]{36}/g, name + ".ts").slice(0, 8 << 10);
 
     const described = (error) => error instanceof Error
-      ? { name: error.name, message: cleaned(error.message), stack: cleaned(error.stack), status: error.status, code: error.code }
+      ? { name: error.name, message: cleaned(error.message), stack: cleaned(error.stack), status: error.status, code: error.code,
+          final: error instanceof StepError }
       : { name: "Error", message: `threw ${show(error).slice(0, TEXT_MAX)}`, stack: "" };
 
     function abort(error) {
@@ -331,6 +340,8 @@ enum DenoBootstrap {
     addEventListener("beforeunload", (event) => {
       if (!current) return;
       event.preventDefault();
+      if (steps?.isWaiting) return current.abort(new Suspension(true));
+      if (steps?.isNested) return current.abort(new Error("A step waits inside another step: steps cannot be nested."));
       current.abort(new Error("The function waits for something that never comes: its promise cannot settle any more."));
     });
 
@@ -342,6 +353,7 @@ enum DenoBootstrap {
         await Promise.race([allAnswered(), aborted]);
         return undefined;
       } catch (error) {
+        if (error instanceof Suspension) return { suspended: true, retire: !error.isQuiet || waiting.size > 0 || queued.length > 0 };
         // Something of it may still run: the server takes a new worker.
         return { ...described(error), retire: isAborted || waiting.size > 0 || queued.length > 0 };
       } finally {
@@ -354,12 +366,16 @@ enum DenoBootstrap {
       limits = frame.limits;
       lines = bytes = 0;
       const logger = { debug: output_console.debug, info: output_console.info, warn: output_console.warn, error: output_console.error };
-      context = { db, files, api, refuse, log: logger, env: Object.freeze({ ...frame.env }) };
+      context = { db, files, events, api, refuse, log: logger, step: noSteps, env: Object.freeze({ ...frame.env }) };
       const url = URL.createObjectURL(new Blob([frame.source], { type: "application/typescript" }));
-      const problem = await watched(async () => { handler = (await import(url)).default; });
+      const problem = await watched(async () => {
+        const module = await import(url);
+        handler = module.default;
+        fetcher = fetchOf(module);
+      });
       URL.revokeObjectURL(url);
       if (problem) return send({ type: "refused", message: problem.message, stack: problem.stack });
-      if (typeof handler !== "function") return send({ type: "refused", message: "The module has no default export that is a function: export default async function (event, context) { … }", stack: "" });
+      if (typeof handler !== "function" && !(frame.isOnlyCalled && fetcher)) return send({ type: "refused", message: "The module has no default export that is a function: export default async function (event, context) { … }", stack: "" });
       send({ type: "loaded" });
     }
 
@@ -381,20 +397,27 @@ enum DenoBootstrap {
       lines = bytes = 0;
       let value;
       const problem = await watched(async () => {
-        const returned = await refusable(() => handler(event, { ...context, attempt }));
+        const of = steps = new Steps(() => current?.abort(new Suspension(false)));
+        const returned = await refusable(() => handler(event, { ...context, attempt, step: of.api }));
+        await of.settled();
         // What cannot be sent as JSON is the function's failure.
-        if (wantsValue) value = stringify(returned);
+        if (wantsValue || of.used) value = stringify(returned);
       });
+      steps.end();
+      steps = undefined;
+      if (problem?.suspended) return send({ type: "suspended", id, retire: problem.retire });
       if (problem) return send({ type: "error", id, ...problem });
       send(value === undefined ? { type: "result", id } : { type: "result", id, value: parse(value) });
     }
+
+    \#(DenoCalls.source)
 
     async function serve() {
       send({ type: "ready", runtime: "deno " + Deno.version.deno });
       for (;;) {
         const frame = nextSync();
         if (frame.type === "load") await load(frame);
-        else if (frame.type === "invoke") await invoke(frame);
+        else if (frame.type === "invoke") await (isCall(frame.event) ? invokeCall(frame) : invoke(frame));
       }
     }
 

@@ -11,8 +11,8 @@ struct InvocationOutput {
   private(set) var lines: [Line] = []
   private(set) var bytes = 0
   private(set) var isTruncated = false
-  /// The beginning of a line of raw output whose end has not arrived.
-  private var partial: [UInt8] = []
+  /// By level, the beginning of a line of raw output whose end has not arrived.
+  private var partial: [String: [UInt8]] = [:]
 
   mutating func add(_ level: String, _ message: String, at time: Timestamp) {
     guard !isTruncated else { return }
@@ -27,23 +27,24 @@ struct InvocationOutput {
     isTruncated = message.utf8.count > left
   }
 
-  /// Raw output: standard error, outside the protocol.
-  mutating func addRaw(_ bytes: UnsafeRawBufferPointer, at time: Timestamp) {
+  /// Raw output, outside the protocol: standard error, and standard output of programs that have no protocol there.
+  mutating func addRaw(_ bytes: UnsafeRawBufferPointer, as level: String = "error", at time: Timestamp) {
     guard !isTruncated else { return }
+    var line = partial.removeValue(forKey: level) ?? []
     for byte in bytes {
-      if byte == UInt8(ascii: "\n") || partial.count >= Limits.logLineBytesMax { endRawLine(at: time) }
-      if byte != UInt8(ascii: "\n") { partial.append(byte) }
+      if byte == UInt8(ascii: "\n") || line.count >= Limits.logLineBytesMax {
+        add(level, String(decoding: line, as: UTF8.self), at: time)
+        line = []
+      }
+      if byte != UInt8(ascii: "\n") { line.append(byte) }
     }
-  }
-
-  private mutating func endRawLine(at time: Timestamp) {
-    add("error", String(decoding: partial, as: UTF8.self), at: time)
-    partial = []
+    if !line.isEmpty { partial[level] = line }
   }
 
   /// All lines, with a last one that says so if there were more.
   mutating func finish(at time: Timestamp) -> [Line] {
-    if !partial.isEmpty { endRawLine(at: time) }
+    for (level, line) in partial.sorted(by: { $0.key < $1.key }) { add(level, String(decoding: line, as: UTF8.self), at: time) }
+    partial = [:]
     if isTruncated { lines.append(Line(time: time, level: "warn", message: "… output truncated at \(bytes) bytes")) }
     return lines
   }

@@ -11,7 +11,7 @@ struct RuntimeHealth {
   var reason: String?
   var startFailures = 0
   var mayStartAt: ContinuousClock.Instant?
-  /// Whether a server that runs as root starts unsandboxed workers as another user.
+  /// Whether a server that runs as root starts workers as other users.
   var changesUser: Bool
   /// A worker that is up, or coming up, without user code.
   var spare: Worker?

@@ -3,7 +3,8 @@ import JSON
 
 /// What the server says to a worker, as bytes on the wire.
 enum ServerFrame {
-  static func load(_ definition: FunctionDefinition) -> [UInt8] {
+  /// `more` are variables that only this worker has.
+  static func load(_ definition: FunctionDefinition, more: [(name: String, value: String)]) -> [UInt8] {
     framed(capacity: definition.source.utf8.count + 1024) { writer in
       writer.key("type")
       writer.string("load")
@@ -13,17 +14,21 @@ enum ServerFrame {
       writer.string(definition.source)
       writer.key("env")
       writer.beginObject()
-      for (name, value) in definition.environment {
+      for (name, value) in definition.environment.map({ (name: $0.key, value: $0.value) }) + more {
         writer.key(name)
         writer.string(value)
       }
       writer.endObject()
+      if !definition.triggers.isEmpty, definition.httpTriggers.count == definition.triggers.count {
+        writer.key("isOnlyCalled")
+        writer.bool(true)
+      }
       writer.key("limits")
       writer.value(["lines": .int(Int64(Limits.logLinesPerInvocationMax)), "bytes": .int(Int64(Limits.logBytesPerInvocationMax))])
     }
   }
 
-  static func invoke(_ id: Int64, attempt: Int, wantsValue: Bool, event: [UInt8]) -> [UInt8] {
+  static func invoke(_ id: Int64, attempt: Int, wantsValue: Bool, takesPieces: Bool = false, event: [UInt8]) -> [UInt8] {
     framed(capacity: event.count + 128) { writer in
       writer.key("type")
       writer.string("invoke")
@@ -35,8 +40,39 @@ enum ServerFrame {
         writer.key("wantsValue")
         writer.bool(true)
       }
+      if takesPieces {
+        writer.key("takesPieces")
+        writer.bool(true)
+      }
       writer.key("event")
       writer.raw(event)
+    }
+  }
+
+  /// So many bytes of a streamed answer were taken: as many more may come.
+  static func more(_ id: Int64, bytes: Int) -> [UInt8] {
+    framed(capacity: 64) { writer in
+      writer.key("type")
+      writer.string("more")
+      writer.key("id")
+      writer.int(id)
+      writer.key("bytes")
+      writer.int(bytes)
+    }
+  }
+
+  /// Nobody wants the rest of a streamed answer.
+  static func cancel(_ id: Int64) -> [UInt8] { about("cancel", id) }
+
+  /// The end of a streamed answer has arrived: the last frame about it.
+  static func done(_ id: Int64) -> [UInt8] { about("done", id) }
+
+  private static func about(_ type: String, _ id: Int64) -> [UInt8] {
+    framed(capacity: 64) { writer in
+      writer.key("type")
+      writer.string(type)
+      writer.key("id")
+      writer.int(id)
     }
   }
 

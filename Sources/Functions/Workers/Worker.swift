@@ -17,6 +17,8 @@ final class Worker {
     case loading
     case idle(since: ContinuousClock.Instant)
     case running
+    /// Has answered, and not said that it is free.
+    case returning
     /// Told to end; its process has not ended yet.
     case ending
     /// Its process has ended; some of its API calls have not.
@@ -28,13 +30,18 @@ final class Worker {
     case timeout(Duration)
     case memory(Int64)
     case output
+    case processes
     case protocolBreach(String)
+    case answerTooLarge
+    /// Its caller went away, and it did not stop.
+    case abandoned
 
     var status: Invocation.Status {
       switch self {
       case .timeout: .timeout
       case .memory: .memoryLimit
-      case .output, .protocolBreach: .crashed
+      case .output, .processes, .protocolBreach, .answerTooLarge: .crashed
+      case .abandoned: .failed
       }
     }
 
@@ -43,7 +50,10 @@ final class Worker {
       case .timeout(let time): "The function did not finish within \(time.milliseconds) ms."
       case .memory(let bytes): "The function used more than its \(bytes >> 20) MB of memory."
       case .output: "The function printed more than \(FunctionsLimits.outputBytesMax >> 20) MB."
+      case .processes: "The function had more than \(FunctionsLimits.processesMax) processes."
       case .protocolBreach(let what): "The worker broke its protocol: \(what)."
+      case .answerTooLarge: "The function's answer had more than \(Limits.callAnswerBytesMax >> 20) MB."
+      case .abandoned: "The caller went away, and the function did not stop sending."
       }
     }
   }
@@ -54,7 +64,14 @@ final class Worker {
   let level: SandboxLevel
   /// Of the interpreter's own heap, as it was started.
   let memoryBytesMax: Int64
+  /// Whether its interpreter lets a program start processes.
+  let startsProcesses: Bool
+  /// Whether somebody has looked at what it left behind since it became idle.
+  var wasLookedAt = true
   var state = State.starting
+  /// For workers that speak AWS's runtime interface over HTTP; all others speak frames over their socket.
+  var lambda: LambdaExchange?
+  var loopback: Loopback?
   var assignment: WorkerAssignment?
   /// For a worker that only checks a source: who waits for the verdict.
   var check: CheckedContinuation<Void, any Error>?
@@ -63,6 +80,8 @@ final class Worker {
   var value: [UInt8]?
   /// Of its present invocation.
   var timeout = Duration.zero
+  /// The caller of its run has gone.
+  var isAbandoned = false
   /// When the present state becomes a fault.
   var deadline: ContinuousClock.Instant?
   /// When a worker that was asked to end is made to.
@@ -82,12 +101,14 @@ final class Worker {
   /// The end of what it wrote to standard error, for the record of a crash.
   private var lastWords: [UInt8] = []
 
-  init(id: UInt64, runtime: FunctionRuntimeKind, process: WorkerProcess, level: SandboxLevel, memoryBytesMax: Int64) {
+  init(id: UInt64, runtime: FunctionRuntimeKind, process: WorkerProcess, level: SandboxLevel, memoryBytesMax: Int64, startsProcesses: Bool) {
     self.id = id
     self.runtime = runtime
     self.process = process
     self.level = level
     self.memoryBytesMax = memoryBytesMax
+    self.startsProcesses = startsProcesses
+    lambda = runtime == .lambda ? LambdaExchange() : nil
   }
 
   var isAlive: Bool {
@@ -122,7 +143,9 @@ final class Worker {
 
   /// One sentence about a process that ended on its own.
   func obituary(_ outcome: Int32) -> String {
-    let how = outcome >= 0 ? "The worker ended with exit code \(outcome)." : "The worker was ended by signal \(-outcome)."
+    // bubblewrap hands a signal on as shells do.
+    let signal = outcome < 0 ? -outcome : process.isInSandbox && (129...192).contains(outcome) ? outcome - 128 : nil
+    let how = signal.map { "The worker was ended by signal \($0)." } ?? "The worker ended with exit code \(outcome)."
     return words.isEmpty ? how : how + "\n" + words
   }
 }

@@ -16,6 +16,10 @@ enum WorkerFrame {
     let text: String
     /// Something of the function may still run.
     let retire: Bool
+    /// Trying again would change nothing.
+    var isFinal = false
+    /// The interpreter refused to give the function more memory.
+    var isMemory = false
   }
 
   case ready(runtime: String)
@@ -26,6 +30,11 @@ enum WorkerFrame {
   /// With what the handler returned, if that was wanted.
   case result(Int64, value: [UInt8]?)
   case error(Failure)
+  /// The execution of a durable run waits for what its steps wait for. `retire`: something of it may still run.
+  case suspended(Int64, retire: Bool)
+  /// An answer begins whose body follows in pieces; ends with `result` or `error`.
+  case head(Int64, JSONObject)
+  case piece(Int64, [UInt8])
 
   private static let logStart = Array(#"{"type":"log""#.utf8)
 
@@ -56,7 +65,19 @@ enum WorkerFrame {
       let message = Self.text(object["message"], most: FunctionsLimits.errorBytesMax)
       let stack = Self.text(object["stack"], most: FunctionsLimits.errorBytesMax)
       let text = stack.isEmpty ? message : stack.contains(message) ? stack : message + "\n" + stack
-      self = .error(Failure(invocation: id, text: text.prefix(bytes: FunctionsLimits.errorBytesMax), retire: object["retire"]?.boolValue ?? false))
+      self = .error(
+        Failure(
+          invocation: id, text: text.prefix(bytes: FunctionsLimits.errorBytesMax), retire: object["retire"]?.boolValue ?? false,
+          isFinal: object["final"]?.boolValue ?? false, isMemory: object["name"]?.stringValue == "MemoryError"))
+    case "suspended":
+      guard let id = object["id"]?.intValue else { return nil }
+      self = .suspended(id, retire: object["retire"]?.boolValue ?? false)
+    case "head":
+      guard let id = object["id"]?.intValue, let head = object["answer"]?.objectValue else { return nil }
+      self = .head(id, head)
+    case "piece":
+      guard let id = object["id"]?.intValue, let text = object["body64"]?.stringValue, let bytes = Base64.decode(text) else { return nil }
+      self = .piece(id, bytes)
     default: return nil
     }
   }
@@ -66,7 +87,8 @@ enum WorkerFrame {
   }
 
   private static func call(_ object: JSONObject) -> Call? {
-    guard let number = object["n"]?.intValue, let method = object["method"]?.stringValue, let target = object["target"]?.stringValue, target.hasPrefix("/"),
+    guard let number = object["n"]?.intValue, number >= 0, let method = object["method"]?.stringValue, let target = object["target"]?.stringValue,
+      target.hasPrefix("/"),
       method.utf8.count <= 20, method.utf8.allSatisfy({ $0 >= UInt8(ascii: "A") && $0 <= UInt8(ascii: "Z") }), target.utf8.count <= 16 << 10,
       target.utf8.allSatisfy({ $0 > 32 && $0 < 127 })
     else { return nil }

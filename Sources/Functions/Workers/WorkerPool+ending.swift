@@ -44,9 +44,10 @@ extension WorkerPool {
     guard let outcome = worker.process.outcome() else { return }
     poller.remove(worker.process.exit)
     // What it said last is still in the socket and the pipe.
-    while worker.isAlive, hasMore(worker.process.socket) { readSocket(worker) }
+    while worker.isAlive || worker.lambda != nil && worker.outputBytes <= FunctionsLimits.outputBytesMax, hasMore(worker.process.socket) { readSocket(worker) }
     while worker.outputBytes <= FunctionsLimits.outputBytesMax, hasMore(worker.process.errors) { readErrors(worker) }
     closeSocket(worker)
+    closeLoopback(worker)
     poller.remove(worker.process.errors)
 
     let died = worker.isAlive ? worker.state : nil
@@ -83,7 +84,7 @@ extension WorkerPool {
     for worker in workers.values where worker.assignment?.generation == generation && worker.check == nil {
       worker.isOutdated = true
       switch worker.state {
-      case .idle, .starting, .blank, .loading: end(worker)
+      case .idle, .returning, .starting, .blank, .loading: end(worker)
       default: break
       }
     }

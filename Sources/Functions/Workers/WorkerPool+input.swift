@@ -3,10 +3,12 @@ import Glibc
 
 // What workers say.
 extension WorkerPool {
-  static func token(_ worker: Worker, _ descriptor: Descriptor) -> Poller.Token { worker.id << 2 | descriptor.rawValue }
+  static func token(_ worker: Worker, _ descriptor: Descriptor) -> Poller.Token { worker.id << 32 | descriptor.rawValue }
 
   func handle(_ ready: Poller.Ready) {
-    guard let worker = workers[ready.token >> 2], let descriptor = Descriptor(rawValue: ready.token & 3) else { return }
+    guard let worker = workers[ready.token >> 32] else { return }
+    let channel = UInt32(truncatingIfNeeded: ready.token)
+    guard let descriptor = Descriptor(rawValue: UInt64(channel)) else { return handle(ready, channel: channel, of: worker) }
     switch descriptor {
     case .socket:
       if ready.writable, worker.isAlive, worker.process.flush(), worker.process.waiting == 0 {
@@ -24,6 +26,7 @@ extension WorkerPool {
     case .nothing: break
     case .ended: closeSocket(worker)
     case .bytes(let count):
+      if worker.lambda != nil { return hear(worker, UnsafeRawBufferPointer(rebasing: buffer[0..<count])) }
       guard worker.isAlive else { return }
       worker.process.decoder.append(UnsafeRawBufferPointer(rebasing: buffer[0..<count]))
       readFrames(worker)
@@ -67,6 +70,9 @@ extension WorkerPool {
       worker.value = value
       finished(worker, nil)
     case (.error(let failure), .running) where failure.invocation == worker.run?.id: finished(worker, failure)
+    case (.suspended(let id, let retire), .running) where id == worker.run?.id && worker.run?.usesSteps == true: suspended(worker, retire: retire)
+    case (.head(let id, let head), .running) where id == worker.run?.id: began(worker, head)
+    case (.piece(let id, let bytes), .running) where id == worker.run?.id: streamed(worker, bytes)
     default: fail(worker, .protocolBreach("it sent a message that nobody expects"))
     }
   }

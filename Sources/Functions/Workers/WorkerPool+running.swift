@@ -12,11 +12,14 @@ extension WorkerPool {
     worker.invocations += 1
     worker.memoryPeak = 0
     worker.value = nil
+    worker.isAbandoned = false
     worker.timeout = work.timeout ?? assignment.definition.timeout
     worker.deadline = now + worker.timeout
     nextRun += 1
     if worker.invocations > 1 { worker.forgetOutput() }
-    send(ServerFrame.invoke(nextRun - 1, attempt: work.attempt, wantsValue: work.wantsValue, event: event), to: worker)
+    worker.loopback?.refusals = 0
+    if worker.lambda != nil { return invokeLambda(worker, work, event: event) }
+    send(ServerFrame.invoke(nextRun - 1, attempt: work.attempt, wantsValue: work.wantsValue, takesPieces: work.takesPieces, event: event), to: worker)
   }
 
   /// The answer to a call of a worker, which may be gone by now.
@@ -28,6 +31,7 @@ extension WorkerPool {
       return
     }
     guard worker.isAlive else { return }
+    if number < 0 { return answerLoopback(worker, number, answer) }
     let tooLarge = LocalAnswer(
       status: 413, headers: [("content-type", "application/problem+json")],
       body: Array(#"{"code":"payload_too_large","detail":"The answer is larger than a function can take."}"#.utf8))
@@ -49,6 +53,7 @@ extension WorkerPool {
 
   func ready(_ worker: Worker, runtime: String) {
     worker.process.attach()
+    guard openLoopback(worker) else { return end(worker) }
     worker.state = .blank
     worker.deadline = nil
     cameUp(worker, version: runtime)
@@ -93,34 +98,50 @@ extension WorkerPool {
   func release(_ worker: Worker) {
     worker.deadline = nil
     worker.state = .idle(since: steady.now())
+    worker.wasLookedAt = false
     if worker.isOutdated {
       end(worker)
     } else if let generation = worker.assignment?.generation {
       groups[generation, default: Group()].idle.append(worker)
+      groups[generation, default: Group()].freedAt = steady.now()
     }
     events.append(.freed)
   }
 
   func finished(_ worker: Worker, _ failure: WorkerFrame.Failure?) {
-    let ending = (failure == nil ? Invocation.Status.succeeded : .failed, failure?.text)
+    worker.run?.isFinal = failure?.isFinal ?? false
+    let ending = (failure.map { $0.isMemory ? .memoryLimit : .failed } ?? Invocation.Status.succeeded, failure?.text)
     guard failure?.retire != true, worker.calls == 0 else {
       // Something of it may still happen: it is over when its process and its calls are.
       worker.ending = ending
       return end(worker)
     }
+    if let run = worker.run, run.work.hasBegunToAnswer { send(ServerFrame.done(run.id), to: worker) }
     report(worker, ending.0, ending.1)
+    if worker.lambda?.isWaiting == false { rest(worker) } else { release(worker) }
+  }
+
+  /// Its run goes on another time, perhaps elsewhere.
+  func suspended(_ worker: Worker, retire: Bool) {
+    guard !retire, worker.calls == 0 else {
+      worker.ending = (.suspended, nil)
+      return end(worker)
+    }
+    report(worker, .suspended, nil)
     release(worker)
   }
 
   func report(_ worker: Worker, _ status: Invocation.Status, _ error: String?) {
     guard let run = worker.run, let generation = worker.assignment?.generation else { return }
     worker.run = nil
+    let duration = steady.now() - run.begin
+    if let group = groups[generation] { groups[generation]?.usualTime = group.usualTime.map { ($0 * 7 + duration) / 8 } ?? duration }
     let cpu = (worker.isAlive ? worker.process.cpuTime() : worker.cpuAtEnd).flatMap { after in run.cpuBefore.map { after - $0 } }
     sample(worker)
     events.append(
       .finished(
         RunReport(
-          generation: generation, run: run, status: status, error: error?.prefix(bytes: FunctionsLimits.errorBytesMax), duration: steady.now() - run.begin,
+          generation: generation, run: run, status: status, error: error?.prefix(bytes: FunctionsLimits.errorBytesMax), duration: duration,
           cpu: cpu,
           memoryPeak: worker.memoryPeak > 0 ? worker.memoryPeak : nil, lines: worker.output.finish(at: wall.now()), value: worker.value)))
   }

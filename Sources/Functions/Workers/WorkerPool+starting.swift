@@ -2,17 +2,18 @@ import Core
 
 // How workers come into being.
 extension WorkerPool {
-  /// A free worker of that function. Without one, starts one if that is allowed, and answers `nil`.
-  func take(_ assignment: WorkerAssignment) -> Worker? {
+  /// A free worker of that function. Without one, starts one if that is allowed and helps the `waiting`, and answers `nil`.
+  func take(_ assignment: WorkerAssignment, waiting: Int) -> Worker? {
     if let worker = groups[assignment.generation]?.idle.popLast() { return worker }
-    grow(assignment)
+    grow(assignment, waiting: waiting)
     return nil
   }
 
-  func grow(_ assignment: WorkerAssignment) {
+  func grow(_ assignment: WorkerAssignment, waiting: Int) {
     let group = groups[assignment.generation] ?? Group()
     // One at a time: while a worker comes up, the others may catch up with what waits.
     guard group.starting == 0, group.workers < assignment.definition.concurrency else { return }
+    guard group.workers == 0 || !isCatchingUp(group, waiting: waiting) else { return }
     let kind = assignment.definition.runtime
     if let mayStartAt = self[kind].mayStartAt, steady.now() < mayStartAt { return }
     let free = configuration.maxWorkers - serving
@@ -34,6 +35,12 @@ extension WorkerPool {
     if case .blank = worker.state { load(worker) }
   }
 
+  /// Whether the workers that there are will have taken all that waits sooner than another one helps.
+  private func isCatchingUp(_ group: Group, waiting: Int) -> Bool {
+    guard let usual = group.usualTime, let freedAt = group.freedAt, steady.now() - freedAt < FunctionsLimits.growthWait else { return false }
+    return usual * waiting / group.workers < FunctionsLimits.growthWait
+  }
+
   /// Ends an idle worker of another function that has several, or that has been idle for a second.
   func makeRoom(for generation: UInt64, hasNone: Bool) -> Bool {
     guard hasNone else { return false }
@@ -53,10 +60,15 @@ extension WorkerPool {
   func start(_ kind: FunctionRuntimeKind, memoryBytes: Int64) -> Worker? {
     guard !isClosed else { return nil }
     let trying = self[kind].trying
-    guard let runtime = WorkerRuntime(kind, configuration: configuration, memoryBytes: memoryBytes),
-      let command = WorkerCommand(level: trying, changesUser: self[kind].changesUser, configuration: configuration, runtime: runtime)
-    else {
+    guard let runtime = WorkerRuntime(kind, configuration: configuration, memoryBytes: memoryBytes) else {
       startFailed(kind, WorkerRuntime.missing(kind), at: trying)
+      return nil
+    }
+    guard trying == .full || runtime.shutsIn || configuration.allowUnsandboxed,
+      let command = WorkerCommand(level: trying, user: self[kind].changesUser ? WorkerUser.of(nextWorker) : nil, configuration: configuration, runtime: runtime)
+    else {
+      let text = "this machine has no sandbox for programs of runtime '\(kind.rawValue)' (\(self[kind].reason ?? "")); --allow-unsandboxed runs them without"
+      startFailed(kind, text, at: trying)
       return nil
     }
     let process: WorkerProcess
@@ -66,7 +78,7 @@ extension WorkerPool {
       startFailed(kind, error.reason, at: trying)
       return nil
     }
-    let worker = Worker(id: nextWorker, runtime: kind, process: process, level: trying, memoryBytesMax: memoryBytes)
+    let worker = Worker(id: nextWorker, runtime: kind, process: process, level: trying, memoryBytesMax: memoryBytes, startsProcesses: !runtime.shutsIn)
     nextWorker += 1
     worker.deadline = steady.now() + FunctionsLimits.workerStartTimeMax
     workers[worker.id] = worker
@@ -81,14 +93,15 @@ extension WorkerPool {
     let health = self[kind]
     // A second one from before the level was lowered.
     if health.level == nil, tried != health.trying { return }
+    if health.level == nil, health.changesUser {
+      // That user may not be able to reach the interpreter, or to make namespaces.
+      self[kind].changesUser = false
+      return ensureSpare(kind)
+    }
     if health.level == nil, health.trying == .full {
       self[kind].reason = "bubblewrap does not work on this machine: \(why)"
       self[kind].trying = .reduced
-      return ensureSpare(kind)
-    }
-    if health.level == nil, health.trying == .reduced, health.changesUser {
-      // That user may not be able to reach the interpreter.
-      self[kind].changesUser = false
+      self[kind].changesUser = WorkerUser.canChange
       return ensureSpare(kind)
     }
     if health.level == nil {
@@ -159,6 +172,8 @@ extension WorkerPool {
     worker.state = .loading
     worker.deadline = steady.now() + configuration.moduleLoadTime
     worker.process.limitMemory(assignment.definition.memoryBytesMax)
-    send(ServerFrame.load(assignment.definition), to: worker)
+    if worker.check == nil, !assignment.definition.triggers.contains(where: \.isAwaited) { worker.process.yield(FunctionsLimits.deliveryNiceness) }
+    if worker.lambda != nil { return startLambda(worker, assignment.definition) }
+    send(ServerFrame.load(assignment.definition, more: worker.loopback?.environment ?? []), to: worker)
   }
 }

@@ -18,9 +18,13 @@ extension WorkerPool {
       var wake = [worker.killAt, worker.isAlive ? worker.deadline : nil].compactMap { $0 }.min()
       switch worker.state {
       case .running, .loading:
-        watchMemory(worker)
+        watchProcesses(worker)
         wake = min(wake ?? .distant(now), now + FunctionsLimits.watchInterval)
       case .idle(let since):
+        if leftProcesses(worker) {
+          self.end(worker)
+          break
+        }
         let end = since + FunctionsLimits.workerIdleTimeMax
         if now >= end { self.end(worker) } else { wake = min(wake ?? end, end) }
       default: break
@@ -39,14 +43,25 @@ extension WorkerPool {
     switch worker.state {
     case .starting: fail(worker, .timeout(FunctionsLimits.workerStartTimeMax))
     case .loading: fail(worker, .timeout(configuration.moduleLoadTime))
-    case .running: fail(worker, .timeout(worker.timeout))
+    case .running, .returning: fail(worker, worker.isAbandoned ? .abandoned : .timeout(worker.timeout))
     default: break
     }
   }
 
-  func watchMemory(_ worker: Worker) {
+  /// Whether a worker that has become idle has more processes than its interpreter. Looked at once.
+  func leftProcesses(_ worker: Worker) -> Bool {
+    guard worker.startsProcesses, !worker.wasLookedAt else { return false }
+    worker.wasLookedAt = true
+    return (worker.process.tree()?.processes ?? 1) > 1
+  }
+
+  func watchProcesses(_ worker: Worker) {
     guard let most = worker.assignment?.definition.memoryBytesMax else { return }
     sample(worker)
+    if worker.startsProcesses, let tree = worker.process.tree() {
+      worker.memoryPeak = max(worker.memoryPeak, tree.residentBytes)
+      if tree.processes > FunctionsLimits.processesMax { return fail(worker, .processes) }
+    }
     if worker.memoryPeak > most { fail(worker, .memory(most)) }
   }
 }

@@ -15,6 +15,10 @@ final class WorkerPool {
     var idle: [Worker] = []
     var workers = 0
     var starting = 0
+    /// What one run takes, the last ones counting most; `nil` before the first.
+    var usualTime: Duration?
+    /// When a worker last became free.
+    var freedAt: ContinuousClock.Instant?
   }
 
   let configuration: FunctionsConfiguration
@@ -29,6 +33,8 @@ final class WorkerPool {
   var events: [PoolEvent] = []
   var nextWorker: UInt64 = 1
   var nextRun: Int64 = 1
+  /// Tells which connection of a worker has rested longest.
+  var nextUse: UInt64 = 1
 
   private var health: [FunctionRuntimeKind: RuntimeHealth] = [:]
   /// Nothing new starts.
@@ -48,13 +54,18 @@ final class WorkerPool {
     get {
       let isMissing = configuration.bubblewrapPath == nil
       return health[kind]
-        ?? RuntimeHealth(trying: isMissing ? .reduced : .full, reason: isMissing ? "bubblewrap is not installed" : nil, changesUser: geteuid() == 0)
+        ?? RuntimeHealth(trying: isMissing ? .reduced : .full, reason: isMissing ? "bubblewrap is not installed" : nil, changesUser: WorkerUser.canChange)
     }
     set { health[kind] = newValue }
   }
 
   /// Runtimes that were tried, or whose spare is wanted.
   var knownRuntimes: [FunctionRuntimeKind] { Array(health.keys) }
+
+  /// What is known of them.
+  var probes: [FunctionRuntimeKind: FunctionsProbe] {
+    health.compactMapValues { one in one.level.map { FunctionsProbe(level: $0, runtime: one.version, reason: one.reason) } }
+  }
 
   var isRunningAnything: Bool { workers.values.contains { $0.run != nil } }
 

@@ -24,8 +24,15 @@ final class WorkerProcess {
   private(set) var interpreter: pid_t?
   private var interpreterHandle: Int32 = -1
   private var memory: Int32 = -1
+  /// What the interpreter reserves beyond its function's memory.
+  private let reservedBytes: Int64
+  private let ownsUser: Bool
+  /// Whether what we started is the sandbox, and the interpreter in it.
+  let isInSandbox: Bool
 
   var decoder = FrameDecoder()
+  /// What it said first, for programs that speak no frames.
+  var greeting: [UInt8] = []
   private var outbox: [UInt8] = []
   private var sent = 0
 
@@ -54,6 +61,9 @@ final class WorkerProcess {
     socket = ours
     self.errors = errors
     self.info = info
+    reservedBytes = command.reservedBytes
+    ownsUser = command.ownsUser
+    isInSandbox = command.tellsChild
   }
 
   deinit {
@@ -67,11 +77,16 @@ final class WorkerProcess {
     return command.path.withCString { path in
       arguments.withUnsafeMutableBufferPointer { arguments in
         environment.withUnsafeMutableBufferPointer { environment in
-          var request = cspawn_request(
-            path: path, argv: UnsafePointer(arguments.baseAddress), envp: UnsafePointer(environment.baseAddress), socket: socket, errors: errors, info: info,
-            no_new_privileges: !command.tellsChild, user: command.user,
-            limits: cspawn_limits(open_files: FunctionsLimits.openFilesMax, file_bytes: FunctionsLimits.fileBytesMax, data_bytes: -1))
-          return cspawn_start(&request, &pid, &exit)
+          let filter = command.tellsChild ? SystemCalls.pipe() : -1
+          defer { if filter >= 0 { close(filter) } }
+          return SystemCalls.filter.withUnsafeBytes { calls in
+            var request = cspawn_request(
+              path: path, argv: UnsafePointer(arguments.baseAddress), envp: UnsafePointer(environment.baseAddress), socket: socket, errors: errors, info: info,
+              filter: filter, calls: command.tellsChild || calls.isEmpty ? nil : calls.baseAddress, calls_bytes: calls.count,
+              no_new_privileges: !command.tellsChild, user: command.user,
+              limits: cspawn_limits(open_files: FunctionsLimits.openFilesMax, file_bytes: FunctionsLimits.fileBytesMax, data_bytes: -1))
+            return cspawn_start(&request, &pid, &exit)
+          }
         }
       }
     }
@@ -85,11 +100,24 @@ final class WorkerProcess {
     guard let found else { return }
     interpreter = found
     interpreterHandle = cspawn_open_pid(found)
+    if ownsUser { _ = cprocesses_limit(found, FunctionsLimits.tasksMax) }
     memory = open("/proc/\(found)/statm", O_RDONLY | O_CLOEXEC)
   }
 
+  /// A descriptor of the process whose network namespace is the worker's own; `nil` if it shares ours.
+  var networkNamespace: Int32? {
+    guard let interpreter, interpreterHandle >= 0, cnet_is_apart(interpreter) else { return nil }
+    return interpreterHandle
+  }
+
   func limitMemory(_ bytes: Int64) {
-    if let interpreter { _ = cspawn_limit_data(interpreter, bytes + FunctionsLimits.interpreterDataBytes) }
+    if let interpreter { _ = cspawn_limit_data(interpreter, bytes + reservedBytes) }
+  }
+
+  /// Lets others go first. There is no way back without privileges.
+  func yield(_ niceness: Int32) {
+    // All its threads, which only a process group reaches; it leads one of its own.
+    if let interpreter { _ = setpriority(__priority_which_t(PRIO_PGRP.rawValue), id_t(getpgid(interpreter)), niceness) }
   }
 
   private func readChild() -> pid_t? {
@@ -172,6 +200,14 @@ final class WorkerProcess {
     let numbers = buffer[0..<count].split(separator: UInt8(ascii: " "), maxSplits: 3).prefix(3).compactMap { Int64(String(decoding: $0, as: UTF8.self)) }
     guard numbers.count == 3 else { return nil }
     return (numbers[1] - numbers[2]) * Int64(getpagesize())
+  }
+
+  /// All processes of the worker, and the memory that is theirs. `nil` if unknown.
+  func tree() -> (processes: Int, residentBytes: Int64)? {
+    guard let interpreter else { return nil }
+    var bytes: Int64 = 0
+    let count = cprocesses_below(interpreter, &bytes)
+    return (Int(count), bytes)
   }
 
   func cpuTime() -> Duration? {

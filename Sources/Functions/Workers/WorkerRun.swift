@@ -9,6 +9,10 @@ extension Worker {
     let begin: ContinuousClock.Instant
     let isCold: Bool
     let cpuBefore: Duration?
+    /// It is an execution of a durable run.
+    var usesSteps = false
+    /// It failed so that trying again would change nothing.
+    var isFinal = false
   }
 }
 
@@ -54,6 +58,22 @@ enum RunWork {
     switch self {
     case .delivery: false
     case .direct: true
+    }
+  }
+
+  /// Whether the answer may come in pieces.
+  var takesPieces: Bool {
+    switch self {
+    case .delivery: false
+    case .direct(let call): call.answer.stream != nil
+    }
+  }
+
+  /// Whether it comes in pieces.
+  var hasBegunToAnswer: Bool {
+    switch self {
+    case .delivery: false
+    case .direct(let call): call.answer.hasBegun
     }
   }
 }

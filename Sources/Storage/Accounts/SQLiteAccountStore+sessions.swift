@@ -1,4 +1,5 @@
 import Core
+import JSON
 
 extension SQLiteAccountStore {
   func createSession(_ session: Session, refreshHash: [UInt8], passwordHash: String?) async throws -> Bool {
@@ -7,6 +8,7 @@ extension SQLiteAccountStore {
         credential.passwordHash == passwordHash
       else { return false }
       try transaction.insert(session, userID: session.userID, refreshHash: refreshHash)
+      try transaction.appendSignedIn(session)
       return true
     }
   }
@@ -87,6 +89,15 @@ extension WriteTransaction {
       .text(userID), .int(session.created.milliseconds), .int(session.lastUsed.milliseconds), .int(session.expires.milliseconds), .text(session.address),
       .text(session.userAgent))
     try database.run("INSERT INTO refresh_tokens (hash, session_id, spent) VALUES (?, ?, 0)", .blob(refreshHash), .text(session.id))
+  }
+
+  /// For functions with a user trigger.
+  fileprivate func appendSignedIn(_ session: Session) throws {
+    let told: JSONValue = ["id": .string(session.id), "address": .string(session.address), "userAgent": .string(session.userAgent)]
+    let auth: JSONValue = ["type": "user", "id": .string(session.userID)]
+    try append(
+      kind: .user, action: .signedIn, container: Collection.users, subject: session.userID, before: told.bytes(),
+      after: try database.profile(userID: session.userID)?.json(), actor: EventActor(auth: auth.bytes(), depth: 0), at: session.created)
   }
 
   /// Ends a session. Its access tokens may outlive it by their own lifetime, so its id is remembered for that long.

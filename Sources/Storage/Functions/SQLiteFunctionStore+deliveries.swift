@@ -10,7 +10,7 @@ extension SQLiteFunctionStore {
       ) { row in
         ParkedDelivery(event: try LogEvent(row: row, from: 2), attempts: Int(row.int(0)), due: Timestamp(milliseconds: row.int(1)))
       }
-      return DeliveryState(cursor: cursor, parked: parked)
+      return DeliveryState(cursor: cursor, parked: parked, schedules: try database.scheduleMarks(of: number))
     }
   }
 
@@ -57,7 +57,7 @@ extension WriteTransaction {
     }
     for delivery in changes.park {
       try database.run(
-        "INSERT OR REPLACE INTO parked_deliveries (function, attempts, due, \(LogEvent.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO parked_deliveries (function, attempts, due, \(LogEvent.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [.int(function), .int(Int64(delivery.attempts)), .int(delivery.due.milliseconds)] + delivery.event.values)
     }
     for id in changes.removeDeadLetters {
@@ -67,12 +67,14 @@ extension WriteTransaction {
       try database.run(
         """
         INSERT OR REPLACE INTO dead_letters (function, id, attempts, error, invocation, created, \(LogEvent.columns))
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         [
           .int(function), .text(letter.id), .int(Int64(letter.attempts)), .text(letter.error), SQLValue(letter.invocation), .int(letter.created.milliseconds),
         ] + letter.event.values)
+      try failRun(for: letter, of: function)
     }
+    for outcome in changes.runs { try record(outcome, of: function) }
     try record(changes.invocations, changes.logs, of: function)
   }
 }

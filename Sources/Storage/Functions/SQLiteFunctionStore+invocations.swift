@@ -37,8 +37,9 @@ extension SQLiteFunctionStore {
 }
 
 extension WriteTransaction {
-  /// Old records go in steps of so many, because finding the oldest to keep costs a walk over all that are kept.
-  private static let pruneEvery = 32
+  /// Old records go in steps of so many.
+  private static let pruneEvery = 64
+  private static let linesPrunedPerCommit: Int64 = 5000
 
   func record(_ invocations: [Invocation], _ logs: [InvocationLog], of function: Int64) throws {
     for invocation in invocations {
@@ -64,25 +65,28 @@ extension WriteTransaction {
     }
     guard !invocations.isEmpty else { return }
     try addUsage(of: invocations)
-    invocationsUnpruned[function, default: 0] += invocations.count
-    if invocationsUnpruned[function, default: 0] >= Self.pruneEvery {
-      invocationsUnpruned[function] = nil
-      try prune(function: function)
-    }
+    try prune(function: function, added: invocations.count)
   }
 
-  /// Keeps the newest records of the function and the lines of those.
-  private func prune(function: Int64) throws {
+  /// Keeps the newest records of the function and the lines of those. How many there are is counted once, because a count walks over all of them.
+  private func prune(function: Int64, added: Int) throws {
+    let kept =
+      try invocationsKept[function].map { $0 + added }
+      ?? database.first("SELECT count(*) FROM invocations WHERE function = ?", .int(function)) { Int($0.int(0)) } ?? 0
+    let surplus = kept - Limits.invocationsKeptPerFunction
+    guard surplus >= Self.pruneEvery else { return invocationsKept[function] = kept }
+    // Unknown until this is done: if it fails, they are counted again.
+    invocationsKept[function] = nil
     let oldest = try database.first(
-      "SELECT id FROM invocations WHERE function = ? ORDER BY id DESC LIMIT 1 OFFSET ?", .int(function), .int(Int64(Limits.invocationsKeptPerFunction))
+      "SELECT id FROM invocations WHERE function = ? ORDER BY id LIMIT 1 OFFSET ?", .int(function), .int(Int64(surplus))
     ) { $0.text(0) }
     guard let oldest else { return }
-    let ids = try database.rows(
-      "SELECT id FROM invocations WHERE function = ? AND id <= ? ORDER BY id LIMIT ?", .int(function), .text(oldest), .int(Int64(2 * Self.pruneEvery))
-    ) { $0.text(0) }
-    for id in ids {
-      try database.run("DELETE FROM invocation_logs WHERE function = ? AND invocation = ?", .int(function), .text(id))
-      try database.run("DELETE FROM invocations WHERE function = ? AND id = ?", .int(function), .text(id))
-    }
+    try database.run("DELETE FROM invocations WHERE function = ? AND id < ?", .int(function), .text(oldest))
+    let remaining = kept - database.changedRows
+    // A line's id is no older than its invocation's. What is too much for one commit goes with the next.
+    try database.run(
+      "DELETE FROM invocation_logs WHERE rowid IN (SELECT rowid FROM invocation_logs WHERE function = ? AND id < ? LIMIT ?)", .int(function), .text(oldest),
+      .int(Self.linesPrunedPerCommit))
+    invocationsKept[function] = remaining
   }
 }

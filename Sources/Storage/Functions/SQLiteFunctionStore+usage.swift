@@ -18,7 +18,7 @@ extension SQLiteFunctionStore {
       try database.rows(
         """
         SELECT \(key), sum(succeeded), sum(failed), sum(timeout), sum(crashed), sum(memory_limit), sum(cold_starts), sum(queue_us), sum(duration_us),
-          sum(cpu_us), sum(mb_us), max(memory_peak)
+          sum(cpu_us), sum(mb_us), max(memory_peak), sum(suspended)
         FROM usage WHERE day BETWEEN ?1 AND ?2 AND (?3 IS NULL OR function = ?3) AND (?4 IS NULL OR \(key) > ?4)
         GROUP BY 1 ORDER BY 1 LIMIT ?5
         """, .int(query.from.number), .int(query.to.number), SQLValue(query.function), after, .int(Int64(query.limit))
@@ -35,6 +35,7 @@ extension SQLiteFunctionStore {
         sum.cpuMicroseconds = row.int(9)
         sum.megabyteMicroseconds = row.int(10)
         sum.memoryBytesPeak = row.int(11)
+        sum.suspended = row.int(12)
         return UsageEntry(key: query.group == .day ? UsageDay(number: row.int(0)).text : row.text(0), sum: sum)
       }
     }
@@ -55,17 +56,18 @@ extension WriteTransaction {
     for (key, sum) in sums {
       try database.run(
         """
-        INSERT INTO usage (day, function, succeeded, failed, timeout, crashed, memory_limit, cold_starts, queue_us, duration_us, cpu_us, mb_us, memory_peak)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO usage (day, function, succeeded, failed, timeout, crashed, memory_limit, cold_starts, queue_us, duration_us, cpu_us, mb_us, memory_peak,
+          suspended)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (day, function) DO UPDATE SET succeeded = succeeded + excluded.succeeded, failed = failed + excluded.failed,
           timeout = timeout + excluded.timeout, crashed = crashed + excluded.crashed, memory_limit = memory_limit + excluded.memory_limit,
           cold_starts = cold_starts + excluded.cold_starts, queue_us = queue_us + excluded.queue_us, duration_us = duration_us + excluded.duration_us,
-          cpu_us = cpu_us + excluded.cpu_us, mb_us = mb_us + excluded.mb_us, memory_peak = max(memory_peak, excluded.memory_peak)
+          cpu_us = cpu_us + excluded.cpu_us, mb_us = mb_us + excluded.mb_us, memory_peak = max(memory_peak, excluded.memory_peak), suspended = suspended + excluded.suspended
         """,
         [.int(key.day.number), .text(key.function)]
           + [
             sum.succeeded, sum.failed, sum.timeout, sum.crashed, sum.memoryLimit, sum.coldStarts, sum.queueMicroseconds, sum.durationMicroseconds,
-            sum.cpuMicroseconds, sum.megabyteMicroseconds, sum.memoryBytesPeak,
+            sum.cpuMicroseconds, sum.megabyteMicroseconds, sum.memoryBytesPeak, sum.suspended,
           ].map { SQLValue.int($0) })
     }
   }

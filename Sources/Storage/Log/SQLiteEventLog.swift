@@ -40,6 +40,16 @@ final class SQLiteEventLog: EventLog {
 
   func onCommit(_ wake: @escaping @Sendable () -> Void) { writer.onCommit(wake) }
 
+  func emit(_ event: NamedEvent, by actor: EventActor, repeatable: Repeatable<Int64>?) async throws -> Int64 {
+    try await writer.write { transaction in
+      try transaction.once(repeatable) {
+        try transaction.append(
+          kind: .event, action: .emitted, container: event.name, subject: event.subject, before: nil, after: event.data, actor: actor, at: transaction.now)
+        return transaction.lastSequence
+      }
+    }
+  }
+
   func prune(through sequence: Int64, before moment: Timestamp) async throws -> Int {
     var pruned = 0
     while true {
@@ -62,7 +72,7 @@ final class SQLiteEventLog: EventLog {
 
 extension LogEvent {
   /// What `init(row:from:)` reads, in its order.
-  static let columns = "sequence, time, kind, action, container, subject, before, after, auth, depth"
+  static let columns = "sequence, time, kind, action, container, subject, before, after, auth, depth, trace"
 
   init(row: Statement, from first: Int32) throws {
     guard let kind = Kind(rawValue: row.text(first + 2)), let action = Action(rawValue: row.text(first + 3)) else {
@@ -71,14 +81,14 @@ extension LogEvent {
     self.init(
       sequence: row.int(first), time: Timestamp(milliseconds: row.int(first + 1)), kind: kind, action: action, container: row.text(first + 4),
       subject: row.text(first + 5), before: row.optionalBytes(first + 6), after: row.optionalBytes(first + 7), auth: row.optionalBytes(first + 8),
-      depth: Int(row.int(first + 9)))
+      depth: Int(row.int(first + 9)), trace: row.optionalText(first + 10))
   }
 
   /// The values of `columns`.
   var values: [SQLValue] {
     [
       .int(sequence), .int(time.milliseconds), .text(kind.rawValue), .text(action.rawValue), .text(container), .text(subject), SQLValue(utf8: before),
-      SQLValue(utf8: after), SQLValue(utf8: auth), .int(Int64(depth)),
+      SQLValue(utf8: after), SQLValue(utf8: auth), .int(Int64(depth)), SQLValue(trace),
     ]
   }
 

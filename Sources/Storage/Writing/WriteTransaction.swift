@@ -9,8 +9,11 @@ final class WriteTransaction {
   private(set) var lastSequence: Int64 = 0
   /// Set by the first change, so that a job that failed before it changed anything needs no undoing.
   var hasChanges = false
-  /// Records of each function since its old ones were last removed.
-  var invocationsUnpruned: [Int64: Int] = [:]
+  /// How many invocation records each function has, once they were counted.
+  var invocationsKept: [Int64: Int] = [:]
+  /// Runs that are over since the old ones were last removed, and how many new ones of each function there is room for before they are counted again.
+  var runsUnpruned: [Int64: Int] = [:]
+  var runsUncounted: [Int64: Int] = [:]
   /// How long documents live in each collection that says so; nil until it is read.
   var lifetimes: [Int64: CollectionLifetime]?
   /// Set by a change of it that may yet be undone: until the next transaction it is read anew each time.
@@ -115,8 +118,8 @@ final class WriteTransaction {
     let statement = try database.statement(
       .text("append event"),
       """
-      INSERT INTO events (sequence, time, kind, action, container, subject, before, after, auth, depth)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      INSERT INTO events (sequence, time, kind, action, container, subject, before, after, auth, depth, trace)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """)
     defer { statement.reset() }
     try statement.bind(sequence, at: 1)
@@ -127,6 +130,7 @@ final class WriteTransaction {
     try statement.bind(subject, at: 6)
     try statement.bind(Int64(actor.depth), at: 10)
     try statement.bind(SQLValue(utf8: actor.auth), at: 9)
+    try statement.bind(SQLValue(actor.trace), at: 11)
     try Self.withBytes(before) { before in
       try Self.withBytes(after) { after in
         if let before { try statement.bindUncopied(before, at: 7) } else { try statement.bind(.null, at: 7) }

@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "cspawn.h"
 
+#include "cseccomp.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -33,7 +35,7 @@ static int limit(int resource, int64_t value) {
   return setrlimit(resource, &both);
 }
 
-// Moves a descriptor out of the way of 0 to 3, so that no dup2 below overwrites one that is still needed.
+// Moves a descriptor out of the way of 0 to 4, so that no dup2 below overwrites one that is still needed.
 static int aside(int descriptor) { return fcntl(descriptor, F_DUPFD_CLOEXEC, FIRST_SPARE); }
 
 // Raw system calls: glibc's setuid() and setgroups() signal every thread to follow, and these threads are our parent's.
@@ -54,11 +56,13 @@ static int prepare(const start_arguments *arguments) {
   int socket = aside(request->socket);
   int errors = aside(request->errors);
   int info = request->info < 0 ? -1 : aside(request->info);
-  if (socket < 0 || errors < 0 || (request->info >= 0 && info < 0)) return -1;
+  int filter = request->filter < 0 ? -1 : aside(request->filter);
+  if (socket < 0 || errors < 0 || (request->info >= 0 && info < 0) || (request->filter >= 0 && filter < 0)) return -1;
   if (dup2(socket, 0) < 0 || dup2(socket, 1) < 0 || dup2(errors, 2) < 0) return -1;
   if (info >= 0 && dup2(info, 3) < 0) return -1;
+  if (filter >= 0 && dup2(filter, 4) < 0) return -1;
   // Descriptors that some library opened without close-on-exec.
-  syscall(SYS_close_range, info < 0 ? 3U : 4U, ~0U, 0);
+  syscall(SYS_close_range, info < 0 ? 3U : filter < 0 ? 4U : 5U, ~0U, 0);
 
   if (chdir("/") != 0) return -1;
   if (limit(RLIMIT_CORE, 0) != 0) return -1;
@@ -76,7 +80,8 @@ static int prepare(const start_arguments *arguments) {
   }
   sigset_t none;
   sigemptyset(&none);
-  return sigprocmask(SIG_SETMASK, &none, NULL);
+  if (sigprocmask(SIG_SETMASK, &none, NULL) != 0) return -1;
+  return request->calls ? cseccomp_install(request->calls, request->calls_bytes) : 0;
 }
 
 static int child(void *argument) {

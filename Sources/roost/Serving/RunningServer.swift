@@ -40,7 +40,12 @@ enum RunningServer {
     let api = RoostAPI(
       APIEnvironment(
         project: project, accounts: accounts.accounts, authenticator: accounts.authenticator, functions: functions, live: live, clock: clock,
-        about: { ["version": .string(version), "sandbox": .string(functions.sandboxLevel?.rawValue ?? "not yet known")] },
+        about: {
+          [
+            "version": .string(version), "sandbox": .string(functions.sandboxLevel?.rawValue ?? "not yet known"),
+            "runtimes": .object(RuntimeReport.value(functions.probes)),
+          ]
+        },
         isReady: { state.isReady },
         report: { error, requestID in
           log.log(.error, "internal error", [("error", String(String(describing: error).prefix(2000))), ("requestId", requestID)])
@@ -99,6 +104,10 @@ enum RunningServer {
       bubblewrapPath: FunctionsConfiguration.locate("bwrap", searchPath: settings.searchPath),
       requireSandbox: settings.requireSandbox, drainTime: settings.drain)
     configuration.usageLimits = settings.usageLimits
+    configuration.pythonPath =
+      settings.pythonPath.flatMap(FunctionsConfiguration.resolve) ?? FunctionsConfiguration.locatePython(searchPath: settings.searchPath)
+    configuration.allowUnsandboxed = settings.allowUnsandboxed
+    configuration.lambdaLayerPath = settings.lambdaLayerPath
     return configuration
   }
 }

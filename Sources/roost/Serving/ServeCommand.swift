@@ -36,6 +36,9 @@ struct ServeCommand: AsyncParsableCommand {
   @Flag(help: "Refuse to run functions unless the sandbox is complete (ROOST_REQUIRE_SANDBOX=1).")
   var requireSandbox = false
 
+  @Flag(help: "Run Python functions and commands also where the machine has no sandbox for them (ROOST_ALLOW_UNSANDBOXED=1).")
+  var allowUnsandboxed = false
+
   @Option(help: "Seconds that running requests and functions may take after SIGTERM.")
   var drainSeconds: Int = 30
 
@@ -55,8 +58,8 @@ struct ServeCommand: AsyncParsableCommand {
     let settings = try ServeSettings(
       flags: .init(
         data: data, listen: listen, loops: loops, origins: origins, accessLog: accessLog, requireSandbox: requireSandbox,
-        drainSeconds: drainSeconds, liveQueries: liveQueries, liveHeartbeat: liveHeartbeat, functionInvocationsPerDay: functionInvocationsPerDay,
-        functionGBSecondsPerDay: functionGBSecondsPerDay),
+        allowUnsandboxed: allowUnsandboxed, drainSeconds: drainSeconds, liveQueries: liveQueries, liveHeartbeat: liveHeartbeat,
+        functionInvocationsPerDay: functionInvocationsPerDay, functionGBSecondsPerDay: functionGBSecondsPerDay),
       environment: ProcessEnvironment())
     do {
       try await RunningServer.serve(settings)

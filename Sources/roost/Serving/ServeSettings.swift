@@ -11,6 +11,7 @@ struct ServeSettings: Sendable {
     let origins: String?
     let accessLog: Bool
     let requireSandbox: Bool
+    let allowUnsandboxed: Bool
     let drainSeconds: Int
     let liveQueries: Int?
     let liveHeartbeat: Int?
@@ -25,11 +26,14 @@ struct ServeSettings: Sendable {
   let allowedOrigins: [String]
   let accessLog: Bool
   let requireSandbox: Bool
+  let allowUnsandboxed: Bool
   let drain: Duration
   let liveQueriesMax: Int
   let liveHeartbeat: Duration
   let usageLimits: UsageLimits
   let denoPath: String?
+  let pythonPath: String?
+  let lambdaLayerPath: String?
   let searchPath: String
   let firstAdmin: (email: String, password: String)?
 
@@ -43,6 +47,8 @@ struct ServeSettings: Sendable {
     allowedOrigins = (flags.origins ?? environment["ROOST_ORIGINS"] ?? "*").split(separator: ",").map { String($0.filter { $0 != " " }) }
     accessLog = flags.accessLog
     requireSandbox = flags.requireSandbox || environment["ROOST_REQUIRE_SANDBOX"] == "1"
+    allowUnsandboxed = flags.allowUnsandboxed || environment["ROOST_ALLOW_UNSANDBOXED"] == "1"
+    guard !requireSandbox || !allowUnsandboxed else { throw ValidationError("--require-sandbox and --allow-unsandboxed exclude each other.") }
     guard (0...3600).contains(flags.drainSeconds) else {
       throw ValidationError("--drain-seconds is \(flags.drainSeconds); expected 0 to 3600.")
     }
@@ -57,6 +63,8 @@ struct ServeSettings: Sendable {
         flags.functionInvocationsPerDay, environment["ROOST_FUNCTION_INVOCATIONS_PER_DAY"], "--function-invocations-per-day"),
       gigabyteSecondsPerDay: try Self.limit(flags.functionGBSecondsPerDay, environment["ROOST_FUNCTION_GB_SECONDS_PER_DAY"], "--function-gb-seconds-per-day"))
     denoPath = environment["ROOST_DENO"]
+    pythonPath = environment["ROOST_PYTHON"]
+    lambdaLayerPath = environment["ROOST_LAMBDA_LAYER"]
     searchPath = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
     if let email = environment["ROOST_ADMIN_EMAIL"], let password = environment["ROOST_ADMIN_PASSWORD"] {
       firstAdmin = (email, password)

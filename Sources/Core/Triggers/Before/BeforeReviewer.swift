@@ -41,6 +41,7 @@ struct BeforeReviewer: Sendable {
     case .timeout: throw failed(hook, "did not answer within \(hook.timeout.milliseconds) ms")
     case .memoryLimit: throw failed(hook, "used more memory than it may")
     case .failed, .crashed: throw failed(hook, "failed; its record says why")
+    case .suspended: throw failed(hook, "wants to wait, which it cannot while a write waits for it")
     }
     guard let text = answer.value else { return body }
     if let refusal = Self.refusal(text) { throw RoostError(.writeRefused, refusal) }

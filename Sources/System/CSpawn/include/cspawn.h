@@ -25,6 +25,11 @@ typedef struct {
   int errors;
   // Becomes 3 of the child, unless it is -1.
   int info;
+  // Becomes 4 of the child, unless it is -1; `info` is there, too, then.
+  int filter;
+  // A program of cseccomp.h that the child is bound to before it starts, or NULL. Needs no_new_privileges.
+  const void *calls;
+  long calls_bytes;
   // For a child that is not started through a sandbox that does this itself.
   bool no_new_privileges;
   // Changes to this user and group, without supplementary groups, unless it is 0.

@@ -9,7 +9,7 @@ struct DeployFunction: AsyncParsableCommand {
     discussion: """
       A file's name is the function's: functions/on-order.js deploys 'on-order'. What makes it run comes from flags, from --manifest, \
       or from a JSON file of the same name beside it (functions/on-order.json); a function that is there already keeps what it has.
-      A folder deploys every .js, .mjs and .ts file in it that has such a JSON file; or, with an index.js or main.js in it, one function \
+      A folder deploys every .js, .mjs, .ts, .py and .sh file in it that has such a JSON file; or, with an index.js or main.js in it, one function \
       of the folder's name, described by its function.json.
       A bad deploy is refused, and the version before goes on serving.
 
@@ -69,6 +69,7 @@ struct DeployFunction: AsyncParsableCommand {
         advice: "Add e.g. --on created --collection orders, or a \(source.name).json beside it with {\"triggers\": […]}.")
     }
     definition["source"] = .string(source.text)
+    if definition["runtime"] == nil { definition["runtime"] = source.runtime.map { .string($0) } }
     return .object(definition)
   }
 

@@ -6,15 +6,17 @@ struct FunctionSource {
   let name: String
   let text: String
   let manifest: JSONObject?
+  /// What the file's ending says about what runs it, unless that is JavaScript.
+  let runtime: String?
 
   /// The server's own limit.
   private static let bytesMax = 1 << 20
   private static let filesMax = 1000
-  private static let endings = ["js", "mjs", "ts"]
+  private static let endings = ["js", "mjs", "ts", "py", "sh"]
 
   /// - Parameter source: a file; then `path` is a name.
   static func find(_ path: String, source: String?) throws -> [FunctionSource] {
-    if let source { return [FunctionSource(name: path, text: try text(source), manifest: nil)] }
+    if let source { return [FunctionSource(name: path, text: try text(source), manifest: nil, ending: split(source).ending)] }
     var status = stat()
     guard stat(path, &status) == 0 else {
       throw errno == ENOENT
@@ -31,19 +33,20 @@ struct FunctionSource {
     return manifest
   }
 
-  private init(name: String, text: String, manifest: JSONObject?) {
+  private init(name: String, text: String, manifest: JSONObject?, ending: String) {
     self.name = name
     self.text = text
     self.manifest = manifest
+    runtime = ["py": "python", "sh": "command"][ending]
   }
 
   private init(file path: String) throws {
     let (stem, ending) = Self.split(path)
     guard let name = stem.split(separator: "/").last, Self.endings.contains(ending) else {
-      throw CommandError.use("\(path) is not a function.", advice: "Expected a file that ends in .js, .mjs or .ts.")
+      throw CommandError.use("\(path) is not a function.", advice: "Expected a file that ends in .js, .mjs, .ts, .py or .sh.")
     }
     let beside = stem + ".json"
-    self.init(name: String(name), text: try Self.text(path), manifest: access(beside, F_OK) == 0 ? try Self.manifest(beside) : nil)
+    self.init(name: String(name), text: try Self.text(path), manifest: access(beside, F_OK) == 0 ? try Self.manifest(beside) : nil, ending: ending)
   }
 
   private static func inFolder(_ path: String) throws -> [FunctionSource] {
@@ -54,11 +57,11 @@ struct FunctionSource {
       return [
         FunctionSource(
           name: try nameOf(folder: path), text: try text("\(path)/\(main)"),
-          manifest: names.contains("function.json") ? try manifest(path + "/function.json") : nil)
+          manifest: names.contains("function.json") ? try manifest(path + "/function.json") : nil, ending: split(main).ending)
       ]
     }
     let files = names.filter { endings.contains(split($0).ending) }.sorted()
-    guard !files.isEmpty else { throw CommandError.use("There is no function in \(path): no file that ends in .js, .mjs or .ts.") }
+    guard !files.isEmpty else { throw CommandError.use("There is no function in \(path): no file that ends in .js, .mjs, .ts, .py or .sh.") }
     return try files.map { try FunctionSource(file: "\(path)/\($0)") }
   }
 

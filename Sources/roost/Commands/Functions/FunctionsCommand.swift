@@ -10,6 +10,6 @@ struct FunctionsCommand: AsyncParsableCommand {
       """,
     subcommands: [
       DeployFunction.self, ListFunctions.self, GetFunction.self, FunctionLogs.self, FunctionInvocations.self, DeleteFunction.self,
-      FunctionDeadLetters.self, ReplayDeadLetters.self,
+      FunctionDeadLetters.self, ReplayDeadLetters.self, ListFunctionRuns.self, CancelFunctionRun.self,
     ])
 }

@@ -1,5 +1,5 @@
-/// Base64 with padding (RFC 4648, section 4), for bytes inside JSON frames.
-enum Base64 {
+/// Base64 with padding (RFC 4648, section 4), for bytes inside JSON.
+package enum Base64 {
   private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
   private static let values: [UInt8] = {
     var values = [UInt8](repeating: 0xff, count: 256)
@@ -7,7 +7,7 @@ enum Base64 {
     return values
   }()
 
-  static func encode(_ bytes: [UInt8]) -> String {
+  package static func encode(_ bytes: [UInt8]) -> String {
     let count = (bytes.count + 2) / 3 * 4
     return String(unsafeUninitializedCapacity: count) { buffer in
       var at = 0
@@ -27,7 +27,7 @@ enum Base64 {
   }
 
   /// `nil` unless the text is canonical: whole groups of four, padding only at the end.
-  static func decode(_ text: String) -> [UInt8]? {
+  package static func decode(_ text: String) -> [UInt8]? {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(text.utf8.count / 4 * 3)
     var word: UInt32 = 0

@@ -1,0 +1,92 @@
+import CEL
+import JSON
+
+/// What `step.waitForEvent` waits for: the first event of its name after the wait was registered that fits.
+package struct EventWait: Sendable {
+  /// An event's type (`roost.document.updated`, or `document.updated` for short), or the name of an event that somebody emits.
+  package let event: String
+  /// Only changes in this collection or bucket.
+  package let collection: String?
+  /// A condition as triggers have it.
+  package let condition: CELExpression?
+  /// Members that the event's data must have, with these values; objects are compared member by member.
+  package let match: JSONObject
+  /// Events up to here in the log came before it.
+  package var after: Int64 = 0
+
+  /// Throws `validation_failed` or `expression_invalid`.
+  package init(_ value: JSONValue) throws {
+    var reader = try ConfigurationReader(value, of: "wait for an event")
+    let name = try reader.required("event", "an event's name, such as \"order.paid\" or \"document.updated\"")
+    guard !name.isEmpty, name.utf8.count <= Limits.stepNameBytesMax else {
+      throw RoostError(.validationFailed, "A wait for an event names it with at most \(Limits.stepNameBytesMax) bytes.")
+    }
+    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+    event = parts.count == 2 && ["document", "file", "user"].contains(parts[0]) ? "roost." + name : name
+    collection = try reader.string("collection")
+    condition = try reader.string("where").map { source in
+      guard source.utf8.count <= Limits.stepConditionBytesMax else {
+        throw RoostError(.validationFailed, "The condition of a wait has at most \(Limits.stepConditionBytesMax) bytes.")
+      }
+      return try ExpressionKind.triggerCondition.compile(source, pointer: "/where")
+    }
+    match = try reader.object("match") ?? [:]
+    try reader.refuseUnknown(besides: [])
+  }
+
+  /// What `init` reads again.
+  package var value: JSONValue {
+    var value: JSONObject = ["event": .string(event)]
+    if let collection { value["collection"] = .string(collection) }
+    if let condition { value["where"] = .string(condition.source) }
+    if !match.isEmpty { value["match"] = .object(match) }
+    return .object(value)
+  }
+
+  package func matches(_ event: LogEvent) -> Bool {
+    guard event.sequence > after, event.kind != .run, event.waitName == self.event else { return false }
+    guard collection == nil || collection == event.container else { return false }
+    if !match.isEmpty {
+      guard let data = event.waitData.flatMap({ try? JSONValue(parsing: $0) }), Self.fits(.object(match), data) else { return false }
+    }
+    guard let condition else { return true }
+    return condition.allows(WaitContext(event))
+  }
+
+  private static func fits(_ wanted: JSONValue, _ found: JSONValue?) -> Bool {
+    guard let found else { return false }
+    guard case .object(let members) = wanted, case .object(let other) = found else { return wanted == found }
+    return members.allSatisfy { fits($0.value, other[$0.key]) }
+  }
+}
+
+extension LogEvent {
+  /// What a wait calls it.
+  package var waitName: String { type }
+
+  /// What a wait's `match` and bare names look at: the document after the change, or before its deletion.
+  package var waitData: [UInt8]? { after ?? before }
+}
+
+private struct WaitContext: CELActivation {
+  let event: LogEvent
+
+  init(_ event: LogEvent) { self.event = event }
+
+  func value(of variable: String) -> CELValue? {
+    switch variable {
+    case "document": .null
+    case "event":
+      CELValue([
+        "type": .string(event.type), "subject": .string(event.path), "before": json(event.before), "after": json(event.after), "auth": json(event.auth),
+      ])
+    default: nil
+    }
+  }
+
+  func document(of variable: String) -> CELDocument? {
+    variable == "document" ? event.waitData.map { CELDocument(body: $0) } : nil
+  }
+
+  private func json(_ bytes: [UInt8]?) -> JSONValue { bytes.flatMap { try? JSONValue(parsing: $0) } ?? .null }
+}

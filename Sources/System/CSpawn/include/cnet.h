@@ -1,0 +1,20 @@
+// A TCP socket that listens on the loopback address of another process's network namespace, handed back to us.
+#ifndef CNET_H
+#define CNET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+// Whether that process has a network namespace of its own. False also when it is gone.
+bool cnet_is_apart(pid_t pid);
+
+// Listens on 127.0.0.1 in the user and network namespaces of the process behind the pidfd, or in our own if it is -1. Port 0 takes a free
+// one; `bound` tells which. The socket does not block and is closed on exec. Returns 0, or an errno. Needs Linux 5.8; an ordinary user may
+// enter the namespaces of a sandbox that it started.
+int cnet_listen(int pidfd, uint16_t port, int backlog, int *descriptor, uint16_t *bound);
+
+// The next connection, which neither blocks nor delays small writes; -1 if there is none.
+int cnet_accept(int listener);
+
+#endif

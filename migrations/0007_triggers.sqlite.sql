@@ -1,0 +1,15 @@
+-- Up to when the due times of each function's schedules were dealt with, and the event of the last run (its number in the log).
+-- schedule: cron expression and time zone.
+CREATE TABLE schedules (
+  function INTEGER NOT NULL,
+  schedule TEXT NOT NULL,
+  mark INTEGER NOT NULL,
+  sequence INTEGER NOT NULL,
+  PRIMARY KEY (function, schedule)
+) STRICT;
+
+-- The W3C trace context (traceparent) of the request that caused an event, and of a run.
+ALTER TABLE events ADD COLUMN trace TEXT;
+ALTER TABLE parked_deliveries ADD COLUMN trace TEXT;
+ALTER TABLE dead_letters ADD COLUMN trace TEXT;
+ALTER TABLE invocations ADD COLUMN trace TEXT;
