@@ -10,6 +10,7 @@ final class TriggerDispatcher {
   let wall: any WallClock
   let steady: any SteadyClock
   private let requests: RequestQueue
+  private let meter: UsageMeter
   private let tails: LogTails
   let notice: (String) -> Void
 
@@ -36,7 +37,8 @@ final class TriggerDispatcher {
   var runs = RunsTimer()
 
   init(
-    project: String, pool: WorkerPool, wall: any WallClock, steady: any SteadyClock, requests: RequestQueue, tails: LogTails, notice: @escaping (String) -> Void
+    project: String, pool: WorkerPool, wall: any WallClock, steady: any SteadyClock, requests: RequestQueue, tails: LogTails, meter: UsageMeter,
+    notice: @escaping (String) -> Void
   ) {
     self.project = project
     self.pool = pool
@@ -44,6 +46,7 @@ final class TriggerDispatcher {
     self.wall = wall
     self.steady = steady
     self.requests = requests
+    self.meter = meter
     self.tails = tails
     self.notice = notice
   }
@@ -201,6 +204,7 @@ final class TriggerDispatcher {
   func invoke(_ invocation: DirectInvocation, _ answer: DirectReply) {
     guard !isDraining else { return answer.resume(throwing: RoostError(.unavailable, "The server is stopping.")) }
     guard let function = functions[invocation.function] else { return answer.resume(throwing: missing(invocation.function)) }
+    if let refusal = meter.refusal(at: wall.now()) { return answer.resume(throwing: refusal) }
     guard function.calls.count < FunctionsLimits.callsWaitingMax else {
       return answer.resume(throwing: RoostError(.overloaded, "Too many calls of function '\(function.name)' wait already.", retryAfter: .seconds(1)))
     }
@@ -209,7 +213,8 @@ final class TriggerDispatcher {
         throwing: RoostError(.notFound, "The function '\(function.name)' has no version or alias '\((invocation.version ?? "").prefix(80))' in use."))
     }
     let patience = invocation.timeout ?? function.deployed.definition.timeout
-    function.calls.append(DirectCall(invocation: invocation, version: version, answer: answer, giveUp: steady.now() + patience))
+    function.calls.append(
+      DirectCall(invocation: invocation, version: version, answer: answer, giveUp: steady.now() + patience, since: wall.now()))
     dirty.insert(function.name)
   }
 
@@ -293,6 +298,7 @@ final class TriggerDispatcher {
     } else {
       return
     }
+    meter.started(at: now)
     let run = Worker.Run(id: 0, work: work, started: now, begin: steady.now(), isCold: true, cpuBefore: nil)
     finished(RunReport(generation: generation, run: run, status: status, error: error, duration: .zero, cpu: nil, memoryPeak: nil, lines: lines))
   }
@@ -308,7 +314,9 @@ final class TriggerDispatcher {
     let invocation = Invocation(
       id: id, function: function.name, version: version, eventSequence: sequence, eventType: type, eventSubject: subject, attempt: report.run.work.attempt,
       status: report.status, error: report.error.map(mask.masking), started: report.run.started, duration: report.duration, isCold: report.run.isCold,
-      cpu: report.cpu, memoryBytesPeak: report.memoryPeak, trace: report.run.trace)
+      cpu: report.cpu, memoryBytesPeak: report.memoryPeak, queued: report.run.work.since.map { max(.zero, report.run.started - $0) },
+      memoryBytesMax: function.deployed.definition.memoryBytesMax, trace: report.run.trace)
+    meter.ended(invocation, at: wall.now())
     let logs = report.lines.map {
       InvocationLog(id: identifiers.next(at: $0.time), invocation: id, time: $0.time, level: $0.level, message: mask.masking($0.message))
     }
@@ -347,6 +355,11 @@ final class TriggerDispatcher {
     guard function.machine.unrecordedInvocations < FunctionsLimits.unrecordedInvocationsMax,
       function.running < function.machine.policy.concurrency, !function.calls.isEmpty || !isHeld(function) && function.machine.hasNext(at: now)
     else { return false }
+    // Deliveries wait for the next day; nobody waits so long for a call.
+    guard meter.waits(at: now) == nil else {
+      refuseCalls(of: function, at: now)
+      return false
+    }
     guard let (place, work) = nextCall(of: function) ?? nextDelivery(of: function, at: now) else {
       starved.insert(function.name)
       return false
@@ -364,7 +377,14 @@ final class TriggerDispatcher {
       }
       remotes.invoke(assignment, remote, batch.map { (.delivery($0), $0.event.cloudEvent(project: project)) })
     }
+    meter.started(at: now)
     return true
+  }
+
+  private func refuseCalls(of function: TriggeredFunction, at now: Timestamp) {
+    guard !function.calls.isEmpty, let refusal = meter.refusal(at: now) else { return }
+    for call in function.calls { call.answer.resume(throwing: refusal) }
+    function.calls = []
   }
 
   /// What takes one run: a free worker, or an endpoint that may be asked.
