@@ -67,7 +67,8 @@ extension WorkerPool {
     guard trying == .full || runtime.shutsIn || configuration.allowUnsandboxed,
       let command = WorkerCommand(level: trying, user: self[kind].changesUser ? WorkerUser.of(nextWorker) : nil, configuration: configuration, runtime: runtime)
     else {
-      let text = "this machine has no sandbox for programs of runtime '\(kind.rawValue)' (\(self[kind].reason ?? "")); --allow-unsandboxed runs them without"
+      let way = runtime.needsSandbox ? "" : "; --allow-unsandboxed runs them without"
+      let text = "this machine has no sandbox for programs of runtime '\(kind.rawValue)' (\(self[kind].reason ?? ""))\(way)"
       startFailed(kind, text, at: trying)
       return nil
     }
