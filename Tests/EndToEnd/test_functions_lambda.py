@@ -1,4 +1,6 @@
 """Functions of the `lambda` runtime: handlers written for AWS, in sandboxes of their own, under AWS's own client and under ours."""
+import io
+import json
 import os
 import re
 import shutil
@@ -6,6 +8,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -409,6 +412,41 @@ def test_the_guide(start, tmp_path):
     run = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60)
     assert run.returncode == 0 and '"code"' not in run.stdout, run.stdout + run.stderr
     assert "got {" in run.stdout and "invoice for Ada in invoice" in run.stdout and '"total":42' in run.stdout, run.stdout
+
+
+# Archives, as they are uploaded to AWS
+
+def zipped(files):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            info = zipfile.ZipInfo(name)
+            info.external_attr = (0o755 if name == "bootstrap" else 0o644) << 16
+            archive.writestr(info, content)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["python", "packages", "node", "custom"])
+def test_a_zip_as_aws_takes_it_runs(lab, layer, kind):
+    handler = "app/handlers.handler"
+    if kind in ("python", "packages"):
+        files = {"app/handlers.py": "import os, sys\nfrom shared import greet\ndef handler(event, context):\n    print(greet(), os.getcwd(), sys.modules['awslambdaric'].__file__)",
+                 "shared.py": "def greet(): return 'hello'"}
+        if kind == "packages":
+            files |= {str(path.relative_to(layer / "python")): path.read_bytes() for path in (layer / "python").rglob("*") if path.is_file()}
+    elif kind == "node":
+        files = {"app/handlers.mjs": "import { greet } from '../lib/greet.mjs';\nexport const handler = async () => { console.log(greet(), process.cwd()); };",
+                 "lib/greet.mjs": "export const greet = () => 'hello';"}
+    else:
+        files = {"bootstrap": BOOTSTRAP.replace("OUT", lab.target).replace('echo "handling"', "echo $(cat greeting) $PWD"), "greeting": "hello"}
+    manifest = {"runtime": "lambda", "handler": handler, "triggers": on(lab.source, "created"), "retry": {"attempts": 1}}
+    sent = {"archive": ("f.zip", zipped(files), "application/zip"), "manifest": (None, json.dumps(manifest), "application/json")}
+    answer = lab.admin.put(f"/v1/functions/{lab.function}", files=sent)
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["handler"] == handler and "language" not in answer.json()
+    assert lab.run(n=1)["status"] == "succeeded"
+    place = {"python": " /opt/python/awslambdaric/__init__.py", "packages": " /var/task/awslambdaric/__init__.py"}.get(kind, "")
+    assert lab.logs() == ["hello /var/task" + place]
 
 
 # Calls over HTTP

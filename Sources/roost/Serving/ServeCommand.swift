@@ -48,11 +48,18 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "Seconds after which an idle live query says that it is there (ROOST_LIVE_HEARTBEAT; default 20).")
   var liveHeartbeat: Int?
 
+  @Option(
+    defaultAsFlag: "all",
+    help: ArgumentHelp(
+      "Let remote functions call private addresses of this network: all of them, or blocks (ROOST_ALLOW_PRIVATE_ADDRESSES).", valueName: "10.0.0.0/8,…"))
+  var allowPrivateAddresses: String?
+
   func run() async throws {
     let settings = try ServeSettings(
       flags: .init(
         data: data, listen: listen, loops: loops, origins: origins, accessLog: accessLog, requireSandbox: requireSandbox,
-        allowUnsandboxed: allowUnsandboxed, drainSeconds: drainSeconds, liveQueries: liveQueries, liveHeartbeat: liveHeartbeat),
+        allowUnsandboxed: allowUnsandboxed, drainSeconds: drainSeconds, liveQueries: liveQueries, liveHeartbeat: liveHeartbeat,
+        privateAddresses: allowPrivateAddresses),
       environment: ProcessEnvironment())
     do {
       try await RunningServer.serve(settings)
