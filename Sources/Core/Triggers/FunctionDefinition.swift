@@ -97,7 +97,7 @@ package struct FunctionDefinition: Sendable {
     ]
     if let lambda {
       manifest["handler"] = .string(lambda.handler)
-      manifest["language"] = .string(lambda.language.rawValue)
+      if let language = lambda.language { manifest["language"] = .string(language.rawValue) }
     }
     if minInstances > 0 { manifest["minInstances"] = .int(Int64(minInstances)) }
     if let archive { manifest["archive"] = archive.value }
