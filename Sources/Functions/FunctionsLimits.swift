@@ -38,6 +38,8 @@ enum FunctionsLimits {
   static let readBytesPerTurn = 1 << 20
   /// Private memory of an interpreter beyond its function's own: thread stacks, reserved heap. Deno 2.9 maps 560 MB before it does anything.
   static let denoDataBytes: Int64 = 1 << 30
+  /// The same for Node 20, whose thread pool and code ranges take 700 MB.
+  static let nodeDataBytes: Int64 = 1 << 30
   /// The same for Python, with the stacks of eight threads.
   static let pythonDataBytes: Int64 = 128 << 20
   static let openFilesMax: Int64 = 256
@@ -84,6 +86,8 @@ enum FunctionsLimits {
   static let lettersPerCommit = 20
   /// Events of the log, and steps that wait for one, that are looked at together.
   static let matchEventsMax = 500
+  /// Between two looks at the log for them: under load many events share one.
+  static let matchInterval = Duration.milliseconds(10)
   static let matchWaitsMax = 1000
   /// Requests to remote functions under way, of all functions together: each holds a connection.
   static let remoteRequestsMax = 1000

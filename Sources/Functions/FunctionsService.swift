@@ -18,6 +18,7 @@ package final class FunctionsService: FunctionRuntime {
   private let sender: RemoteSender
   private let inbox = EngineInbox()
   let status = FunctionsStatus()
+  private let meter: UsageMeter
   private let hasRun = Atomic(false)
   package let tails = LogTails()
   private let tickets = Atomic<UInt64>(0)
@@ -47,6 +48,7 @@ package final class FunctionsService: FunctionRuntime {
     var configuration = configuration
     configuration.archivesPath = functions.archivesPath
     self.configuration = configuration
+    meter = UsageMeter(configuration.usageLimits)
     wall = clock
     self.steady = steady
     self.notice = notice
@@ -70,10 +72,11 @@ package final class FunctionsService: FunctionRuntime {
     precondition(!hasRun.exchange(true, ordering: .sequentiallyConsistent), "A functions service runs once.")
     let requests = RequestQueue()
     log.onCommit { [inbox] in inbox.logChanged() }
-    WorkerThread.start(name: "functions") { [project, configuration, inbox, status, tails, wall, steady, notice] in
+    WorkerThread.start(name: "functions") { [project, configuration, inbox, status, tails, meter, wall, steady, notice] in
       setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, FunctionsLimits.engineNiceness)
       FunctionsEngine(
-        project: project, configuration: configuration, inbox: inbox, requests: requests, status: status, tails: tails, wall: wall, steady: steady,
+        project: project, configuration: configuration, inbox: inbox, requests: requests, status: status, tails: tails, meter: meter, wall: wall,
+        steady: steady,
         notice: notice
       ).run()
     }
@@ -212,7 +215,7 @@ package final class FunctionsService: FunctionRuntime {
       }
     case .call(let worker, let number, let call): inbox.post(.answered(worker: worker, number: number, await api.perform(call)))
     case .step(let worker, let number, let call): inbox.post(.answered(worker: worker, number: number, await perform(call)))
-    case .tendRuns: inbox.post(.tended(await tendRuns()))
+    case .tendRuns(let through): inbox.post(.tended(await tendRuns(matchedThrough: through)))
     case .send(let call): inbox.post(.sent(call.id, await sender.send(call)))
     case .prune(let through, let moment):
       do {
@@ -227,6 +230,7 @@ package final class FunctionsService: FunctionRuntime {
 
   private func load(_ known: [String: Timestamp]) async -> Result<[LoadedFunction], any Error> {
     do {
+      try await meter.prime(functions, at: wall.now())
       var loaded: [LoadedFunction] = []
       let secrets = try await secrets.open()
       for deployed in try await functions.functions() {

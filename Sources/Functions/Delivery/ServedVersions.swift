@@ -28,7 +28,7 @@ struct ServedVersions {
   var liveAssignments: [WorkerAssignment] { live.versions.compactMap { assignments[$0] } }
 
   /// How many workers of each version are there before anybody needs them.
-  var kept: [(assignment: WorkerAssignment, count: Int)] { liveAssignments.map { ($0, $0.definition.minInstances) } }
+  var kept: [(assignment: WorkerAssignment, count: Int)] { liveAssignments.filter { $0.definition.remote == nil }.map { ($0, $0.definition.minInstances) } }
 
   /// The same one for all events of a subject.
   func assignment(for event: LogEvent) -> WorkerAssignment? {

@@ -4,20 +4,21 @@ import JSON
 /// Brings events from the log to workers: reads for each function from its cursor, starts what its delivery machine allows, and has the store
 /// write down what came of it. Belongs to the engine's thread; the store and the log answer through `EngineMessage`s.
 final class TriggerDispatcher {
-  private let project: String
+  let project: String
   let pool: WorkerPool
   let remotes: RemotePool
   let wall: any WallClock
   let steady: any SteadyClock
   private let requests: RequestQueue
+  private let meter: UsageMeter
   private let tails: LogTails
   let notice: (String) -> Void
 
   private(set) var functions: [String: TriggeredFunction] = [:]
   /// By the generation of each version that workers may still serve.
-  private var versions: [UInt64: (function: TriggeredFunction, version: Int64)] = [:]
+  private(set) var versions: [UInt64: (function: TriggeredFunction, version: Int64)] = [:]
   /// What is hidden of their logs and errors.
-  private var masks: [UInt64: SecretMask] = [:]
+  private(set) var masks: [UInt64: SecretMask] = [:]
   private var nextGeneration: UInt64 = 1
   private var served: UInt64 = 0
   private var identifiers = IdentifierGenerator()
@@ -33,10 +34,11 @@ final class TriggerDispatcher {
   var isStopping = false
   /// Requests that the store has not answered.
   private(set) var unanswered = 0
-  private var runs = RunsTimer()
+  var runs = RunsTimer()
 
   init(
-    project: String, pool: WorkerPool, wall: any WallClock, steady: any SteadyClock, requests: RequestQueue, tails: LogTails, notice: @escaping (String) -> Void
+    project: String, pool: WorkerPool, wall: any WallClock, steady: any SteadyClock, requests: RequestQueue, tails: LogTails, meter: UsageMeter,
+    notice: @escaping (String) -> Void
   ) {
     self.project = project
     self.pool = pool
@@ -44,6 +46,7 @@ final class TriggerDispatcher {
     self.wall = wall
     self.steady = steady
     self.requests = requests
+    self.meter = meter
     self.tails = tails
     self.notice = notice
   }
@@ -201,6 +204,7 @@ final class TriggerDispatcher {
   func invoke(_ invocation: DirectInvocation, _ answer: DirectReply) {
     guard !isDraining else { return answer.resume(throwing: RoostError(.unavailable, "The server is stopping.")) }
     guard let function = functions[invocation.function] else { return answer.resume(throwing: missing(invocation.function)) }
+    if let refusal = meter.refusal(at: wall.now()) { return answer.resume(throwing: refusal) }
     guard function.calls.count < FunctionsLimits.callsWaitingMax else {
       return answer.resume(throwing: RoostError(.overloaded, "Too many calls of function '\(function.name)' wait already.", retryAfter: .seconds(1)))
     }
@@ -209,7 +213,8 @@ final class TriggerDispatcher {
         throwing: RoostError(.notFound, "The function '\(function.name)' has no version or alias '\((invocation.version ?? "").prefix(80))' in use."))
     }
     let patience = invocation.timeout ?? function.deployed.definition.timeout
-    function.calls.append(DirectCall(invocation: invocation, version: version, answer: answer, giveUp: steady.now() + patience))
+    function.calls.append(
+      DirectCall(invocation: invocation, version: version, answer: answer, giveUp: steady.now() + patience, since: wall.now()))
     dirty.insert(function.name)
   }
 
@@ -274,7 +279,7 @@ final class TriggerDispatcher {
   private func completion(of name: String, next: String, _ delivery: Delivery, _ report: RunReport) -> FunctionResult {
     let auth: JSONValue = ["type": "function", "id": .string(name)]
     let actor = EventActor(auth: auth.bytes(), depth: delivery.event.depth + 1, trace: report.run.trace)
-    return FunctionResult(next: next, subject: delivery.event.path, value: report.value ?? Array("null".utf8), actor: actor)
+    return FunctionResult(next: next, subject: delivery.event.firstPath, value: report.value ?? Array("null".utf8), actor: actor)
   }
 
   /// No worker could load the module: that is a failed attempt of the delivery that it was loaded for.
@@ -293,6 +298,7 @@ final class TriggerDispatcher {
     } else {
       return
     }
+    meter.started(at: now)
     let run = Worker.Run(id: 0, work: work, started: now, begin: steady.now(), isCold: true, cpuBefore: nil)
     finished(RunReport(generation: generation, run: run, status: status, error: error, duration: .zero, cpu: nil, memoryPeak: nil, lines: lines))
   }
@@ -307,8 +313,10 @@ final class TriggerDispatcher {
       }
     let invocation = Invocation(
       id: id, function: function.name, version: version, eventSequence: sequence, eventType: type, eventSubject: subject, attempt: report.run.work.attempt,
-      status: report.status, error: report.error.map(mask.masking), started: report.run.started, duration: report.duration, isCold: report.run.isCold, cpu: report.cpu,
-      memoryBytesPeak: report.memoryPeak, trace: report.run.trace)
+      status: report.status, error: report.error.map(mask.masking), started: report.run.started, duration: report.duration, isCold: report.run.isCold,
+      cpu: report.cpu, memoryBytesPeak: report.memoryPeak, queued: report.run.work.since.map { max(.zero, report.run.started - $0) },
+      memoryBytesMax: function.deployed.definition.memoryBytesMax, trace: report.run.trace)
+    meter.ended(invocation, at: wall.now())
     let logs = report.lines.map {
       InvocationLog(id: identifiers.next(at: $0.time), invocation: id, time: $0.time, level: $0.level, message: mask.masking($0.message))
     }
@@ -318,36 +326,11 @@ final class TriggerDispatcher {
     return (invocation, logs)
   }
 
-  // MARK: Durable runs
-
-  /// What a worker says about a step of what it runs; nil where no run can come of it.
-  func step(_ call: WorkerFrame.Call, of worker: Worker) -> StepCall? {
-    guard let assignment = worker.assignment, let run = worker.run, let (_, version) = versions[assignment.generation] else { return nil }
-    return StepCall(call, of: run.work, assignment.definition, version: version, project: project)
-  }
-
-  private func runEnded(_ delivery: Delivery, of function: TriggeredFunction, _ report: RunReport) {
-    guard let run = delivery.event.runID else { return }
-    let value = report.value.flatMap { $0.count <= Limits.runResultBytesMax ? $0 : nil }
-    let end = report.status == .suspended ? RunOutcome.End.suspended : .completed(value)
-    function.machine.ended(RunOutcome(run: run, driver: delivery.event.sequence, end: end, time: wall.now()))
-  }
-
-  func tended(_ result: Result<TendedRuns, any Error>) {
-    unanswered -= 1
-    switch result {
-    case .success(let tended): runs.answered(tended.agenda, isAtEnd: tended.isAtEnd)
-    case .failure(let error):
-      runs.failed(at: wall.now())
-      notice("durable runs could not be looked at: \(error)")
-    }
-  }
-
   // MARK: Acting on it
 
   /// Does everything that the news made possible.
   func dispatch() {
-    if !isDraining, runs.ask(at: wall.now()) { request(.tendRuns) }
+    if !isDraining, runs.ask(at: wall.now()) { request(.tendRuns(matchedThrough: runs.matchedThrough)) }
     guard !dirty.isEmpty else { return }
     let candidates = dirty.compactMap { functions[$0] }
     dirty = []
@@ -372,6 +355,11 @@ final class TriggerDispatcher {
     guard function.machine.unrecordedInvocations < FunctionsLimits.unrecordedInvocationsMax,
       function.running < function.machine.policy.concurrency, !function.calls.isEmpty || !isHeld(function) && function.machine.hasNext(at: now)
     else { return false }
+    // Deliveries wait for the next day; nobody waits so long for a call.
+    guard meter.waits(at: now) == nil else {
+      refuseCalls(of: function, at: now)
+      return false
+    }
     guard let (place, work) = nextCall(of: function) ?? nextDelivery(of: function, at: now) else {
       starved.insert(function.name)
       return false
@@ -389,7 +377,14 @@ final class TriggerDispatcher {
       }
       remotes.invoke(assignment, remote, batch.map { (.delivery($0), $0.event.cloudEvent(project: project)) })
     }
+    meter.started(at: now)
     return true
+  }
+
+  private func refuseCalls(of function: TriggeredFunction, at now: Timestamp) {
+    guard !function.calls.isEmpty, let refusal = meter.refusal(at: now) else { return }
+    for call in function.calls { call.answer.resume(throwing: refusal) }
+    function.calls = []
   }
 
   /// What takes one run: a free worker, or an endpoint that may be asked.
@@ -542,8 +537,8 @@ final class TriggerDispatcher {
 
   func forgetVersions() {
     versions = versions.filter { generation, entry in
-      entry.function.versions.version(of: generation) != nil || entry.function.coming?.versions.version(of: generation) != nil || pool.groups[generation] != nil || pool.isServing(generation)
-        || remotes.isServing(generation)
+      entry.function.versions.version(of: generation) != nil || entry.function.coming?.versions.version(of: generation) != nil
+        || pool.groups[generation] != nil || pool.isServing(generation) || remotes.isServing(generation)
     }
     masks = masks.filter { versions[$0.key] != nil }
   }

@@ -100,8 +100,9 @@ struct InstallProcess {
       }
       if fault != nil { _ = cspawn_signal(exit, SIGKILL) }
       var status: Int32 = 0
+      var usage = cspawn_usage()
       // Its last words are read before it is reaped.
-      guard open.isEmpty || fault != nil, cspawn_reap(exit, &status) != 0 else { continue }
+      guard open.isEmpty || fault != nil, cspawn_reap(exit, &status, &usage) != 0 else { continue }
       if fault == nil, !InstalledSize.fits(folder) { fault = InstalledSize.fault }
       return Outcome(status: status, log: String(decoding: log.suffix(FunctionsLimits.installLogBytesMax), as: UTF8.self), fault: fault)
     }

@@ -11,26 +11,30 @@ struct WorkerRuntime {
 
   let kind: FunctionRuntimeKind
   /// Without a sandbox.
-  let program: Program
+  var program: Program
   /// Inside the sandbox, where only what `shown` names is there besides the system's libraries.
-  let sandboxed: Program
+  var sandboxed: Program
   let environment: [(name: String, value: String)]
   /// Files and folders of this machine that the sandbox shows read-only, and where.
-  let shown: [(path: String, at: String)]
+  var shown: [(path: String, at: String)]
   /// Whether the interpreter itself keeps a program from files, network and processes. What does not runs only where namespaces do.
   let shutsIn: Bool
   /// Private memory that the interpreter reserves beyond what a function uses.
   let reservedBytes: Int64
+  /// Whether all programs of the system are there, too.
+  var showsPrograms = false
   /// Empty folders of the sandbox that its program may fill, in memory.
   var temporary: [String] = []
-  /// Runs at no level but `full`, whatever the operator allows: it needs a network of its own.
+  /// Runs at no level but `full`, whatever the operator allows.
   var needsSandbox = false
 
   /// `nil` where the interpreter is not installed.
   init?(_ kind: FunctionRuntimeKind, configuration: FunctionsConfiguration, memoryBytes: Int64) {
     switch kind {
+    case .javascript where configuration.denoPath == nil: self.init(node: configuration.nodePath, memoryBytes: memoryBytes)
     case .javascript: self.init(deno: configuration.denoPath, memoryBytes: memoryBytes)
     case .python: self.init(python: configuration.pythonPath)
+    case .command: self.init(shell: "/bin/sh")
     case .lambda: self.init(lambdaLayer: configuration.lambdaLayerPath)
     case .remote: return nil
     }
@@ -39,8 +43,9 @@ struct WorkerRuntime {
   /// What to tell where it is not.
   static func missing(_ kind: FunctionRuntimeKind) -> String {
     switch kind {
-    case .javascript: "Deno is not installed"
+    case .javascript: "Deno is not installed, nor Node 20 or newer"
     case .python: "Python 3 is not installed"
+    case .command: "there is no /bin/sh"
     case .lambda: "Lambda functions need a sandbox with a network of its own, and this machine offers none"
     case .remote: "remote functions run elsewhere"
     }

@@ -321,11 +321,11 @@ enum DenoBootstrap {
     let handler, name = "function", context, current, steps;
 
     const cleaned = (stack) => String(stack ?? "")
-      .split("\n").filter((line) => !line.includes("data:application/javascript")).join("\n")
-      .replace(/blob:null\/[0-9a-f-]{36}/g, name + ".ts").slice(0, 8 << 10);
+      .split("\n").filter((line) => !/data:application\/javascript|\[eval\]|node:internal/.test(line)).join("\n")
+      .replace(/blob:null\/[0-9a-f-]{36}|(file:\/\/)?\/tmp\/roost-\w+\/module\.mjs/g, name + ".ts").slice(0, 8 << 10);
 
     const described = (error) => error instanceof Error
-      ? { name: error.name, message: cleaned(error.message), stack: cleaned(error.stack), status: error.status, code: error.code,
+      ? { name: error.name, message: cleaned(Deno.explain?.(error) ?? error.message), stack: cleaned(error.stack), status: error.status, code: error.code,
           final: error instanceof StepError }
       : { name: "Error", message: `threw ${show(error).slice(0, TEXT_MAX)}`, stack: "" };
 
@@ -355,7 +355,7 @@ enum DenoBootstrap {
       } catch (error) {
         if (error instanceof Suspension) return { suspended: true, retire: !error.isQuiet || waiting.size > 0 || queued.length > 0 };
         // Something of it may still run: the server takes a new worker.
-        return { ...described(error), retire: isAborted || waiting.size > 0 || queued.length > 0 };
+        return { ...described(error), retire: isAborted || waiting.size > 0 || queued.length > 0 || steps?.active > 0 };
       } finally {
         current = undefined;
       }
@@ -415,7 +415,7 @@ enum DenoBootstrap {
     \#(DenoCalls.source)
 
     async function serve() {
-      send({ type: "ready", runtime: "deno " + Deno.version.deno });
+      send({ type: "ready", runtime: Deno.version.name ?? "deno " + Deno.version.deno });
       for (;;) {
         const frame = nextSync();
         if (frame.type === "load") await load(frame);

@@ -225,9 +225,9 @@ enum PythonBootstrap {
         import traceback
 
         if error.__traceback__ is not None:
-            trace = traceback.TracebackException(type(error), error, error.__traceback__, limit=-50, compact=True)
+            trace = traceback.TracebackException(type(error), error, error.__traceback__, limit=-50)
         else:
-            trace = traceback.TracebackException(type(error), error, None, compact=True)
+            trace = traceback.TracebackException(type(error), error, None)
         seen, todo = set(), [trace]
         while todo:
             one = todo.pop()
@@ -252,7 +252,10 @@ enum PythonBootstrap {
         try:
             message, stack = described(error)
         except BaseException:
-            message, stack = type(error).__name__, ""
+            try:
+                message, stack = f"{type(error).__name__}: {error}"[:3 << 10], ""
+            except BaseException:
+                message, stack = type(error).__name__, ""
         if isinstance(error, MemoryError):
             message += ": the function needs more than its memory"
         problem = {"name": type(error).__name__, "message": message, "stack": stack}

@@ -20,6 +20,9 @@ extension WorkerPool {
     if worker.invocations > 1 { worker.forgetOutput() }
     worker.loopback?.refusals = 0
     if worker.lambda != nil { return invokeLambda(worker, work, event: event) }
+    if worker.runtime == .command {
+      return send(CommandScript.invoke(work, assignment.definition, more: worker.loopback?.environment ?? [], event: event), to: worker)
+    }
     send(
       ServerFrame.invoke(
         nextRun - 1, attempt: work.attempt, wantsValue: work.wantsValue, takesPieces: work.takesPieces, trace: trace, event: event), to: worker)

@@ -66,10 +66,12 @@ extension WorkerPool {
       startFailed(kind, WorkerRuntime.missing(kind), at: trying)
       return nil
     }
-    guard trying == .full || runtime.shutsIn || configuration.allowUnsandboxed,
-      let command = WorkerCommand(level: trying, user: changesUser(kind, folder) ? WorkerUser.of(nextWorker) : nil, configuration: configuration, runtime: runtime)
+    guard trying == .full || runtime.shutsIn || configuration.allowUnsandboxed && !runtime.needsSandbox,
+      let command = WorkerCommand(
+        level: trying, user: changesUser(kind, folder) ? WorkerUser.of(nextWorker) : nil, configuration: configuration, runtime: runtime)
     else {
-      let text = "this machine has no sandbox for programs of runtime '\(kind.rawValue)' (\(self[kind].reason ?? "")); --allow-unsandboxed runs them without"
+      let advice = !runtime.needsSandbox ? "; --allow-unsandboxed runs them without" : ""
+      let text = "this machine has no sandbox for programs of runtime '\(kind.rawValue)' (\(self[kind].reason ?? ""))\(advice)"
       startFailed(kind, text, at: trying)
       return nil
     }
@@ -184,6 +186,7 @@ extension WorkerPool {
     worker.process.limitMemory(assignment.definition.memoryBytesMax)
     if worker.check == nil, !assignment.definition.triggers.contains(where: \.isAwaited) { worker.process.yield(FunctionsLimits.deliveryNiceness) }
     if worker.lambda != nil { return startLambda(worker, assignment.definition) }
+    if worker.runtime == .command { return send(CommandScript.load(assignment.definition), to: worker) }
     let folder = worker.level == .full ? FunctionArchive.place : folder(of: assignment.definition)
     send(ServerFrame.load(assignment.definition, more: worker.loopback?.environment ?? [], folder: folder), to: worker)
   }
