@@ -10,8 +10,7 @@ struct InstallPlan {
   /// Files and folders of this machine that the sandbox shows read-only, and where.
   let shown: [(path: String, at: String)]
 
-  /// Where the program keeps what it needs only while it runs; removed afterwards.
-  static let scratch = ".roost-install"
+  static let scratch = FunctionArchive.scratch
 
   /// Nil if there is nothing to install. Throws `deploy_refused` for what is not taken.
   init?(_ definition: FunctionDefinition, folder: String, configuration: FunctionsConfiguration) throws {

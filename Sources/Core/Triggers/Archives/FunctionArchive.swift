@@ -8,6 +8,9 @@ package struct FunctionArchive: Sendable, Equatable {
   /// Where the packages of a `requirements.txt` go, inside it.
   package static let pythonPackages = ".python_packages"
 
+  /// What an installation needs only while it runs, inside it; removed before anybody sees the folder.
+  package static let scratch = ".roost-install"
+
   /// Its folder's name among those of the project: made of checksum and runtime, since dependencies differ.
   package let folder: String
   /// SHA-256 of the archive as it was sent, in hexadecimal digits.
