@@ -38,6 +38,13 @@ static const unsigned char postgres_0005[] = {
 #embed "0005_lifetime.postgres.sql"
 };
 
+static const unsigned char sqlite_0006[] = {
+#embed "0006_usage.sqlite.sql"
+};
+static const unsigned char postgres_0006[] = {
+#embed "0006_usage.postgres.sql"
+};
+
 static const unsigned char sqlite_0007[] = {
 #embed "0007_triggers.sqlite.sql"
 };
@@ -72,6 +79,7 @@ static const roost_migration migrations[] = {
   {3, "indexes", sqlite_0003, sizeof sqlite_0003, postgres_0003, sizeof postgres_0003},
   {4, "search", sqlite_0004, sizeof sqlite_0004, postgres_0004, sizeof postgres_0004},
   {5, "lifetime", sqlite_0005, sizeof sqlite_0005, postgres_0005, sizeof postgres_0005},
+  {6, "usage", sqlite_0006, sizeof sqlite_0006, postgres_0006, sizeof postgres_0006},
   {7, "triggers", sqlite_0007, sizeof sqlite_0007, postgres_0007, sizeof postgres_0007},
   {8, "function_versions", sqlite_0008, sizeof sqlite_0008, postgres_0008, sizeof postgres_0008},
   {9, "runs", sqlite_0009, sizeof sqlite_0009, postgres_0009, sizeof postgres_0009},

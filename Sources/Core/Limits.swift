@@ -204,6 +204,8 @@ package enum Limits {
   package static let logLineBytesMax = 16 << 10
   /// A frame between the server and a worker.
   package static let workerFrameBytesMax = 8 << 20
+  /// Days of a report of what functions used, where the caller does not say.
+  package static let usageDaysDefault: Int64 = 30
   /// Who may follow logs at once, and the lines that one of them may have missed and is told.
   package static let logTailsMax = 100
   package static let logLinesMissedMax = 10_000

@@ -1,3 +1,4 @@
+import Core
 import Glibc
 
 /// How the functions of a server run.
@@ -20,6 +21,8 @@ package struct FunctionsConfiguration: Sendable {
   package var maxWorkers = 32
   /// How long `drain()` waits for what runs.
   package var drainTime = Duration.seconds(30)
+  /// What all functions together may use in a day.
+  package var usageLimits = UsageLimits()
   /// Variables for programs that install dependencies: pip's and npm's own, proxies, certificates.
   package var installEnvironment: [(name: String, value: String)] = []
   /// The folder of the folders of archives.

@@ -18,6 +18,7 @@ package final class FunctionsService: FunctionRuntime {
   private let sender: RemoteSender
   private let inbox = EngineInbox()
   let status = FunctionsStatus()
+  private let meter: UsageMeter
   private let hasRun = Atomic(false)
   package let tails = LogTails()
   private let tickets = Atomic<UInt64>(0)
@@ -43,10 +44,11 @@ package final class FunctionsService: FunctionRuntime {
     self.log = log
     self.secrets = secrets
     self.api = api
+    sender = RemoteSender(project: project, outbound: outbound, wall: clock)
     var configuration = configuration
     configuration.archivesPath = functions.archivesPath
-    sender = RemoteSender(project: project, outbound: outbound, wall: clock)
     self.configuration = configuration
+    meter = UsageMeter(configuration.usageLimits)
     wall = clock
     self.steady = steady
     self.notice = notice
@@ -70,10 +72,10 @@ package final class FunctionsService: FunctionRuntime {
     precondition(!hasRun.exchange(true, ordering: .sequentiallyConsistent), "A functions service runs once.")
     let requests = RequestQueue()
     log.onCommit { [inbox] in inbox.logChanged() }
-    WorkerThread.start(name: "functions") { [project, configuration, inbox, status, tails, wall, steady, notice] in
+    WorkerThread.start(name: "functions") { [project, configuration, inbox, status, tails, meter, wall, steady, notice] in
       setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, FunctionsLimits.engineNiceness)
       FunctionsEngine(
-        project: project, configuration: configuration, inbox: inbox, requests: requests, status: status, tails: tails, wall: wall, steady: steady,
+        project: project, configuration: configuration, inbox: inbox, requests: requests, status: status, tails: tails, meter: meter, wall: wall, steady: steady,
         notice: notice
       ).run()
     }
@@ -227,6 +229,7 @@ package final class FunctionsService: FunctionRuntime {
 
   private func load(_ known: [String: Timestamp]) async -> Result<[LoadedFunction], any Error> {
     do {
+      try await meter.prime(functions, at: wall.now())
       var loaded: [LoadedFunction] = []
       let secrets = try await secrets.open()
       for deployed in try await functions.functions() {

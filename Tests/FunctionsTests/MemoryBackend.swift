@@ -238,6 +238,13 @@ final class MemoryBackend: FunctionStore, EventLog {
     }
   }
   func deadLetters(of function: String, limit: Int, after id: String?) async throws -> [DeadLetter] { state.deadLetters }
+  func usage(_ query: UsageQuery) async throws -> [UsageEntry] {
+    var sum = UsageSum()
+    for invocation in state.invocations where query.from <= UsageDay(invocation.started) && UsageDay(invocation.started) <= query.to {
+      sum.add(UsageSum(invocation))
+    }
+    return [UsageEntry(key: "", sum: sum)]
+  }
   func deadLetter(_ id: String, of function: String) async throws -> DeadLetter? { state.deadLetters.first { $0.id == id } }
 }
 

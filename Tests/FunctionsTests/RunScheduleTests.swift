@@ -74,6 +74,7 @@ private struct RunWorld {
     self.chance = chance
     self.programs = programs
     self.log = log
+    self.chance = chance
     machine = Self.machine(cursor: 0, parked: [], seed: seed)
   }
 

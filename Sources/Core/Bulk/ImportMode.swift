@@ -30,7 +30,7 @@ extension RoostError {
   /// Whether the error is about the document that was to be written, so that others may still be written after it.
   package var isOfOneDocument: Bool {
     switch code {
-    case .overloaded, .unavailable, .storageFull, .internal, .collectionNotFound: false
+    case .overloaded, .tooManyRequests, .unavailable, .storageFull, .internal, .collectionNotFound: false
     default: true
     }
   }

@@ -72,6 +72,9 @@ package protocol FunctionStore: FunctionVersionStore, FunctionArchiveStore, RunS
   func deadLetter(_ id: String, of function: String) async throws -> DeadLetter?
   /// Forgets one of them, or all, and returns how many that were.
   func deleteDeadLetters(of function: String, id: String?) async throws -> Int
+
+  /// Sums of what functions used, in the order of their keys. Deleted functions are among them.
+  func usage(_ query: UsageQuery) async throws -> [UsageEntry]
 }
 
 extension FunctionStore {
@@ -153,13 +156,18 @@ package struct Invocation: Sendable {
   package let isCold: Bool
   package let cpu: Duration?
   package let memoryBytesPeak: Int64?
+  /// From the moment at which it could have started until it did.
+  package let queued: Duration?
+  /// What it could have used; its time is counted with this.
+  package let memoryBytesMax: Int64?
   /// The W3C trace context of this run, as a `traceparent`: its calls are the span's children.
   package let trace: String?
 
   package init(
     id: String, function: String, version: Int64, eventSequence: Int64?, eventType: String, eventSubject: String, attempt: Int,
     status: Status, error: String?,
-    started: Timestamp, duration: Duration, isCold: Bool, cpu: Duration?, memoryBytesPeak: Int64?, trace: String? = nil
+    started: Timestamp, duration: Duration, isCold: Bool, cpu: Duration?, memoryBytesPeak: Int64?, queued: Duration? = nil, memoryBytesMax: Int64? = nil,
+    trace: String? = nil
   ) {
     self.id = id
     self.function = function
@@ -175,6 +183,8 @@ package struct Invocation: Sendable {
     self.isCold = isCold
     self.cpu = cpu
     self.memoryBytesPeak = memoryBytesPeak
+    self.queued = queued
+    self.memoryBytesMax = memoryBytesMax
     self.trace = trace
   }
 
@@ -187,6 +197,8 @@ package struct Invocation: Sendable {
       "durationMs": .double(
         Double(duration.components.attoseconds / 1_000_000_000_000) / 1000 + Double(duration.components.seconds) * 1000),
       "cold": .bool(isCold), "cpuMs": cpu.map { .int($0.milliseconds) } ?? .null, "memoryPeak": memoryBytesPeak.map(JSONValue.int) ?? .null,
+      "queueMs": queued.map { .double(Double($0.microseconds) / 1000) } ?? .null,
+      "gbSeconds": memoryBytesMax == nil ? .null : .double(gigabyteSeconds),
       "traceparent": trace.map(JSONValue.string) ?? .null,
     ]
   }

@@ -16,12 +16,15 @@ struct DeliveryEntry {
   /// In the durable list of parked deliveries, or in the record that goes there next.
   var isParked: Bool
   let bytes: Int
+  /// Since when it could have been started, as far as that is known.
+  var since: Timestamp?
 
-  init(_ event: LogEvent, attempts: Int, state: State, isParked: Bool) {
+  init(_ event: LogEvent, attempts: Int, state: State, isParked: Bool, since: Timestamp? = nil) {
     self.event = event
     self.attempts = attempts
     self.state = state
     self.isParked = isParked
+    self.since = since
     bytes = 256 + (event.before?.count ?? 0) + (event.after?.count ?? 0)
   }
 }

@@ -58,7 +58,7 @@ struct DeliveryMachine {
     readThrough = state.cursor
     record = DeliveryRecord(cursor: state.cursor)
     for parked in state.parked.sorted(by: { $0.event.sequence < $1.event.sequence }) {
-      add(DeliveryEntry(parked.event, attempts: parked.attempts, state: .backingOff(parked.due), isParked: true))
+      add(DeliveryEntry(parked.event, attempts: parked.attempts, state: .backingOff(parked.due), isParked: true, since: parked.due))
     }
     for queue in queues.values { activate(queue[0]) }
   }
@@ -80,7 +80,7 @@ struct DeliveryMachine {
           at: now)
         continue
       }
-      add(DeliveryEntry(event, attempts: 0, state: .waiting, isParked: false))
+      add(DeliveryEntry(event, attempts: 0, state: .waiting, isParked: false, since: event.time))
       if isFirst(event) { ready.insert(event.sequence) }
     }
     readThrough = max(readThrough, through)
@@ -116,7 +116,7 @@ struct DeliveryMachine {
       }
       entries[sequence]?.state = .running
       running += 1
-      return Delivery(event: entry.event, attempt: entry.attempts + 1, wantsValue: policy.wantsValue)
+      return Delivery(event: entry.event, attempt: entry.attempts + 1, since: entry.since, wantsValue: policy.wantsValue)
     }
     return nil
   }
@@ -141,6 +141,7 @@ struct DeliveryMachine {
     }
     let due = now + max(wait, policy.delay(afterAttempts: entry.attempts, using: &chance))
     entry.state = .backingOff(due)
+    entry.since = due
     entries[sequence] = entry
     backingOff.insert(DueDelivery(time: due, sequence: sequence))
     park(sequence, due: due)

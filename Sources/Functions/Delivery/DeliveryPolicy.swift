@@ -37,5 +37,7 @@ struct Delivery: Sendable {
   let event: LogEvent
   /// 1 for the first.
   let attempt: Int
+  /// Since when it could have been started, as far as that is known.
+  var since: Timestamp?
   var wantsValue = false
 }

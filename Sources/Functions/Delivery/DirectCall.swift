@@ -8,4 +8,6 @@ struct DirectCall: Sendable {
   let answer: DirectReply
   /// Until when it may wait for a worker.
   let giveUp: ContinuousClock.Instant
+  /// When it was asked for.
+  let since: Timestamp
 }

@@ -10,6 +10,7 @@ final class TriggerDispatcher {
   let wall: any WallClock
   let steady: any SteadyClock
   private let requests: RequestQueue
+  private let meter: UsageMeter
   private let tails: LogTails
   let notice: (String) -> Void
 
@@ -36,7 +37,8 @@ final class TriggerDispatcher {
   var runs = RunsTimer()
 
   init(
-    project: String, pool: WorkerPool, wall: any WallClock, steady: any SteadyClock, requests: RequestQueue, tails: LogTails, notice: @escaping (String) -> Void
+    project: String, pool: WorkerPool, wall: any WallClock, steady: any SteadyClock, requests: RequestQueue, tails: LogTails, meter: UsageMeter,
+    notice: @escaping (String) -> Void
   ) {
     self.project = project
     self.pool = pool
@@ -44,6 +46,7 @@ final class TriggerDispatcher {
     self.wall = wall
     self.steady = steady
     self.requests = requests
+    self.meter = meter
     self.tails = tails
     self.notice = notice
   }
@@ -98,10 +101,10 @@ final class TriggerDispatcher {
   private func activate(_ deployed: DeployedFunction, _ served: ServedVersions, of function: TriggeredFunction) {
     let kept = Set(served.assignments.values.map(\.generation))
     for assignment in function.versions.assignments.values where !kept.contains(assignment.generation) { pool.retire(assignment.generation) }
-    let live = Set(served.liveAssignments.map(\.generation))
-    for assignment in served.assignments.values where !live.contains(assignment.generation) { pool.keep(assignment, 0) }
     // The pause was another version's.
     if function.deployed.version != deployed.version { function.heldUntil = nil }
+    let live = Set(served.liveAssignments.map(\.generation))
+    for assignment in served.assignments.values where !live.contains(assignment.generation) { pool.keep(assignment, 0) }
     function.deployed = deployed
     function.machine.policy = DeliveryPolicy(deployed.definition)
     function.schedules.take(deployed.definition.schedules, start: deployed.updated, at: wall.now())
@@ -201,6 +204,7 @@ final class TriggerDispatcher {
   func invoke(_ invocation: DirectInvocation, _ answer: DirectReply) {
     guard !isDraining else { return answer.resume(throwing: RoostError(.unavailable, "The server is stopping.")) }
     guard let function = functions[invocation.function] else { return answer.resume(throwing: missing(invocation.function)) }
+    if let refusal = meter.refusal(at: wall.now()) { return answer.resume(throwing: refusal) }
     guard function.calls.count < FunctionsLimits.callsWaitingMax else {
       return answer.resume(throwing: RoostError(.overloaded, "Too many calls of function '\(function.name)' wait already.", retryAfter: .seconds(1)))
     }
@@ -209,7 +213,8 @@ final class TriggerDispatcher {
         throwing: RoostError(.notFound, "The function '\(function.name)' has no version or alias '\((invocation.version ?? "").prefix(80))' in use."))
     }
     let patience = invocation.timeout ?? function.deployed.definition.timeout
-    function.calls.append(DirectCall(invocation: invocation, version: version, answer: answer, giveUp: steady.now() + patience))
+    function.calls.append(
+      DirectCall(invocation: invocation, version: version, answer: answer, giveUp: steady.now() + patience, since: wall.now()))
     dirty.insert(function.name)
   }
 
@@ -293,6 +298,7 @@ final class TriggerDispatcher {
     } else {
       return
     }
+    meter.started(at: now)
     let run = Worker.Run(id: 0, work: work, started: now, begin: steady.now(), isCold: true, cpuBefore: nil)
     finished(RunReport(generation: generation, run: run, status: status, error: error, duration: .zero, cpu: nil, memoryPeak: nil, lines: lines))
   }
@@ -308,7 +314,9 @@ final class TriggerDispatcher {
     let invocation = Invocation(
       id: id, function: function.name, version: version, eventSequence: sequence, eventType: type, eventSubject: subject, attempt: report.run.work.attempt,
       status: report.status, error: report.error.map(mask.masking), started: report.run.started, duration: report.duration, isCold: report.run.isCold,
-      cpu: report.cpu, memoryBytesPeak: report.memoryPeak, trace: report.run.trace)
+      cpu: report.cpu, memoryBytesPeak: report.memoryPeak, queued: report.run.work.since.map { max(.zero, report.run.started - $0) },
+      memoryBytesMax: function.deployed.definition.memoryBytesMax, trace: report.run.trace)
+    meter.ended(invocation, at: wall.now())
     let logs = report.lines.map {
       InvocationLog(id: identifiers.next(at: $0.time), invocation: id, time: $0.time, level: $0.level, message: mask.masking($0.message))
     }
@@ -347,6 +355,11 @@ final class TriggerDispatcher {
     guard function.machine.unrecordedInvocations < FunctionsLimits.unrecordedInvocationsMax,
       function.running < function.machine.policy.concurrency, !function.calls.isEmpty || !isHeld(function) && function.machine.hasNext(at: now)
     else { return false }
+    // Deliveries wait for the next day; nobody waits so long for a call.
+    guard meter.waits(at: now) == nil else {
+      refuseCalls(of: function, at: now)
+      return false
+    }
     guard let (place, work) = nextCall(of: function) ?? nextDelivery(of: function, at: now) else {
       starved.insert(function.name)
       return false
@@ -364,7 +377,14 @@ final class TriggerDispatcher {
       }
       remotes.invoke(assignment, remote, batch.map { (.delivery($0), $0.event.cloudEvent(project: project)) })
     }
+    meter.started(at: now)
     return true
+  }
+
+  private func refuseCalls(of function: TriggeredFunction, at now: Timestamp) {
+    guard !function.calls.isEmpty, let refusal = meter.refusal(at: now) else { return }
+    for call in function.calls { call.answer.resume(throwing: refusal) }
+    function.calls = []
   }
 
   /// What takes one run: a free worker, or an endpoint that may be asked.
@@ -375,7 +395,7 @@ final class TriggerDispatcher {
 
   private func isHeld(_ function: TriggeredFunction) -> Bool { function.heldUntil.map { steady.now() < $0 } ?? false }
 
-  private func place(for assignment: WorkerAssignment, of function: TriggeredFunction, waiting: Int) -> Place? {
+  private func place(for assignment: WorkerAssignment, waiting: Int) -> Place? {
     guard let remote = assignment.definition.remote else { return pool.take(assignment, waiting: waiting).map { .worker($0) } }
     return remotes.hasRoom(for: assignment) ? .remote(assignment, remote) : nil
   }
@@ -386,7 +406,7 @@ final class TriggerDispatcher {
     for (position, call) in function.calls.enumerated() where !busy.contains(call.version) {
       // Its version may have gone meanwhile.
       guard let assignment = function.versions.assignments[call.version] ?? function.versions.liveAssignments.first,
-        let place = place(for: assignment, of: function, waiting: function.waiting)
+        let place = place(for: assignment, waiting: function.waiting)
       else {
         busy.insert(call.version)
         if busy.count == function.versions.assignments.count { return nil }
@@ -407,7 +427,7 @@ final class TriggerDispatcher {
     let waiting = function.waiting
     let delivery = function.machine.start(at: now, among: function.versions.isSplit ? FunctionsLimits.deliveriesLookedAtMax : 1) { event in
       guard let assignment = function.versions.assignment(for: event), !busy.contains(assignment.generation) else { return false }
-      place = self.place(for: assignment, of: function, waiting: waiting)
+      place = self.place(for: assignment, waiting: waiting)
       if place == nil { busy.insert(assignment.generation) }
       return place != nil
     }

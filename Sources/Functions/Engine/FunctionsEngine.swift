@@ -28,8 +28,7 @@ final class FunctionsEngine {
 
   init(
     project: String, configuration: FunctionsConfiguration, inbox: EngineInbox, requests: RequestQueue, status: FunctionsStatus, tails: LogTails,
-    wall: any WallClock,
-    steady: any SteadyClock, notice: @escaping @Sendable (String) -> Void
+    meter: UsageMeter, wall: any WallClock, steady: any SteadyClock, notice: @escaping @Sendable (String) -> Void
   ) {
     self.inbox = inbox
     self.requests = requests
@@ -40,7 +39,8 @@ final class FunctionsEngine {
     self.notice = notice
     poller = Poller(waker: inbox.waker)
     pool = WorkerPool(configuration, poller: poller, wall: wall, steady: steady)
-    dispatcher = TriggerDispatcher(project: project, pool: pool, wall: wall, steady: steady, requests: requests, tails: tails, notice: notice)
+    dispatcher = TriggerDispatcher(
+      project: project, pool: pool, wall: wall, steady: steady, requests: requests, tails: tails, meter: meter, notice: notice)
     wakeAt = steady.now()
     pollAt = wakeAt
     pruneAt = wakeAt + FunctionsLimits.pruneInterval

@@ -31,6 +31,14 @@ enum RunWork {
     }
   }
 
+  /// Since when it could have been started, as far as that is known.
+  var since: Timestamp? {
+    switch self {
+    case .delivery(let delivery): delivery.since
+    case .direct(let call): call.since
+    }
+  }
+
   /// How many triggers lie between this and the request that began the chain.
   var depth: Int {
     switch self {

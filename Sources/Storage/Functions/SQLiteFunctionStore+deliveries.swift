@@ -18,7 +18,7 @@ extension SQLiteFunctionStore {
     guard !changes.isEmpty else { return }
     try await writer.write { transaction in
       // Deleted meanwhile: nobody asks for its deliveries any more.
-      guard let number = try transaction.database.functionNumber(function) else { return }
+      guard let number = try transaction.database.functionNumber(function) else { return try transaction.addUsage(of: changes.invocations) }
       try transaction.record(changes, of: number)
     }
   }

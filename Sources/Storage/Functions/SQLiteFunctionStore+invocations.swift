@@ -25,7 +25,8 @@ extension SQLiteFunctionStore {
       values += filter.statuses.map { .text($0.rawValue) }
     }
     let sql = """
-      SELECT id, version, event_sequence, event_type, event_subject, attempt, status, error, started, duration_us, cold, cpu_us, memory_peak, trace
+      SELECT id, version, event_sequence, event_type, event_subject, attempt, status, error, started, duration_us, cold, cpu_us, memory_peak, trace,
+        queue_us, memory_bytes
       FROM invocations WHERE \(conditions.joined(separator: " AND ")) ORDER BY id DESC LIMIT ?
       """
     return try await readers.read { [values] database in
@@ -35,7 +36,8 @@ extension SQLiteFunctionStore {
           eventSubject: row.text(4),
           attempt: Int(row.int(5)), status: Invocation.Status(rawValue: row.text(6)) ?? .failed, error: row.optionalText(7),
           started: Timestamp(milliseconds: row.int(8)), duration: .microseconds(row.int(9)), isCold: row.bool(10),
-          cpu: row.optionalInt(11).map { .microseconds($0) }, memoryBytesPeak: row.optionalInt(12), trace: row.optionalText(13))
+          cpu: row.optionalInt(11).map { .microseconds($0) }, memoryBytesPeak: row.optionalInt(12),
+          queued: row.optionalInt(14).map { .microseconds($0) }, memoryBytesMax: row.optionalInt(15), trace: row.optionalText(13))
       }
     }
   }
@@ -51,14 +53,16 @@ extension WriteTransaction {
       try database.run(
         """
         INSERT OR REPLACE INTO invocations
-          (function, id, version, event_sequence, event_type, event_subject, attempt, status, error, started, duration_us, cold, cpu_us, memory_peak, trace)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          (function, id, version, event_sequence, event_type, event_subject, attempt, status, error, started, duration_us, cold, cpu_us, memory_peak, trace,
+           queue_us, memory_bytes)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         [
           .int(function), .text(invocation.id), .int(invocation.version), .int(invocation.eventSequence ?? 0), .text(invocation.eventType),
           .text(invocation.eventSubject), .int(Int64(invocation.attempt)), .text(invocation.status.rawValue), SQLValue(invocation.error),
           .int(invocation.started.milliseconds), .int(invocation.duration.microseconds), SQLValue(invocation.isCold),
           SQLValue(invocation.cpu?.microseconds), SQLValue(invocation.memoryBytesPeak), SQLValue(invocation.trace),
+          SQLValue(invocation.queued?.microseconds), SQLValue(invocation.memoryBytesMax),
         ])
     }
     for log in logs {
@@ -66,7 +70,9 @@ extension WriteTransaction {
         "INSERT OR REPLACE INTO invocation_logs (function, id, invocation, time, level, message) VALUES (?, ?, ?, ?, ?, ?)", .int(function), .text(log.id),
         .text(log.invocation), .int(log.time.milliseconds), .text(log.level), .text(log.message))
     }
-    if !invocations.isEmpty { try prune(function: function, added: invocations.count) }
+    guard !invocations.isEmpty else { return }
+    try addUsage(of: invocations)
+    try prune(function: function, added: invocations.count)
   }
 
   /// Keeps the newest records of the function and the lines of those. How many there are is counted once, because a count walks over all of them.
@@ -90,8 +96,4 @@ extension WriteTransaction {
       .int(Self.linesPrunedPerCommit))
     invocationsKept[function] = remaining
   }
-}
-
-extension Duration {
-  fileprivate var microseconds: Int64 { components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000 }
 }

@@ -106,6 +106,7 @@ enum RunningServer {
         ?? FunctionsConfiguration.locate("deno", searchPath: settings.searchPath),
       bubblewrapPath: FunctionsConfiguration.locate("bwrap", searchPath: settings.searchPath),
       requireSandbox: settings.requireSandbox, drainTime: settings.drain)
+    configuration.usageLimits = settings.usageLimits
     configuration.nodePath =
       settings.nodePath.flatMap(FunctionsConfiguration.resolve) ?? FunctionsConfiguration.locate("node", searchPath: settings.searchPath)
     configuration.pythonPath =

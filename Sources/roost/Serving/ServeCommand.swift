@@ -54,12 +54,18 @@ struct ServeCommand: AsyncParsableCommand {
       "Let remote functions call private addresses of this network: all of them, or blocks (ROOST_ALLOW_PRIVATE_ADDRESSES).", valueName: "10.0.0.0/8,…"))
   var allowPrivateAddresses: String?
 
+  @Option(help: "Runs of functions in a day of UTC; past them calls are refused and events wait (ROOST_FUNCTION_INVOCATIONS_PER_DAY; default no limit).")
+  var functionInvocationsPerDay: Int64?
+
+  @Option(help: "The same for GB-seconds: memory limit times duration (ROOST_FUNCTION_GB_SECONDS_PER_DAY; default no limit).")
+  var functionGBSecondsPerDay: Int64?
+
   func run() async throws {
     let settings = try ServeSettings(
       flags: .init(
         data: data, listen: listen, loops: loops, origins: origins, accessLog: accessLog, requireSandbox: requireSandbox,
         allowUnsandboxed: allowUnsandboxed, drainSeconds: drainSeconds, liveQueries: liveQueries, liveHeartbeat: liveHeartbeat,
-        privateAddresses: allowPrivateAddresses),
+        privateAddresses: allowPrivateAddresses, functionInvocationsPerDay: functionInvocationsPerDay, functionGBSecondsPerDay: functionGBSecondsPerDay),
       environment: ProcessEnvironment())
     do {
       try await RunningServer.serve(settings)

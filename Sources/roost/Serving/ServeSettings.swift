@@ -16,6 +16,8 @@ struct ServeSettings: Sendable {
     let liveQueries: Int?
     let liveHeartbeat: Int?
     let privateAddresses: String?
+    let functionInvocationsPerDay: Int64?
+    let functionGBSecondsPerDay: Int64?
   }
 
   let dataFolder: String
@@ -31,6 +33,7 @@ struct ServeSettings: Sendable {
   let liveHeartbeat: Duration
   /// Where remote functions may be.
   let addresses: AddressPolicy
+  let usageLimits: UsageLimits
   let denoPath: String?
   let nodePath: String?
   let pythonPath: String?
@@ -68,6 +71,10 @@ struct ServeSettings: Sendable {
     } else {
       addresses = .publicOnly
     }
+    usageLimits = UsageLimits(
+      invocationsPerDay: try Self.limit(
+        flags.functionInvocationsPerDay, environment["ROOST_FUNCTION_INVOCATIONS_PER_DAY"], "--function-invocations-per-day"),
+      gigabyteSecondsPerDay: try Self.limit(flags.functionGBSecondsPerDay, environment["ROOST_FUNCTION_GB_SECONDS_PER_DAY"], "--function-gb-seconds-per-day"))
     denoPath = environment["ROOST_DENO"]
     nodePath = environment["ROOST_NODE"]
     pythonPath = environment["ROOST_PYTHON"]
@@ -79,6 +86,15 @@ struct ServeSettings: Sendable {
     } else {
       firstAdmin = nil
     }
+  }
+
+  /// nil for no limit.
+  private static func limit(_ flag: Int64?, _ variable: String?, _ name: String) throws -> Int64? {
+    guard flag != nil || variable != nil else { return nil }
+    guard let limit = flag ?? variable.flatMap({ Int64($0) }), (0...1_000_000_000_000).contains(limit) else {
+      throw ValidationError("\(name) is \(flag.map(String.init) ?? variable ?? ""); expected a whole number from 0 to 1000000000000.")
+    }
+    return limit
   }
 
   /// `127.0.0.1:8090`, `[::1]:8090`, `:8090` (every address), `8090`.
