@@ -646,7 +646,7 @@ def test_runs_on_the_command_line(lab, server):
     roost = lambda *arguments: command("functions", *arguments, env=env)
     shown = roost("runs", lab.function)
     assert shown.returncode == 0 and run["id"] in shown.stdout and "sleeping" in shown.stdout and made["id"][:8] in shown.stdout
-    assert "is failed" in roost("runs", lab.function, "--status", "failed").stdout
+    assert "is failed" in roost("runs", lab.function, "--status", "failed").stderr
     assert json.loads(roost("runs", lab.function, run["id"], "--json").stdout) == run
     assert roost("cancel", lab.function, run["id"]).returncode == 0
     again = roost("cancel", lab.function, run["id"])
