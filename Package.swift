@@ -22,8 +22,13 @@ let package = Package(
     .target(name: "Core", dependencies: ["JSON", "CEL", "CSodium"], swiftSettings: strict),
     // Reads .zip and .tar.gz files that anybody may have made; writes the latter.
     .target(name: "Archive", dependencies: ["CZlib"], swiftSettings: strict),
-    .target(name: "Storage", dependencies: ["Core", "JSON", "CEL", "Archive", "CSQLite", "Migrations"], swiftSettings: strict),
+    .target(name: "Storage", dependencies: ["Core", "JSON", "CEL", "Archive", "CDisk", "CSQLite", "Migrations"], swiftSettings: strict),
     .target(name: "Functions", dependencies: ["Core", "JSON", "CEL", "CSpawn"], swiftSettings: strict),
+    // Requests to servers that users name: vetted addresses, bounded answers.
+    .target(
+      name: "Outbound",
+      dependencies: ["Core", .product(name: "AsyncHTTPClient", package: "async-http-client"), .product(name: "NIOCore", package: "swift-nio")],
+      swiftSettings: strict),
     .target(
       name: "HTTPServer",
       dependencies: [
@@ -47,7 +52,7 @@ let package = Package(
     .executableTarget(
       name: "roost",
       dependencies: [
-        "API", "Storage", "Functions", "HTTPServer", "AppFile", "Archive", "Core", "CEL", "JSON", "RoostClient",
+        "API", "Storage", "Functions", "Outbound", "HTTPServer", "AppFile", "Archive", "Core", "CEL", "JSON", "RoostClient",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -60,6 +65,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", path: "Sources/System/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CSodium", path: "Sources/System/CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
     .systemLibrary(name: "CYAML", path: "Sources/System/CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CDisk", path: "Sources/System/CDisk"),
     .target(name: "CSpawn", path: "Sources/System/CSpawn"),
 
     // Measured by scripts/bench, and by hand.
@@ -82,6 +88,7 @@ let package = Package(
     .testTarget(name: "CoreTests", dependencies: ["Core", "JSON", "CEL", "TestKit"], swiftSettings: strict),
     .testTarget(name: "StorageTests", dependencies: ["Storage", "Core", "JSON", "CEL", "TestKit"], swiftSettings: strict),
     .testTarget(name: "FunctionsTests", dependencies: ["Functions", "Core", "JSON", "TestKit"], swiftSettings: strict),
+    .testTarget(name: "OutboundTests", dependencies: ["Outbound", "Core"], swiftSettings: strict),
     .testTarget(name: "APITests", dependencies: ["API", "HTTPServer", "Core", "JSON"], swiftSettings: strict),
     .testTarget(
       name: "HTTPServerTests", dependencies: ["HTTPServer", "TestKit", .product(name: "NIOCore", package: "swift-nio")],

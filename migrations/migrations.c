@@ -66,6 +66,13 @@ static const unsigned char postgres_0009[] = {
 #embed "0009_runs.postgres.sql"
 };
 
+static const unsigned char sqlite_0010[] = {
+#embed "0010_secrets.sqlite.sql"
+};
+static const unsigned char postgres_0010[] = {
+#embed "0010_secrets.postgres.sql"
+};
+
 static const roost_migration migrations[] = {
   {1, "core", sqlite_0001, sizeof sqlite_0001, postgres_0001, sizeof postgres_0001},
   {2, "idempotency", sqlite_0002, sizeof sqlite_0002, postgres_0002, sizeof postgres_0002},
@@ -76,6 +83,7 @@ static const roost_migration migrations[] = {
   {7, "triggers", sqlite_0007, sizeof sqlite_0007, postgres_0007, sizeof postgres_0007},
   {8, "function_versions", sqlite_0008, sizeof sqlite_0008, postgres_0008, sizeof postgres_0008},
   {9, "runs", sqlite_0009, sizeof sqlite_0009, postgres_0009, sizeof postgres_0009},
+  {10, "secrets", sqlite_0010, sizeof sqlite_0010, postgres_0010, sizeof postgres_0010},
 };
 
 int roost_migrations_count(void) {

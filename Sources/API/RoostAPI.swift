@@ -36,6 +36,10 @@ package final class RoostAPI: HTTPHandler, LocalAPI {
     }
   }
 
+  package func answered(_ request: HTTPRequest, status: Int, nanoseconds: Int64) {
+    environment.requests.count(request, status: status, nanoseconds: nanoseconds)
+  }
+
   /// The same operations for functions, inside the server.
   package func perform(_ call: LocalCall) async -> LocalAnswer {
     let requestID = "local"

@@ -145,9 +145,30 @@ package enum Limits {
   /// Versions of one function that are kept besides those in use: a source may be a megabyte, an archive two hundred.
   package static let functionVersionsKept = 100
   package static let functionArchiveVersionsKept = 10
+  /// An archive as it is sent; it is held in memory while it is unpacked.
+  package static let functionArchiveBytesMax = 64 << 20
+  /// Archives that are deployed at once.
+  package static let functionArchivesInHandMax = 2
+  /// The manifest beside or inside an archive.
+  package static let functionManifestBytesMax = 1 << 20
   package static let functionAliasesMax = 20
   /// Versions that share a function's events: the one that serves and the one that is tried.
   package static let functionSplitVersionsMax = 2
+  /// The URL of a remote function: what servers commonly take.
+  package static let outboundURLBytesMax = 2048
+  /// Headers of a remote function's own, and the bytes of one.
+  package static let remoteHeadersMax = 32
+  package static let remoteHeaderBytesMax = 4096
+  /// Events in one batched request to a remote function, and the bytes near which it is closed: what receivers commonly take.
+  package static let remoteBatchEventsMax = 100
+  package static let remoteBatchBytesMax = 1 << 20
+  /// Secrets of one function, or of the project, and the bytes of one: they go into every worker's environment.
+  package static let secretsMax = 100
+  package static let secretBytesMax = 32 << 10
+  /// Shorter values are not masked in logs: they stand in everything.
+  package static let maskedSecretCharactersMin = 6
+  /// Secrets that sign a request while one is replaced by another.
+  package static let signingSecretsMax = 4
   package static let functionTimeoutDefault = Duration.seconds(10)
   package static let functionTimeoutMax = Duration.seconds(900)
   package static let functionMemoryBytesDefault = 128 << 20
@@ -157,6 +178,8 @@ package enum Limits {
   package static let functionAttemptsMax = 100
   /// Events caused by a function's own writes carry the chain's depth; a longer chain is a loop.
   package static let triggerDepthMax = 16
+  /// Functions that one other hands its result to.
+  package static let nextFunctionsMax = 10
   /// How long a function may take to look at a write before it is committed: somebody waits, and so do the next writes of that document.
   package static let beforeTimeoutDefault = Duration.seconds(2)
   package static let beforeTimeoutMax = Duration.seconds(10)
@@ -169,7 +192,7 @@ package enum Limits {
   /// How often functions look at one write whose document others change meanwhile, before it is given up.
   package static let beforeRoundsMax = 8
   package static let refusalCharactersMax = 1000
-  /// The data of one named event: a message, not a file.
+  /// The data of one named event, or what a function of a sequence returns: a message, not a file.
   package static let eventDataBytesMax = 256 << 10
   /// Deliveries of one trigger that run or wait in memory.
   package static let deliveryWindow = 256
@@ -183,6 +206,9 @@ package enum Limits {
   package static let workerFrameBytesMax = 8 << 20
   /// Days of a report of what functions used, where the caller does not say.
   package static let usageDaysDefault: Int64 = 30
+  /// Who may follow logs at once, and the lines that one of them may have missed and is told.
+  package static let logTailsMax = 100
+  package static let logLinesMissedMax = 10_000
   /// Invocation records kept for each function.
   package static let invocationsKeptPerFunction = 10_000
   /// Steps of one durable run, the bytes of one step's result, and of all of them: an execution gets them in one frame.

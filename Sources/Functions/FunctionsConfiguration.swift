@@ -3,8 +3,10 @@ import Glibc
 
 /// How the functions of a server run.
 package struct FunctionsConfiguration: Sendable {
-  /// The Deno executable. Without it no function runs, and deploys are refused with the reason.
+  /// The Deno executable. Without it JavaScript is run by Node, or not at all.
   package var denoPath: String?
+  /// The Node executable, for machines without Deno.
+  package var nodePath: String?
   /// The Python 3 executable, without symbolic links. Without it no function of the runtime `python` runs.
   package var pythonPath: String?
   /// The bubblewrap executable. Without it the sandbox is `reduced`.
@@ -21,6 +23,10 @@ package struct FunctionsConfiguration: Sendable {
   package var drainTime = Duration.seconds(30)
   /// What all functions together may use in a day.
   package var usageLimits = UsageLimits()
+  /// Variables for programs that install dependencies: pip's and npm's own, proxies, certificates.
+  package var installEnvironment: [(name: String, value: String)] = []
+  /// The folder of the folders of archives.
+  var archivesPath = "/nonexistent"
   /// What a module may do while it is loaded, before its first event.
   var moduleLoadTime = FunctionsLimits.moduleLoadTimeMax
 

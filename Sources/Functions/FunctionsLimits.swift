@@ -38,6 +38,8 @@ enum FunctionsLimits {
   static let readBytesPerTurn = 1 << 20
   /// Private memory of an interpreter beyond its function's own: thread stacks, reserved heap. Deno 2.9 maps 560 MB before it does anything.
   static let denoDataBytes: Int64 = 1 << 30
+  /// The same for Node 20, whose thread pool and code ranges take 700 MB.
+  static let nodeDataBytes: Int64 = 1 << 30
   /// The same for Python, with the stacks of eight threads.
   static let pythonDataBytes: Int64 = 128 << 20
   static let openFilesMax: Int64 = 256
@@ -48,6 +50,13 @@ enum FunctionsLimits {
   static let fileBytesMax: Int64 = 16 << 20
   static let temporaryBytesMax = 16 << 20
 
+  /// Dependencies of one function: time, room with the archive's own files, one file, and what is kept of the log. The room is that of an unpacked Lambda function,
+  /// doubled.
+  static let installTimeMax = Duration.seconds(180)
+  static let installBytesMax = 512 << 20
+  static let installFilesMax = 50_000
+  static let installFileBytesMax: Int64 = 256 << 20
+  static let installLogBytesMax = 64 << 10
   /// While the workers of one version of a function are busy, so many deliveries are looked at for one that another version takes.
   static let deliveriesLookedAtMax = 64
   /// New versions of a function that keeps instances ready get so long to come up before they serve all the same.
@@ -72,9 +81,22 @@ enum FunctionsLimits {
   static let storeRetry = Duration.seconds(1)
   /// Records of one function that wait for the store; past it nothing new of it starts.
   static let unrecordedInvocationsMax = 1024
+  /// Dead letters that one request brings back, since all of them wait in memory, and those of one commit.
+  static let lettersReplayedMax = 1000
+  static let lettersPerCommit = 20
   /// Events of the log, and steps that wait for one, that are looked at together.
   static let matchEventsMax = 500
   static let matchWaitsMax = 1000
+  /// Requests to remote functions under way, of all functions together: each holds a connection.
+  static let remoteRequestsMax = 1000
+  /// Read of the answer to a delivery, so that the connection can be used again.
+  static let remoteAnswerBytesMax = 64 << 10
+  /// Read of an answer that somebody waits for: as much as a worker may answer.
+  static let remoteValueBytesMax = 6 << 20
+  /// Of a failed request's answer, for the record.
+  static let remoteErrorBytesMax = 1 << 10
+  /// A server may ask us to wait so long and no longer.
+  static let retryAfterMax = Duration.seconds(3600)
   /// Between two prunings of the log.
   static let pruneInterval = Duration.seconds(3600)
 }

@@ -10,33 +10,43 @@ package final class FunctionsService: FunctionRuntime {
   let functions: any FunctionStore
   let log: any EventLog
   private let api: any LocalAPI
-  private let configuration: FunctionsConfiguration
+  let configuration: FunctionsConfiguration
   let wall: any WallClock
   private let steady: any SteadyClock
   private let notice: @Sendable (String) -> Void
+  private let secrets: SecretVault
+  private let sender: RemoteSender
   private let inbox = EngineInbox()
-  private let status = FunctionsStatus()
+  let status = FunctionsStatus()
   private let meter: UsageMeter
   private let hasRun = Atomic(false)
+  package let tails = LogTails()
   private let tickets = Atomic<UInt64>(0)
 
   /// `notice` gets sentences for the operator: what does not work and why.
   package convenience init(
-    project: Project, api: any LocalAPI, configuration: FunctionsConfiguration, clock: any WallClock, notice: @escaping @Sendable (String) -> Void
+    project: Project, api: any LocalAPI, outbound: any OutboundHTTP, configuration: FunctionsConfiguration, clock: any WallClock,
+    notice: @escaping @Sendable (String) -> Void
   ) {
     self.init(
-      project: project.name, functions: project.functions, log: project.log, api: api, configuration: configuration, clock: clock, steady: MachineSteadyClock(),
+      project: project.name, functions: project.functions, log: project.log, secrets: project.secrets, api: api, outbound: outbound,
+      configuration: configuration, clock: clock, steady: MachineSteadyClock(),
       notice: notice)
   }
 
   init(
-    project: String, functions: any FunctionStore, log: any EventLog, api: any LocalAPI, configuration: FunctionsConfiguration, clock: any WallClock,
+    project: String, functions: any FunctionStore, log: any EventLog, secrets: SecretVault, api: any LocalAPI, outbound: any OutboundHTTP,
+    configuration: FunctionsConfiguration, clock: any WallClock,
     steady: any SteadyClock, notice: @escaping @Sendable (String) -> Void
   ) {
     self.project = project
     self.functions = functions
     self.log = log
+    self.secrets = secrets
     self.api = api
+    var configuration = configuration
+    configuration.archivesPath = functions.archivesPath
+    sender = RemoteSender(project: project, outbound: outbound, wall: clock)
     self.configuration = configuration
     meter = UsageMeter(configuration.usageLimits)
     wall = clock
@@ -62,10 +72,10 @@ package final class FunctionsService: FunctionRuntime {
     precondition(!hasRun.exchange(true, ordering: .sequentiallyConsistent), "A functions service runs once.")
     let requests = RequestQueue()
     log.onCommit { [inbox] in inbox.logChanged() }
-    WorkerThread.start(name: "functions") { [project, configuration, inbox, status, meter, wall, steady, notice] in
+    WorkerThread.start(name: "functions") { [project, configuration, inbox, status, tails, meter, wall, steady, notice] in
       setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, FunctionsLimits.engineNiceness)
       FunctionsEngine(
-        project: project, configuration: configuration, inbox: inbox, requests: requests, status: status, meter: meter, wall: wall, steady: steady,
+        project: project, configuration: configuration, inbox: inbox, requests: requests, status: status, tails: tails, meter: meter, wall: wall, steady: steady,
         notice: notice
       ).run()
     }
@@ -74,6 +84,8 @@ package final class FunctionsService: FunctionRuntime {
         while let batch = await requests.next() {
           for request in batch { group.addTask { await self.perform(request) } }
         }
+        // Requests to remote functions that were handed back.
+        group.cancelAll()
       }
     } onCancel: { [inbox] in
       inbox.post(.stop)
@@ -94,9 +106,20 @@ package final class FunctionsService: FunctionRuntime {
   // MARK: FunctionRuntime
 
   package func check(_ definition: FunctionDefinition) async throws {
-    try await withCheckedThrowingContinuation { continuation in
-      guard !inbox.post(.check(definition, continuation)) else { return }
-      continuation.resume(throwing: RoostError(.unavailable, "The server is stopping."))
+    if let reason = definition.remote.flatMap({ sender.outbound.refusal(of: $0.url) }) {
+      throw RoostError(
+        .validationFailed, "The function's `url` is refused: \(reason).", fields: [FieldError("/url", "expected the address of a public server")])
+    }
+    let opened = try await secrets.open()
+    let filled = opened.filling(definition)
+    do {
+      try await withCheckedThrowingContinuation { continuation in
+        guard !inbox.post(.check(filled, continuation)) else { return }
+        continuation.resume(throwing: RoostError(.unavailable, "The server is stopping."))
+      }
+    } catch let error as RoostError where error.code == .deployRefused {
+      // The interpreter's words, with whatever the module printed.
+      throw RoostError(error.code, SecretMask(opened.values(for: definition.name)).masking(error.message), fields: error.fields)
     }
   }
 
@@ -131,6 +154,13 @@ package final class FunctionsService: FunctionRuntime {
     return try await functions.functions().first { $0.definition.name == name }
   }
 
+  package func measure() async throws -> FunctionsMeasure {
+    try await withCheckedThrowingContinuation { continuation in
+      guard !inbox.post(.measure(continuation)) else { return }
+      continuation.resume(throwing: RoostError(.unavailable, "The server is stopping."))
+    }
+  }
+
   package func functionsChanged() async {
     await withCheckedContinuation { continuation in
       if !inbox.post(.functionsChanged(continuation)) { continuation.resume() }
@@ -145,6 +175,21 @@ package final class FunctionsService: FunctionRuntime {
     try await functions.record(changes, of: function)
     inbox.post(.revived(function: function, letter.event))
     return true
+  }
+
+  package func replayDeadLetters(of function: String) async throws -> (count: Int, more: Bool) {
+    var count = 0
+    while count < FunctionsLimits.lettersReplayedMax {
+      let letters = try await functions.deadLetters(of: function, limit: FunctionsLimits.lettersPerCommit, after: nil)
+      guard !letters.isEmpty else { return (count, false) }
+      var changes = DeliveryChanges()
+      changes.park = letters.map { ParkedDelivery(event: $0.event, attempts: 0, due: wall.now()) }
+      changes.removeDeadLetters = letters.map(\.id)
+      try await functions.record(changes, of: function)
+      for letter in letters { inbox.post(.revived(function: function, letter.event)) }
+      count += letters.count
+    }
+    return (count, try await !functions.deadLetters(of: function, limit: 1, after: nil).isEmpty)
   }
 
   // MARK: What the engine asks
@@ -170,6 +215,7 @@ package final class FunctionsService: FunctionRuntime {
     case .call(let worker, let number, let call): inbox.post(.answered(worker: worker, number: number, await api.perform(call)))
     case .step(let worker, let number, let call): inbox.post(.answered(worker: worker, number: number, await perform(call)))
     case .tendRuns: inbox.post(.tended(await tendRuns()))
+    case .send(let call): inbox.post(.sent(call.id, await sender.send(call)))
     case .prune(let through, let moment):
       do {
         try await functions.pruneRuns(before: Timestamp(milliseconds: wall.now().milliseconds - Limits.runRetention.milliseconds))
@@ -185,10 +231,12 @@ package final class FunctionsService: FunctionRuntime {
     do {
       try await meter.prime(functions, at: wall.now())
       var loaded: [LoadedFunction] = []
+      let secrets = try await secrets.open()
       for deployed in try await functions.functions() {
         let isKnown = known[deployed.definition.name] == deployed.created
         let state = isKnown ? nil : try await functions.deliveryState(of: deployed.definition.name)
-        loaded.append(LoadedFunction(deployed: deployed, state: state))
+        loaded.append(
+          LoadedFunction(deployed: deployed.filled(with: secrets), state: state, secrets: secrets.values(for: deployed.definition.name)))
       }
       return .success(loaded)
     } catch {

@@ -88,7 +88,7 @@ extension HTTPConnection {
   func answered(_ exchange: HTTPExchange, persists: Bool) {
     exchange.answer = .done
     exchange.persists = persists
-    if loop.isLogging { exchange.logAccess(isCut: false) }
+    exchange.ended(isCut: false)
     if inputEnded {
       finishCurrent()
     } else if !persists, !exchange.intake.isWhole {

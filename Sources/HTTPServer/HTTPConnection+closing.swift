@@ -72,7 +72,7 @@ extension HTTPConnection {
     } else {
       // nginx's word for a client that closed first.
       if exchange.answeredStatus == 0 { exchange.answeredStatus = 499 }
-      exchange.logAccess(isCut: true)
+      exchange.ended(isCut: true)
     }
     exchange.act(exchange.intake.failed(.incomplete))
     exchange.cancelTasks()

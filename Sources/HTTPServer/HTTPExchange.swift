@@ -76,7 +76,10 @@ package final class HTTPExchange: @unchecked Sendable {
     for task in tasks.values { task.cancel() }
   }
 
-  func logAccess(isCut: Bool) {
+  /// The end of it: counted, and written to the access log.
+  func ended(isCut: Bool) {
+    loop.settings.handler.answered(request, status: answeredStatus, nanoseconds: max(0, ServerLoop.now() - startedAt))
+    guard loop.isLogging else { return }
     loop.logAccess(request, traceId: facts.traceId, status: answeredStatus, bytes: answeredBytes, startedAt: startedAt, isCut: isCut)
   }
 }

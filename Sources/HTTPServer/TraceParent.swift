@@ -1,5 +1,10 @@
 /// The header `traceparent` of W3C Trace Context (https://www.w3.org/TR/trace-context/#traceparent-header).
-enum TraceParent {
+package enum TraceParent {
+  /// The field as this server hands it on: in the first version; nil for what is no valid one.
+  package static func forwarded(_ value: String) -> String? {
+    traceId(value) == nil ? nil : "00" + String(decoding: Array(value.utf8)[2..<55], as: UTF8.self)
+  }
+
   /// The trace's id, 32 hexadecimal digits; nil for what is no valid field. A later version may have more behind the flags.
   static func traceId(_ value: String) -> String? {
     let bytes = Array(value.utf8.prefix(56))

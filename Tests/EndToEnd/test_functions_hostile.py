@@ -173,7 +173,7 @@ FLOODS = {
     "python one line": py("import sys\nwhile True: sys.stdout.write('x' * (1 << 20))"),
     "python past itself": py("import os\nwhile True: os.write(1, b'x' * (1 << 20))"),
     "python stderr lines": py("import os\nwhile True: os.write(2, b'x\\n' * (1 << 19))"),
-    "python in children": py("import subprocess\nsubprocess.run(['/usr/bin/python3', '-c', 'while True: print(1)'])"),
+    "python in children": py("import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'while True: print(1)'])"),
     "python log frames": py("import json, os, struct\nline = json.dumps({'type': 'log', 'level': 'info', 'message': 'x' * 1000}).encode()\nframe = struct.pack('>I', len(line)) + line\nwhile True:\n    for fd in range(3, 10):\n        try: os.write(fd, frame * 100)\n        except OSError: pass"),
     "command stdout": sh("yes"), "command stderr": sh("yes >&2"), "command one line": sh("tr '\\0' x </dev/zero"),
 }
@@ -364,14 +364,15 @@ def test_one_that_lies(lab, server, what):
 
 
 def test_one_that_never_reads_its_input(lab, server):
-    source = py("import signal, os, time\nos.kill(os.getpid(), signal.SIGSTOP)")
-    runs = attack(lab, server, "python", source, timeout="1s", count=5)
-    assert {run["status"] for run in runs} == {"timeout"}, runs
+    # It says itself that it has finished, so that it is given the next event.
+    source = py("import sys\nos.write(wire(), frame({'type': 'result', 'id': sys._getframe(2).f_locals['number']}))\ntime.sleep(60)", top=SOCKET)
+    runs = attack(lab, server, "python", source, timeout="1s", count=20)
+    assert {run["status"] for run in runs} == {"timeout", "succeeded"}, runs
 
 
 def test_a_daemon_does_not_outlive_its_invocation_by_much(lab, server):
     marker = f"daemon{os.getpid()}x{time.monotonic_ns()}"
-    source = py(f"import os, subprocess\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        os.execv('/usr/bin/python3', ['/usr/bin/python3', '-c', 'import time; time.sleep(60)', {marker!r}])\n    os._exit(0)\nos.wait()")
+    source = py(f"import os, sys\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        os.execv(sys.executable, [sys.executable, '-c', 'import time; time.sleep(60)', {marker!r}])\n    os._exit(0)\nos.wait()")
     run = attack(lab, server, "python", source)
     assert run["status"] == "succeeded", run
     eventually(lambda: strays(marker) == [], 5, "the daemon's end")

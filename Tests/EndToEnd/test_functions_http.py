@@ -4,17 +4,19 @@ import concurrent.futures
 import datetime
 import json
 import re
+import shutil
 import socket
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 import pytest
 import requests
 import standardwebhooks
 
-from roost_client import Caller, Raw, assert_problem, function, register
-from roost_server import ROOT, environment, eventually
+from roost_client import Caller, Raw, admin_login, assert_problem, function, register
+from roost_server import ROOT, command, environment, eventually
 
 HELLO = "export default () => 'hello'"
 
@@ -546,3 +548,83 @@ def test_the_guide(start, tmp_path):
     assert '"code"' not in run.stdout, run.stdout
     assert "Hello, Ada!" in run.stdout and '{"you":{"a":1}}' in run.stdout and "204\n401\n" in run.stdout
     assert '{"id":"m1","amount":42}' in run.stdout and "data: 3\n\ndata: 2\n\ndata: 1\n" in run.stdout
+
+
+# Trying out
+
+def test_a_function_is_tried_out_with_samples(lab, nobody, ada):
+    lab.admin.put_collection("c" + lab.name)
+    made = lab.admin.create("c" + lab.name, title="real")
+    lab.names.append(lab.name)
+    lab.admin.put_function(
+        lab.name, "export default (event, { log }) => { log.info('got', event.type); return { type: event.type, data: event.data ?? null }; }\nexport const fetch = async (request) => request.method + ' ' + new URL(request.url).pathname + ' ' + await request.text();",
+        triggers=[{"type": "document", "collection": "c" + lab.name, "events": ["updated"]}, {"type": "http", "path": "/to/{name}", "methods": ["PUT"]}])
+    samples = lab.admin.must(200, "GET", f"/v1/functions/{lab.name}/samples")["items"]
+    assert [(one["trigger"], one["type"]) for one in samples] == [(0, "document"), (1, "http")]
+    assert samples[0]["event"]["data"]["before"] == made and samples[0]["event"]["data"]["after"]["version"] == 2
+    assert samples[1]["event"]["method"] == "PUT" and samples[1]["event"]["path"] == "/to/name"
+
+    def test(body=None, status=200):
+        return lab.admin.must(status, "POST", f"/v1/functions/{lab.name}/test", json=body)
+
+    answer = test()
+    assert answer["value"]["type"] == "roost.document.updated" and answer["event"]["subject"] == f"c{lab.name}/{made['id']}"
+    assert answer["invocation"]["status"] == "succeeded" and [line["message"] for line in answer["logs"]] == ["got roost.document.updated"]
+    assert test({"trigger": 1})["value"] == {"statusCode": 200, "headers": {"content-type": "text/plain; charset=utf-8"}, "body": f"PUT /v1/call/{lab.name}/to/name "}
+    assert test({"type": "http", "event": {"method": "POST", "path": "/x", "body": {"a": 1}}})["value"]["body"] == f'POST /v1/call/{lab.name}/x {{"a":1}}'
+    assert test({"event": {"type": "mine", "data": 7}})["value"] == {"type": "mine", "data": 7}
+    for kind, type in [("before", "roost.document.before-created"), ("file", "roost.file.created"), ("user", "roost.user.created"), ("schedule", "roost.schedule.due"), ("event", "order.paid"), ("document", "roost.document.updated")]:
+        assert test({"type": kind})["value"]["type"] == type
+    eventually(lambda: len(lab.invocations()) == 10)
+    for body, pointer in [({"trigger": 2}, "/trigger"), ({"trigger": -1}, "/trigger"), ({"type": "none"}, "/type"), ({"event": []}, "/event"), ({"more": 1}, "/more")]:
+        assert test(body, 422)["errors"][0]["pointer"] == pointer
+    for caller, status in [(nobody, 401), (ada, 403)]:
+        assert caller.post(f"/v1/functions/{lab.name}/test", json={}).status_code == status
+        assert caller.get(f"/v1/functions/{lab.name}/samples").status_code == status
+    assert_problem(lab.admin.post("/v1/functions/none/test", json={}), 404, "function_not_found")
+
+
+def test_a_failing_test_says_why(lab):
+    lab.deploy("export default () => { console.error('on my way'); throw new TypeError('broken'); }")
+    answer = lab.admin.must(200, "POST", f"/v1/functions/{lab.name}/test", json={})
+    assert answer["invocation"]["status"] == "failed" and "broken" in answer["invocation"]["error"] and answer["value"] is None
+    assert [(line["level"], line["message"]) for line in answer["logs"]] == [("error", "on my way")]
+    lab.deploy("export default () => new Response(new Uint8Array(2 << 20))")
+    assert "more than 1048576 bytes" in lab.admin.must(200, "POST", f"/v1/functions/{lab.name}/test", json={})["invocation"]["error"]
+
+
+def test_the_commands(lab, server, nobody, tmp_path):
+    lab.names.append(lab.name)
+    (tmp_path / f"{lab.name}.js").write_text("export default async (request, { log }) => { log.info('called'); if (request.method === 'DELETE') throw new Error('no'); return { path: new URL(request.url).pathname, body: await request.text() }; }")
+
+    def roost(*arguments, status=0, input=None):
+        run = command("functions", *arguments, "--server", server.url, "--key", lab.admin.token, input=input)
+        assert run.returncode == status, run.stdout + run.stderr
+        return run
+
+    run = roost("deploy", tmp_path / f"{lab.name}.js", "--http", "--access", "true", "--path", "/to/{name}", "--methods", "get,POST,DELETE")
+    assert "calls of GET, POST, DELETE /to/{name}" in run.stdout + run.stderr
+    assert nobody.must(200, "GET", f"{lab.url}/to/Ada")["body"] == ""
+    run = roost("invoke", lab.name)
+    assert json.loads(run.stdout)["statusCode"] == 200 and "called" in run.stderr and "succeeded" in run.stderr
+    answer = json.loads(roost("invoke", lab.name, "--event", "-", "--json", input='{"path": "/to/x", "body": "hi"}').stdout)
+    assert json.loads(answer["value"]["body"]) == {"path": f"/v1/call/{lab.name}/to/x", "body": "hi"}
+    (tmp_path / "event.json").write_text('{"method": "DELETE"}')
+    assert "Error: no" in roost("invoke", lab.name, "--event", tmp_path / "event.json", status=1).stderr
+    assert json.loads(roost("invoke", lab.name, "--sample", "http", "--json").stdout)["invocation"]["event"]["type"] == "roost.http.request"
+    roost("invoke", lab.name, "--sample", "none", status=1)
+    roost("invoke", "none", status=1)
+    roost("deploy", tmp_path / f"{lab.name}.js", "--access", "true", status=64)
+    assert "calls of" in roost("list").stdout
+
+
+@pytest.mark.skipif(not shutil.which("faketime"), reason="needs Debian's faketime")
+def test_an_expired_token_calls_no_more(start, tmp_path):
+    server = start(tmp_path / "data")
+    lab, user = Lab(admin_login(server), "f"), register(server)
+    lab.deploy(HELLO)
+    assert user.get("/v1/call/f").text == "hello"
+    assert server.terminate() == 0
+    library = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
+    server = start(tmp_path / "data", prefix=("env",), env={"LD_PRELOAD": str(library), "FAKETIME": "+20m", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1"})
+    assert_problem(Caller(server, user.token).get("/v1/call/f"), 401, "token_expired")

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+import requests
 
 from roost_client import admin_login, assert_problem, on, register
 from roost_server import BINARY, Server, eventually
@@ -198,6 +199,29 @@ def test_a_shell_script_is_a_runtime(lab):
     assert [item["from"] for item in lab.admin.every(f"/v1/documents/{lab.target}")] == ["sh"] * 3
 
 
+def test_functions_of_other_runtimes_reach_the_api_over_http_too(lab):
+    lab.admin.must((200, 201), "PUT", f"/v1/functions/{lab.function}", json=lab.body("""
+import http.client, json, os
+server = http.client.HTTPConnection(os.environ["ROOST_URL"].removeprefix("http://"))
+
+def ask(method, path, body=None, token=os.environ["ROOST_TOKEN"]):
+    server.request(method, path, body and json.dumps(body), {"Authorization": "Bearer " + token, "Content-Type": "application/json"})
+    answer = server.getresponse()
+    return answer.status, json.loads(answer.read() or "null"), answer.getheader("etag")
+
+def handler(event, context):
+    status, made, tag = ask("POST", "/v1/documents/OUT", {"from": "python"})
+    assert status == 201 and tag and ask("GET", "/v1/documents/OUT/" + made["id"])[1] == made
+    assert ask("GET", "/v1/documents/nowhere")[0] == 404
+    assert ask("GET", "/v1/documents/OUT", token="wrong")[0] == 401
+    assert ask("STEP", "/begin")[0] == 405
+    assert ask("PUT", "/v1/collections/mine", {})[0] == 403
+""", runtime="python"))
+    record = lab.run(n=1)
+    assert record["status"] == "succeeded", record
+    assert [item["from"] for item in lab.admin.every(f"/v1/documents/{lab.target}")] == ["python"]
+
+
 # What is refused
 
 @pytest.mark.parametrize("more, pointer", [
@@ -337,7 +361,7 @@ import os
 def handler(event, context): print(os.environ["ROOST_TOKEN"])
 """, language="python")
     lab.run(n=1)
-    import requests
+
     answer = requests.get(f"{server.url}/v1/functions", headers={"authorization": "Bearer " + lab.logs()[0]}, timeout=5)
     assert answer.status_code == 401
 
@@ -359,7 +383,7 @@ def test_an_ordinary_users_server_serves_the_interface_too(start):
             assert lab.run(n=1)["status"] == "succeeded"
             record = lab.run(bad="so")
             assert record["status"] == "failed" and "Error: cannot: so" in record["error"], record
-        assert lab.admin.every(f"/v1/documents/{lab.target}")[0]["client"] is False
+        assert [item["client"] for item in lab.admin.every(f"/v1/documents/{lab.target}") if "client" in item] == [False]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -372,3 +396,48 @@ def test_without_a_sandbox_the_runtime_is_refused_with_the_reason(start):
     answer = admin.request("PUT", "/v1/functions/f", json={"runtime": "lambda", "language": "python", "source": "def handler(e, c): pass", "triggers": []})
     problem = assert_problem(answer, 503, "unavailable")
     assert "sandbox" in problem["detail"], problem
+
+
+# Calls over HTTP
+
+@pytest.mark.parametrize("language, source", [
+    ("python", """
+import base64, json
+def handler(event, context):
+    kind = event["rawPath"].rsplit("/", 1)[1]
+    if kind == "none": return None
+    if kind == "plain": return {"just": "json"}
+    if kind == "binary": return {"statusCode": 200, "headers": {"Content-Type": "image/gif"}, "body": base64.b64encode(bytes(range(256))).decode(), "isBase64Encoded": True}
+    if kind == "bad": raise ValueError("secret detail")
+    return {"statusCode": 201, "headers": {"X-Mine": "yes"}, "cookies": ["a=1"], "body": json.dumps({
+        "method": event["requestContext"]["http"]["method"], "version": event["version"], "query": event["queryStringParameters"], "body": event["body"],
+        "encoded": event["isBase64Encoded"], "mine": event["headers"]["x-asked"]})}
+"""),
+    ("node", """
+exports.handler = async (event) => {
+  const kind = event.rawPath.split("/").pop();
+  if (kind === "none") return;
+  if (kind === "plain") return { just: "json" };
+  if (kind === "binary") return { statusCode: 200, headers: { "Content-Type": "image/gif" }, body: Buffer.from([...Array(256).keys()]).toString("base64"), isBase64Encoded: true };
+  if (kind === "bad") throw new Error("secret detail");
+  return { statusCode: 201, headers: { "X-Mine": "yes" }, cookies: ["a=1"], body: JSON.stringify({
+    method: event.requestContext.http.method, version: event.version, query: event.queryStringParameters, body: event.body, encoded: event.isBase64Encoded,
+    mine: event.headers["x-asked"] }) };
+};
+"""),
+])
+def test_a_handler_behind_awss_http_api_answers_here_too(lab, server, language, source):
+
+    lab.deploy(source, language=language, triggers=[{"type": "http", "access": "true"}])
+    base = f"{server.url}/v1/call/{lab.function}"
+    answer = requests.post(base + "/x/echo?a=1&b=2", data="hello", headers={"X-Asked": "yes", "Content-Type": "text/plain"}, timeout=10)
+    assert answer.status_code == 201 and answer.headers["x-mine"] == "yes" and answer.cookies["a"] == "1", answer.text
+    body = answer.json()
+    assert body["method"] == "POST" and body["version"] == "2.0" and body["query"] == {"a": "1", "b": "2"} and body["mine"] == "yes"
+    assert body["body"] in ("hello", "aGVsbG8=") and body["encoded"] == (body["body"] != "hello")
+    assert requests.get(base + "/plain", timeout=10).json() == {"just": "json"}
+    assert requests.get(base + "/none", timeout=10).status_code == 204
+    assert requests.get(base + "/binary", timeout=10).content == bytes(range(256))
+    failed = requests.get(base + "/bad", timeout=10)
+    assert failed.status_code >= 500 and "secret detail" not in failed.text
+    assert "secret detail" in lab.invocations()[0]["error"]

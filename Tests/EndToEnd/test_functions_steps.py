@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from roost_client import Caller, admin_login, assert_problem, on
-from roost_server import eventually
+from roost_client import admin_login, assert_problem, on
+from roost_server import ROOT, command, eventually
 
 PUBLIC = {"read": "true", "create": "true", "update": "true", "delete": "true"}
 
@@ -444,3 +444,195 @@ def test_a_thousand_sleeping_runs_cost_no_worker(start):
     lab.deploy("""export default async (event, { db }) => { await db.collection(OUT).create({}); };""")
     lab.create()
     eventually(lab.results, 5, "the next event")
+
+
+# Named events
+
+def test_a_wait_for_a_named_event(lab):
+    name = f"order.{lab.function}"
+    lab.deploy("""
+        export default async (event, { step }) => {
+          const paid = await step.waitForEvent("paid", { event: NAME, match: { order: event.data.after.id }, where: "total > 10", timeout: "1h" });
+          await step.sendEvent(NAME, { seen: true });
+          return { type: paid.type, total: paid.data.total };
+        };""".replace("NAME", json.dumps(name)))
+    made = lab.create()
+    lab.reaches("waiting")
+    emit = lambda **data: lab.admin.request("POST", "/v1/events", json={"name": name, "data": data}).raise_for_status()
+    emit(order=made["id"], total=1)
+    emit(order="other", total=100)
+    emit(order=made["id"], total=11)
+    emit(order=made["id"], total=12)
+    assert lab.reaches("completed")["result"] == {"type": name, "total": 11}
+
+
+def test_one_event_wakes_each_run_that_waits_for_it_once(lab):
+    lab.deploy("""
+        export default async (event, { db, step }) => {
+          await step.waitForEvent("go", { event: "go." + FUNCTION, timeout: "1h" });
+          await step.run("gone", () => db.collection(OUT).create({ run: event.id }));
+        };""".replace("FUNCTION", json.dumps(lab.function)), concurrency=5)
+    for number in range(30):
+        lab.create(n=number)
+    eventually(lambda: len(lab.runs(status="waiting")) == 30, what="thirty that wait")
+    for _ in range(3):
+        lab.admin.request("POST", "/v1/events", json={"name": f"go.{lab.function}"}).raise_for_status()
+    eventually(lambda: len(lab.runs(status="completed")) == 30, what="all go on")
+    seen = [item["run"] for item in lab.results()]
+    assert len(seen) == 30 and len(set(seen)) == 30
+
+
+def test_no_event_is_lost_while_the_server_is_killed(start):
+    server = start()
+    lab = new_lab(server)
+    seed = random.randrange(1 << 30)
+    print("seed", seed)
+    chance = random.Random(seed)
+    lab.deploy("""
+        export default async (event, { step }) => {
+          const first = await step.waitForEvent("first", { event: "number", match: { of: event.data.after.n }, timeout: "1h" });
+          const second = await step.waitForEvent("second", { event: "number", match: { of: event.data.after.n, part: 2 }, timeout: "1h" });
+          return [first.data.part, second.data.part];
+        };""", retry={"attempts": 10, "backoff": "50ms"})
+    count = 20
+    for number in range(count):
+        lab.create(n=number)
+    eventually(lambda: len(lab.runs(status="waiting")) == count, 30, "all wait")
+    for part in (1, 2):
+        for number in range(count):
+            lab.admin.request("POST", "/v1/events", json={"name": "number", "data": {"of": number, "part": part}}).raise_for_status()
+            if chance.random() < 0.1:
+                server.kill()
+                server.start()
+        # The second wait begins only after the first event: what comes before it does not count.
+        wanted = "waiting" if part == 1 else "completed"
+        eventually(lambda: all(run["status"] == wanted and run["stepCount"] == 2 for run in lab.runs()), 60, "all have gone on")
+    assert all(run["result"] == [1, 2] for run in lab.runs())
+
+
+# Python
+
+PYTHON = {"runtime": "python"}
+
+
+def test_steps_in_python(lab):
+    lab.deploy("""
+from datetime import timedelta
+
+def handler(event, context):
+    step, out = context.step, context.db.collection(OUT)
+    a = step.run("a", lambda: out.create({"step": "a"})["id"])
+    step.sleep("nap", "200ms")
+    step.sleep(timedelta(milliseconds=50))
+    b = step.run("b", out.create, {"step": "b", "a": a})["a"]
+    nothing = step.run("nothing", lambda: None)
+    try:
+        step.run("broken", lambda: 1 / 0)
+    except Exception as error:
+        caught = [type(error).__name__, error.step, error.cause["name"]]
+    timeout = step.wait_for_event("never", timeout=50)
+    seen = step.wait_for_event(event="document.created", collection=OUT, match={"step": "last"}, timeout="1h")
+    return [a == b, nothing, caught, timeout, seen["data"]["after"]["step"]]
+""", **PYTHON, retry={"attempts": 2, "backoff": "20ms"})
+    lab.create()
+    lab.reaches("waiting")
+    eventually(lambda: len(lab.run()["steps"]) == 8, what="the last wait")
+    lab.admin.create(lab.target, step="last")
+    run = lab.reaches("completed")
+    assert run["result"] == [True, None, ["StepError", "broken", "ZeroDivisionError"], None, "last"]
+    assert [item["step"] for item in lab.results()] == ["a", "b", "last"]
+
+
+def test_parallel_steps_in_async_python(lab):
+    lab.deploy("""
+import asyncio
+
+async def handler(event, context):
+    step, out = context.step, context.db.collection(OUT)
+    async def work(name):
+        await asyncio.sleep(0.05)
+        out.create({"step": name})
+        return name
+    async def chain():
+        await step.sleep("short", 50)
+        return await step.run("c", work, "c")
+    a, b, _, c = await asyncio.gather(step.run("a", work, "a"), step.run("b", work, "b"), step.sleep(300), chain())
+    return [a, b, c]
+""", **PYTHON)
+    lab.create()
+    assert lab.reaches("completed")["result"] == ["a", "b", "c"]
+    assert sorted(item["step"] for item in lab.results()) == ["a", "b", "c"]
+
+
+def test_python_that_catches_everything_still_sleeps(lab):
+    lab.deploy("""
+def handler(event, context):
+    try:
+        context.step.sleep("1h")
+    except BaseException:
+        pass
+    try:
+        context.step.run("a", lambda: context.db.collection(OUT).create({}))
+    except BaseException:
+        pass
+    return 1
+""", **PYTHON)
+    lab.create()
+    lab.reaches("sleeping")
+    assert lab.results() == []
+
+
+@pytest.mark.parametrize("step, message", [
+    ('sleep("soon")', "no duration"), ('run("", print)', "has a name"), ('run("a", 1)', "step.run takes"), ('run("a", lambda: {1})', "not JSON"),
+    ('sleep_until(__import__("datetime").datetime.now())', "with its zone"), ('wait_for_event()', "has a name"),
+])
+def test_mistakes_in_python_are_named(lab, step, message):
+    lab.deploy(f"def handler(event, context):\n    context.step.{step}\n", **PYTHON, retry={"attempts": 1})
+    lab.create()
+    letter, = eventually(lab.dead, what="the dead letter")
+    assert message in letter["error"]
+
+
+# Where steps cannot be
+
+@pytest.mark.parametrize("more", [
+    {"source": "export default async (event, { step }) => { await step.run('a', () => 1); };"},
+    {"source": "def handler(event, context):\n    context.step.run('a', lambda: 1)\n", "runtime": "python"},
+])
+def test_steps_are_refused_where_somebody_waits(lab, more):
+    lab.admin.put_function(lab.function, more["source"], **{key: value for key, value in more.items() if key != "source"}, triggers=[{"type": "http", "access": "true"}])
+    assert lab.admin.get(f"/v1/call/{lab.function}").status_code == 502
+    record, = eventually(lab.invocations, what="the record")
+    assert "Steps are durable" in record["error"]
+    assert lab.runs() == []
+
+
+# The guide and the command line
+
+def test_the_guide(lab):
+    blocks = dict(re.findall(r"```(js|python)\n(.*?)```", (ROOT / "docs/guides/durable-steps.md").read_text().split("## The steps")[0], re.DOTALL))
+    blocks["python"], = re.findall(r"```python\n(.*?)```", (ROOT / "docs/guides/durable-steps.md").read_text(), re.DOTALL)
+    for name in ("invoices", "mails", "reviews", "tasks"):
+        lab.admin.put_collection(name)
+    for language, source in blocks.items():
+        source = source.replace("3 days", "100ms").replace("7 days", "300ms")
+        lab.admin.put_function(lab.function, source, runtime={"js": "javascript"}.get(language, language), triggers=on(lab.source, "created"))
+        order = lab.create(total=12, email="ada@example.org")
+        eventually(lambda: [item for item in lab.admin.every("/v1/documents/tasks") if item["order"] == order["id"]], what="a colleague is told")
+        assert [item for item in lab.admin.every("/v1/documents/invoices") if item["order"] == order["id"]]
+    assert len(lab.admin.every("/v1/documents/mails")) == 1
+
+
+def test_runs_on_the_command_line(lab, server):
+    lab.deploy("export default async (event, { step }) => { await step.run('a', () => ({ b: 1 })); await step.sleep('nap', '1h'); };")
+    made = lab.create()
+    run = lab.reaches("sleeping")
+    env = {"ROOST_SERVER": server.url, "ROOST_TOKEN": lab.admin.token}
+    roost = lambda *arguments: command("functions", *arguments, env=env)
+    shown = roost("runs", lab.function)
+    assert shown.returncode == 0 and run["id"] in shown.stdout and "sleeping" in shown.stdout and made["id"][:8] in shown.stdout
+    assert "is failed" in roost("runs", lab.function, "--status", "failed").stdout
+    assert json.loads(roost("runs", lab.function, run["id"], "--json").stdout) == run
+    assert roost("cancel", lab.function, run["id"]).returncode == 0
+    again = roost("cancel", lab.function, run["id"])
+    assert again.returncode != 0 and "is over" in again.stderr

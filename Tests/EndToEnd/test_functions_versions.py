@@ -6,7 +6,7 @@ import time
 import pytest
 
 from roost_client import TIME, Caller, admin_login, assert_problem, function, on
-from roost_server import eventually
+from roost_server import command, eventually
 
 PUBLIC = {"read": "true", "create": "true", "update": "true", "delete": "true"}
 
@@ -206,3 +206,70 @@ def test_a_server_that_is_killed_while_it_deploys_has_the_old_or_the_new(start, 
     assert version in (acknowledged, acknowledged + 1)
     assert admin.must(200, "GET", "/v1/functions/f")["source"].startswith(f"export default () => {version};")
     assert [item["version"] for item in admin.every("/v1/functions/f/versions")] == list(range(version, max(0, version - 100), -1))
+
+
+def test_instances_are_kept_ready_and_replaced_before_the_old_go(lab):
+    lab.deploy("one", minInstances=2)
+    assert lab.admin.must(200, "GET", lab.path)["minInstances"] == 2
+    instances = lambda: lab.admin.must(200, "GET", lab.path)["instances"]
+    eventually(lambda: instances() == 2, what="two instances without any event")
+    document = lab.admin.create(lab.source)
+    assert eventually(lambda: lab.marks().get(document["id"])) == "one"
+    lab.deploy("two", minInstances=2)
+    seen = []
+    def switched():
+        seen.append(instances())
+        made = lab.admin.create(lab.source)["id"]
+        return eventually(lambda: lab.marks().get(made)) == "two"
+    eventually(switched)
+    assert min(seen) >= 1, seen
+    eventually(lambda: instances() == 2)
+    for run in lab.admin.every(f"{lab.path}/invocations"):
+        assert run["durationMs"] < 5000
+    assert_problem(lab.admin.put(lab.path, json=lab.body("x", minInstances=11)), 422, "validation_failed")
+    lab.deploy("none", minInstances=0)
+    assert "minInstances" not in lab.admin.must(200, "GET", lab.path)
+
+
+def test_a_module_that_loads_no_more_is_not_tried_without_end(lab):
+    # It loads in the check, and then no more.
+    source = 'const n = Math.random(); if (n < 0.7) throw new Error("not today"); export default () => 1;'
+    for _ in range(60):
+        if lab.admin.put(lab.path, json=function(source, triggers=on(lab.source), minInstances=3, retry={"attempts": 2, "backoff": "1ms"})).status_code in (200, 201):
+            break
+    time.sleep(1)
+    lab.admin.create(lab.source)
+    eventually(lambda: len(lab.admin.every(f"{lab.path}/invocations")) >= 1)
+
+
+def test_the_command_line_goes_back_and_names(lab):
+    environment = {"ROOST_SERVER": lab.admin.server.url, "ROOST_KEY": lab.admin.token}
+    run = lambda *arguments, status=0: (lambda done: (done.returncode == status and done.stdout + done.stderr) or pytest.fail(f"{arguments}: {done.returncode} {done.stdout} {done.stderr}"))(command(*arguments, env=environment))
+    for mark in ("one", "two", "three"):
+        lab.deploy(mark)
+    listed = run("functions", "versions", lab.function)
+    assert "VERSION" in listed and "current" in listed
+    assert [item["version"] for item in json.loads(run("functions", "versions", lab.function, "--json"))] == [3, 2, 1]
+    assert "version 2" in run("functions", "rollback", lab.function)
+    assert "version 1" in run("functions", "rollback", lab.function, "--to", "1")
+    run("functions", "rollback", lab.function, "--to", "9", status=1)
+    run("functions", "aliases", "set", lab.function, "stable", "3")
+    run("functions", "aliases", "set", lab.function, "live", "1=0.5", "3=0.5")
+    assert json.loads(run("functions", "aliases", "list", lab.function, "--json"))[0]["versions"] == {"1": 0.5, "3": 0.5}
+    run("functions", "aliases", "delete", lab.function, "stable")
+    run("functions", "aliases", "set", lab.function, "live", "x", status=64)
+
+
+def test_calls_choose_a_version_by_its_name(lab):
+    page = lambda mark: {"source": f'export default () => new Response("{mark}");', "triggers": [{"type": "http", "access": "true"}]}
+    for mark in ("one", "two"):
+        lab.admin.must((200, 201), "PUT", lab.path, json=page(mark))
+    call = lambda name="": Caller(lab.admin.server).get(f"/v1/call/{lab.function}{name}")
+    assert call().text == "two"
+    assert_problem(call("@stable"), 404, "not_found")
+    lab.admin.must(201, "PUT", f"{lab.path}/aliases/stable", json={"version": 1})
+    assert (call("@stable").text, call("@1").text, call("@2").text, call("@live").text, call("/x").status_code) == ("one", "one", "two", "two", 404)
+    for bad in ("@", "@9", "@1@2", "@..", "@%00"):
+        assert call(bad).status_code in (400, 404), bad
+    lab.admin.must(200, "PUT", f"{lab.path}/aliases/live", json={"versions": {"1": 0.5, "2": 0.5}})
+    assert {call().text for _ in range(60)} == {"one", "two"}

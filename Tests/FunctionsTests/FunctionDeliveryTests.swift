@@ -168,7 +168,8 @@ struct FunctionDeliveryTests {
       state.parked["f"] = [1: ParkedDelivery(event: first, attempts: 2, due: clock.now())]
     }
     let service = FunctionsService(
-      project: "default", functions: backend, log: backend, api: RecordingAPI(), configuration: try FunctionsLab.machine(), clock: clock,
+      project: "default", functions: backend, log: backend, secrets: .inMemory(), api: RecordingAPI(), outbound: FakeOutbound(),
+      configuration: try FunctionsLab.machine(), clock: clock,
       steady: MachineSteadyClock(),
       notice: { _ in })
     try await withThrowingTaskGroup(of: Void.self) { group in

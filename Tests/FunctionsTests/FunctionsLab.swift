@@ -15,6 +15,7 @@ final class FunctionsLab: Sendable {
   let steady: any SteadyClock
   let service: FunctionsService
   let notices = Notices()
+  let outbound = FakeOutbound()
 
   init(_ configuration: FunctionsConfiguration, api: RecordingAPI, steady: any SteadyClock) {
     clock = ManualClock()
@@ -22,7 +23,8 @@ final class FunctionsLab: Sendable {
     self.api = api
     self.steady = steady
     service = FunctionsService(
-      project: "default", functions: backend, log: backend, api: api, configuration: configuration, clock: clock, steady: steady,
+      project: "default", functions: backend, log: backend, secrets: backend.vault, api: api, outbound: outbound, configuration: configuration, clock: clock,
+      steady: steady,
       notice: { [notices] in notices.add($0) })
   }
 

@@ -18,3 +18,9 @@ extension MemoryBackend {
     throw NotKept()
   }
 }
+
+extension MemoryBackend {
+  var archivesPath: String { "/nonexistent" }
+  func stage(_ archive: [UInt8]) async throws -> any StagedArchive { throw NotKept() }
+  func archive(_ checksum: String, of function: String, runtime: FunctionRuntimeKind) async throws -> any StagedArchive { throw NotKept() }
+}

@@ -46,6 +46,7 @@ final class MemoryBackend: FunctionStore, EventLog {
 
   private let shared = Mutex(Shared())
   private let clock: any WallClock
+  let vault = SecretVault.inMemory()
 
   init(clock: any WallClock) {
     self.clock = clock
@@ -125,6 +126,8 @@ final class MemoryBackend: FunctionStore, EventLog {
     shared.withLock { Array($0.state.events.dropFirst(Int(sequence)).prefix(limit)) }
   }
 
+  func databaseSize() async throws -> DatabaseSize { DatabaseSize(main: 0, free: 0, log: 0) }
+
   func lastSequence() async throws -> Int64 { shared.withLock { Int64($0.state.events.count) } }
 
   func portion(of collection: String, after sequence: Int64, limit: Int, then: @escaping @Sendable (Result<LogPortion, any Error>) -> Void) {
@@ -187,6 +190,12 @@ final class MemoryBackend: FunctionStore, EventLog {
       for outcome in changes.runs { state.runs.record(outcome, of: function) }
       state.invocations += changes.invocations
       state.logs += changes.logs
+      for completion in changes.completions {
+        state.events.append(
+          LogEvent(
+            sequence: Int64(state.events.count + 1), time: clock.now(), kind: .function, action: .completed, container: completion.next,
+            subject: completion.subject, before: nil, after: completion.value, auth: completion.actor.auth, depth: completion.actor.depth))
+      }
     }
   }
 
@@ -214,8 +223,20 @@ final class MemoryBackend: FunctionStore, EventLog {
     return result
   }
 
-  func invocations(of function: String, limit: Int, before id: String?) async throws -> [Invocation] { state.invocations.filter { $0.function == function } }
-  func logs(of function: String, limit: Int, before id: String?) async throws -> [InvocationLog] { state.logs }
+  func invocations(of function: String, _ filter: InvocationFilter, limit: Int, before id: String?) async throws -> [Invocation] {
+    state.invocations.filter { $0.function == function }
+  }
+  func logs(of function: String, _ filter: LogFilter, limit: Int, before id: String?) async throws -> (lines: [InvocationLog], next: String?) {
+    (state.logs, nil)
+  }
+  func logs(of function: String, after id: String, limit: Int) async throws -> [InvocationLog] { state.logs.filter { $0.id > id } }
+  func deleteDeadLetters(of function: String, id: String?) async throws -> Int {
+    change { state in
+      let count = state.deadLetters.count
+      state.deadLetters.removeAll { id == nil || $0.id == id }
+      return count - state.deadLetters.count
+    }
+  }
   func deadLetters(of function: String, limit: Int, after id: String?) async throws -> [DeadLetter] { state.deadLetters }
   func usage(_ query: UsageQuery) async throws -> [UsageEntry] {
     var sum = UsageSum()

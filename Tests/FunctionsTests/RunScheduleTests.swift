@@ -267,7 +267,7 @@ private struct RunWorld {
       let events = log.dropFirst(Int(after)).prefix(Int.random(in: 1...10, using: &chance))
       if let last = events.last {
         var matches: [WaitMatch] = []
-        for one in store.waits(for: Set(events.map(\.waitName)), after: 0, limit: 1000) {
+        for one in store.waits(for: Set(events.map(\.type)), after: 0, limit: 1000) {
           guard let event = events.first(where: { one.wait.matches($0) }) else { continue }
           matches.append(WaitMatch(row: one.row, name: one.wait.event, sequence: event.sequence, result: event.cloudEvent(project: "p")))
         }

@@ -70,7 +70,7 @@ enum CallFunction {
       auth: admitted.caller.callAuth, remoteAddress: call.remoteAddress, time: call.now)
     return DirectInvocation(
       function: call.function, event: request.json(), eventType: CallRequest.eventType, eventSubject: "\(call.method) \(call.path)",
-      depth: admitted.caller.triggerDepth)
+      depth: admitted.caller.triggerDepth, version: call.version)
   }
 }
 
@@ -78,6 +78,8 @@ enum CallFunction {
 struct CalledRequest: Sendable {
   let id: String
   let function: String
+  /// An alias, or a version that is in use, where the address says `{function}@{version}`.
+  let version: String?
   let method: HTTPMethod
   /// Behind the function's name, as it was sent; `/` where there is nothing.
   let path: String
@@ -96,7 +98,9 @@ struct CalledRequest: Sendable {
     id: String, function: String, method: HTTPMethod, path: String, query: String?, headers: HTTPHeaders, remoteAddress: String, now: Timestamp
   ) throws {
     self.id = id
-    self.function = function
+    let name = function.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
+    self.function = name.first.map(String.init) ?? ""
+    version = name.count > 1 ? String(name[1]) : nil
     self.method = method
     let behind = path.utf8.dropFirst(CallFunction.prefix.utf8.count).drop { $0 != UInt8(ascii: "/") }
     self.path = behind.isEmpty ? "/" : String(Substring(behind))

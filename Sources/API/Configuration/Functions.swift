@@ -11,14 +11,15 @@ enum Functions {
   static let get = Route.admin(.get, "/v1/functions/{function}") { call in
     let function = try await function(call)
     guard case .object(var object) = function.value(at: call.now) else { return .noContent }
-    object["source"] = .string(function.definition.source)
+    if function.definition.archive == nil { object["source"] = .string(function.definition.source) }
+    object["instances"] = .int(Int64(call.environment.functions.instances(of: function.definition.name)))
     return answer(200, .object(object), function)
   }
 
   /// Deploys a new version. A bad one is refused, and the old one goes on serving.
-  static let put = Route.admin(.put, "/v1/functions/{function}") { call in
+  static let put = Route.deploy(.put, "/v1/functions/{function}") { call, upload in
     let options = try deployOptions(call)
-    let definition = try FunctionDefinition(name: call.parameters[0], value: call.value())
+    let definition = try upload.definition()
     for (position, trigger) in definition.documentTriggers + definition.beforeTriggers.map({ ($0.position, $0.trigger.document) }) {
       do {
         _ = try call.project.collection(trigger.collection)
@@ -28,12 +29,17 @@ enum Functions {
           fields: [FieldError("/triggers/\(position)/collection", "expected an existing collection")])
       }
     }
+    try await requireFunctions(definition, call)
     for (_, trigger) in definition.httpTriggers { try call.project.requireCollections(trigger.lookedUp) }
     for (position, bucket) in definition.buckets { try requireBucket(bucket, "/triggers/\(position)/bucket", call) }
+    let installLog = try await upload.keep(for: definition, call.environment.functions)
     try await call.environment.functions.check(definition)
+    for (name, value) in definition.remote?.newSecrets ?? [] {
+      _ = try await call.project.secrets.set(name, to: value, of: definition.name, at: call.now)
+    }
     let (function, created) = try await call.project.functions.deploy(definition, options, at: call.now)
     try await functionsChanged(call)
-    return answer(created ? 201 : 200, function.value(at: call.now), function)
+    return answer(created ? 201 : 200, function.value(at: call.now).adding(deployed: function.deployed ?? function.version, installLog: installLog), function)
   }
 
   static let delete = Route.admin(.delete, "/v1/functions/{function}") { call in
@@ -47,23 +53,6 @@ enum Functions {
     // First those that can run them.
     await call.environment.functions.functionsChanged()
     try await call.project.reloadTriggers()
-  }
-
-  /// Newest first.
-  static let invocations = Route.admin(.get, "/v1/functions/{function}/invocations") { call in
-    let name = try await function(call).definition.name
-    let (limit, cursor) = try page(call)
-    let items = try await call.project.functions.invocations(of: name, limit: limit + 1, before: cursor)
-    return .list(items.prefix(limit).map(\.value), next: items.count > limit ? items[limit - 1].id : nil)
-  }
-
-  /// Newest first.
-  static let logs = Route.admin(.get, "/v1/functions/{function}/logs") { call in
-    if EventStream.isWanted(call.headers) { throw RoostError(.notImplemented, "A live tail of logs is not built yet.") }
-    let name = try await function(call).definition.name
-    let (limit, cursor) = try page(call)
-    let items = try await call.project.functions.logs(of: name, limit: limit + 1, before: cursor)
-    return .list(items.prefix(limit).map(\.value), next: items.count > limit ? items[limit - 1].id : nil)
   }
 
   static let deadLetters = Route.admin(.get, "/v1/functions/{function}/dead-letters") { call in
@@ -80,6 +69,16 @@ enum Functions {
       throw RoostError(.notFound, "There is no such dead letter.")
     }
     return HTTPResponse(status: 202)
+  }
+
+  private static func requireFunctions(_ definition: FunctionDefinition, _ call: Call) async throws {
+    guard !definition.then.isEmpty else { return }
+    let known = Set(try await call.project.functions.functions().map(\.definition.name))
+    for (position, name) in definition.then.enumerated() where name != definition.name && !known.contains(name) {
+      throw RoostError(
+        .validationFailed, "The function hands its result to one that does not exist: '\(name)'.",
+        fields: [FieldError("/then/\(position)", "expected an existing function; deploy the last one of a sequence first")])
+    }
   }
 
   private static func requireBucket(_ name: String, _ pointer: String, _ call: Call) throws {

@@ -9,7 +9,7 @@ enum DeleteFile {
     try FilePath.require(path)
     let condition = try FileCondition(call.headers)
     let access = call.access(to: bucket)
-    let existed = try await call.project.files.delete(path, in: bucket.name, actor: EventActor(call.caller)) { file, reader in
+    let existed = try await call.project.files.delete(path, in: bucket.name, actor: call.actor) { file, reader in
       try access.requireDelete(file, RuleLookups(reader))
       try condition.require(file)
     }

@@ -31,7 +31,7 @@ enum PutFile {
         throw RoostError(.lengthMismatch, "The body has \(upload.size) bytes; \(length) were announced.")
       }
       let size = upload.size
-      let target = FileTarget(bucket: bucket.name, path: path, contentType: type, owner: owner, actor: EventActor(call.caller))
+      let target = FileTarget(bucket: bucket.name, path: path, contentType: type, owner: owner, actor: call.actor)
       let isNew = NewFlag()
       let file = try await upload.commit(target) { current, reader in
         let lookups = RuleLookups(reader)

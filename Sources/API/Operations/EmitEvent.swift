@@ -13,7 +13,7 @@ enum EmitEvent {
     }
     let event = try NamedEvent(call.value())
     let repeatable: Repeatable<Int64>? = try call.repeatable("events") { accepted($0) }
-    return accepted(try await call.project.log.emit(event, by: EventActor(call.caller), repeatable: repeatable))
+    return accepted(try await call.project.log.emit(event, by: call.actor, repeatable: repeatable))
   }
 
   private static func accepted(_ sequence: Int64) -> HTTPResponse { .json(202, ["id": .string(String(sequence))]) }

@@ -43,9 +43,17 @@ final class Call: Sendable {
       caller: caller,
       request: RuleRequest(
         method: method.description, ip: remoteAddress, time: now, query: { [query] in (try? query.all()) ?? [] },
-        headers: { [headers] in headers.map { ($0.name, $0.value) } }),
+        headers: { [headers] in headers.map { ($0.name, $0.value) } }, trace: { [headers] in Self.trace(headers) }),
       params: params)
   }
+
+  /// What stands in the events that this request causes.
+  var actor: EventActor { EventActor(caller, trace: trace) }
+
+  /// The request's W3C trace context.
+  var trace: String? { Self.trace(headers) }
+
+  private static func trace(_ headers: HTTPHeaders) -> String? { headers["traceparent"].flatMap(TraceParent.forwarded) }
 
   var origin: Origin { Origin(address: remoteAddress, userAgent: headers["User-Agent"] ?? "") }
 
@@ -88,6 +96,8 @@ package final class APIEnvironment: Sendable {
   /// Takes the cause of an `internal` error, with the request's id: for the operator, never for the caller.
   package let report: @Sendable (_ error: any Error, _ requestID: String) -> Void
   let bulkTransfers = BulkTransfers()
+  let functionUploads = FunctionUploads()
+  let requests = RequestMetrics()
 
   package init(
     project: Project, accounts: Accounts, authenticator: Authenticator, functions: any FunctionRuntime, live: LiveQueries, clock: any WallClock,

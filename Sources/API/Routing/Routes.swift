@@ -25,16 +25,19 @@ enum Routes {
   private static let configuration = [
     Collections.list, Collections.get, Collections.put, Collections.patch, Collections.delete, Collections.deleteHistory,
     Buckets.list, Buckets.get, Buckets.put, Buckets.patch, Buckets.delete,
-    Functions.list, Functions.get, Functions.put, Functions.delete, Functions.invocations, Functions.logs, Functions.deadLetters,
-    Functions.replay, EmitEvent.route, NextRuns.route, GetUsage.route,
+    Functions.list, Functions.get, Functions.put, Functions.delete, FunctionRecords.invocations, FunctionRecords.logs.streaming(FollowLogs.open),
+    Functions.deadLetters,
+    Functions.replay, DeadLetters.replay, DeadLetters.deleteAll, DeadLetters.delete, TestFunction.samples, TestFunction.test, EmitEvent.route,
+    NextRuns.route, GetUsage.route,
     FunctionVersions.list, FunctionVersions.get, FunctionVersions.delete, FunctionVersions.rollback,
     FunctionAliases.list, FunctionAliases.get, FunctionAliases.put, FunctionAliases.delete,
     FunctionRuns.list, FunctionRuns.get, FunctionRuns.cancel,
+    Secrets.list, Secrets.put, Secrets.delete, Secrets.listOfFunction, Secrets.putOfFunction, Secrets.deleteOfFunction,
   ]
 
   private static let expressions = [CheckExpression.route, EvaluateExpression.route, SimulateRules.route]
 
-  private static let operations = [Health.health, Health.ready, OpenAPI.route]
+  private static let operations = [Health.health, Health.ready, OpenAPI.route, Metrics.route]
 
   /// Promised in the API's design and answered with 501 until they are built.
   private static let unbuilt: [Route] = [
@@ -55,7 +58,6 @@ enum Routes {
     .unbuilt(.get, "/v1/projects"),
     .unbuilt(.get, "/v1/settings"),
     .unbuilt(.get, "/v1/backups"),
-    .unbuilt(.get, "/metrics"),
     .unbuilt(.get, "/docs"),
     .unbuilt(.get, "/admin"),
     .unbuilt(.get, "/sdk/roost.js"),

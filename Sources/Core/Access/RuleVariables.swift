@@ -23,9 +23,13 @@ package struct RuleVariables: Sendable {
 
   package var time: Timestamp { ruleRequest.time }
 
+  /// The W3C trace context of the request. Looked for when somebody asks.
+  package var trace: String? { ruleRequest.trace() }
+
   /// The same at another time.
   package func at(_ time: Timestamp) -> RuleVariables {
-    let request = RuleRequest(method: ruleRequest.method, ip: ruleRequest.ip, time: time, query: ruleRequest.query, headers: ruleRequest.headers)
+    let request = RuleRequest(
+      method: ruleRequest.method, ip: ruleRequest.ip, time: time, query: ruleRequest.query, headers: ruleRequest.headers, trace: ruleRequest.trace)
     return RuleVariables(auth: auth, request: request, params: params)
   }
 
@@ -52,13 +56,18 @@ package struct RuleRequest: Sendable {
   package let query: Pairs
   /// Headers, when a rule asks for them.
   package let headers: Pairs
+  /// The `traceparent`, when an event is written.
+  let trace: @Sendable () -> String?
 
-  package init(method: String, ip: String, time: Timestamp, query: @escaping Pairs, headers: @escaping Pairs) {
+  package init(
+    method: String, ip: String, time: Timestamp, query: @escaping Pairs, headers: @escaping Pairs, trace: @escaping @Sendable () -> String? = { nil }
+  ) {
     self.method = method
     self.ip = ip
     self.time = time
     self.query = query
     self.headers = headers
+    self.trace = trace
   }
 
   /// Inside the server, where nothing was asked over HTTP.

@@ -39,6 +39,7 @@ package final class CallStream: Sendable {
   package func begin(_ head: JSONObject) { state.withLock { $0.head = head } }
 
   /// How many bytes wait, and how many have come in all, with these.
+  @discardableResult
   package func append(_ piece: [UInt8]) -> (waiting: Int, total: Int) {
     let (waiter, counts) = state.withLock { state -> (CheckedContinuation<[UInt8]?, any Error>?, (Int, Int)) in
       state.totalBytes += piece.count
@@ -121,7 +122,8 @@ extension DirectAnswer {
     switch invocation.status {
     case .succeeded: nil
     case .timeout: RoostError(.functionTimeout, "The function did not answer in time. Its owner finds this as invocation \(invocation.id).")
-    case .failed, .crashed, .suspended, .memoryLimit: RoostError(.functionFailed, "The function failed. Its owner finds out why under invocation \(invocation.id).")
+    case .failed, .crashed, .memoryLimit, .suspended:
+      RoostError(.functionFailed, "The function failed. Its owner finds out why under invocation \(invocation.id).")
     }
   }
 }

@@ -163,7 +163,7 @@ package struct DocumentAccess: Sendable {
     _ id: String?, view: (@Sendable (DocumentRecord, WriteMoment) throws -> DocumentRecord?)?,
     decide: @escaping @Sendable (WriteMoment, RuleLookups) throws -> DocumentDecision
   ) -> DocumentWrite {
-    DocumentWrite(collection: collection, id: id, actor: EventActor(caller), view: caller.passesRules ? nil : view) { moment in
+    DocumentWrite(collection: collection, id: id, actor: EventActor(caller, trace: variables.trace), view: caller.passesRules ? nil : view) { moment in
       let lookups = RuleLookups(moment.reader)
       return try lookups.deciding { try decide(moment, lookups) }
     }

@@ -111,8 +111,8 @@ package struct EventActor: Sendable {
     self.trace = trace
   }
 
-  package init(_ caller: Caller) {
-    self.init(auth: caller.eventAuth?.bytes(), depth: caller.triggerDepth)
+  package init(_ caller: Caller, trace: String? = nil) {
+    self.init(auth: caller.eventAuth?.bytes(), depth: caller.triggerDepth, trace: trace)
   }
 
   /// The server itself, keeping a schedule.

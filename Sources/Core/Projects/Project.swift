@@ -8,6 +8,7 @@ package final class Project: Sendable {
   package let accounts: any AccountStore
   package let files: any FileStore
   package let functions: any FunctionStore
+  package let secrets: SecretVault
   package let log: any EventLog
   package let before: BeforeTriggers
 
@@ -24,7 +25,7 @@ package final class Project: Sendable {
 
   package init(
     name: String, documents: any DocumentStore, configuration: any ConfigurationStore, accounts: any AccountStore, files: any FileStore,
-    functions: any FunctionStore, log: any EventLog, before: BeforeTriggers
+    functions: any FunctionStore, secrets: SecretVault, log: any EventLog, before: BeforeTriggers
   ) {
     self.name = name
     self.documents = documents
@@ -32,6 +33,7 @@ package final class Project: Sendable {
     self.accounts = accounts
     self.files = files
     self.functions = functions
+    self.secrets = secrets
     self.log = log
     self.before = before
   }

@@ -21,14 +21,17 @@ package struct EventWait: Sendable {
     guard !name.isEmpty, name.utf8.count <= Limits.stepNameBytesMax else {
       throw RoostError(.validationFailed, "A wait for an event names it with at most \(Limits.stepNameBytesMax) bytes.")
     }
-    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-    event = parts.count == 2 && ["document", "file", "user"].contains(parts[0]) ? "roost." + name : name
+    let isOurs = ["document.created", "document.updated", "document.deleted", "file.created", "file.updated", "file.deleted"].contains(name)
+    let event = isOurs ? "roost." + name : name
+    self.event = event
     collection = try reader.string("collection")
     condition = try reader.string("where").map { source in
       guard source.utf8.count <= Limits.stepConditionBytesMax else {
         throw RoostError(.validationFailed, "The condition of a wait has at most \(Limits.stepConditionBytesMax) bytes.")
       }
-      return try ExpressionKind.triggerCondition.compile(source, pointer: "/where")
+      let kind: ExpressionKind =
+        event.hasPrefix("roost.file.") ? .fileCondition : event.hasPrefix("roost.") ? .triggerCondition : .eventCondition
+      return try kind.compile(source, pointer: "/where")
     }
     match = try reader.object("match") ?? [:]
     try reader.refuseUnknown(besides: [])
@@ -44,7 +47,7 @@ package struct EventWait: Sendable {
   }
 
   package func matches(_ event: LogEvent) -> Bool {
-    guard event.sequence > after, event.kind != .run, event.waitName == self.event else { return false }
+    guard event.sequence > after, event.isWaitable, event.type == self.event else { return false }
     guard collection == nil || collection == event.container else { return false }
     if !match.isEmpty {
       guard let data = event.waitData.flatMap({ try? JSONValue(parsing: $0) }), Self.fits(.object(match), data) else { return false }
@@ -61,11 +64,16 @@ package struct EventWait: Sendable {
 }
 
 extension LogEvent {
-  /// What a wait calls it.
-  package var waitName: String { type }
+  /// Whether a step may wait for it: what happens to documents, files and accounts, and what somebody emits.
+  package var isWaitable: Bool {
+    switch kind {
+    case .document, .file, .user, .event: true
+    case .schedule, .function, .run: false
+    }
+  }
 
-  /// What a wait's `match` and bare names look at: the document after the change, or before its deletion.
-  package var waitData: [UInt8]? { after ?? before }
+  /// What a wait's `match` and bare names look at: an event's data; a document after the change, or before its deletion.
+  fileprivate var waitData: [UInt8]? { after ?? before }
 }
 
 private struct WaitContext: CELActivation {
@@ -76,9 +84,11 @@ private struct WaitContext: CELActivation {
   func value(of variable: String) -> CELValue? {
     switch variable {
     case "document": .null
+    case "data", "file": CELValue(json(event.waitData))
     case "event":
       CELValue([
-        "type": .string(event.type), "subject": .string(event.path), "before": json(event.before), "after": json(event.after), "auth": json(event.auth),
+        "type": .string(event.type), "subject": .string(event.path), "before": json(event.before), "after": json(event.after), "data": json(event.waitData),
+        "auth": json(event.auth),
       ])
     default: nil
     }

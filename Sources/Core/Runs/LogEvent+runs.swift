@@ -1,3 +1,5 @@
+import JSON
+
 // Events that make a durable run go on.
 extension LogEvent {
   /// What such events of a function are in. No collection is called so.
@@ -7,6 +9,13 @@ extension LogEvent {
 
   /// The run that a delivery of this event executes: the one that it wakes, or that begins with it.
   package var runID: Int64? { kind == .run ? Int64(subject) : sequence }
+
+  /// Its path; of an event that wakes a run, the path of the event that the run began with, so that both go to the same version.
+  package var firstPath: String {
+    guard kind == .run else { return path }
+    let first = after.flatMap { try? JSONValue(parsing: $0) }
+    return first?["subject"]?.stringValue ?? ""
+  }
 
   /// With the CloudEvent that the run began with.
   package func carrying(_ event: [UInt8]) -> LogEvent {

@@ -1,4 +1,4 @@
-/// Base64 with padding (RFC 4648, section 4), for bytes inside JSON.
+/// Base64 with padding (RFC 4648, section 4), for bytes inside JSON and in signatures.
 package enum Base64 {
   private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
   private static let values: [UInt8] = {

@@ -12,9 +12,12 @@ package struct DirectInvocation: Sendable {
   package let timeout: Duration?
   /// An alias, or the number of a version that is in use; nil for `live`.
   package let version: String?
+  /// The W3C trace context of the request, as a `traceparent`.
+  package let trace: String?
 
   package init(
-    function: String, event: [UInt8], eventType: String, eventSubject: String, depth: Int = 0, timeout: Duration? = nil, version: String? = nil
+    function: String, event: [UInt8], eventType: String, eventSubject: String, depth: Int = 0, timeout: Duration? = nil, version: String? = nil,
+    trace: String? = nil
   ) {
     self.function = function
     self.event = event
@@ -22,6 +25,7 @@ package struct DirectInvocation: Sendable {
     self.eventSubject = eventSubject
     self.depth = depth
     self.timeout = timeout
+    self.trace = trace
     self.version = version
   }
 }

@@ -5,21 +5,33 @@ import JSON
 package struct FunctionDefinition: Sendable {
   package let name: String
   package let runtime: FunctionRuntimeKind
+  /// Empty where there is an archive, and for a function whose program is elsewhere.
   package let source: String
+  package let archive: FunctionArchive?
+  /// The file of the archive that a worker begins with.
+  package let entry: String?
   /// For functions of the `lambda` runtime.
   package let lambda: LambdaSettings?
+  /// Where a function of runtime `remote` lives; `nil` for the others.
+  package let remote: RemoteEndpoint?
   package let triggers: [Trigger]
+  /// Functions that get what this one returns as their event, each when a delivery succeeded.
+  package let then: [String]
   package let timeout: Duration
   package let memoryBytesMax: Int64
   package let concurrency: Int
+  /// Workers that are there before anybody needs them.
+  package let minInstances: Int
   package let attemptsMax: Int
   package let backoff: Duration
-  package let environment: [String: String]
+  /// `env`; with the secrets in it where workers get it.
+  package internal(set) var environment: [String: String]
   /// Normalised, without the source: what GET answers.
   package let manifest: JSONValue
 
   /// Throws `validation_failed`, `expression_invalid` or `not_implemented`. The source is checked by the runtime.
-  package init(name: String, value: JSONValue) throws {
+  /// - Parameter uploaded: the archive that comes with it; else it is read from `value`, as the store keeps it.
+  package init(name: String, value: JSONValue, archive uploaded: (FunctionArchive, entry: String?)? = nil) throws {
     try Names.requireName(name, of: "function")
     var reader = try ConfigurationReader(value, of: "function")
     if let stated = try reader.string("name"), stated != name {
@@ -33,31 +45,45 @@ package struct FunctionDefinition: Sendable {
         .notImplemented, "The runtime '\(runtimeName.prefix(40))' is not built yet.", fields: [FieldError("/runtime", "expected one of \(known)")])
     }
     self.runtime = runtime
-    guard let source = try reader.string("source"), !source.isEmpty else {
-      throw RoostError(.validationFailed, "A function has a source.", fields: [FieldError("/source", "expected the program text")])
+    remote = runtime == .remote ? try RemoteEndpoint(&reader) : nil
+    let stored = try reader.value("archive")
+    archive = try uploaded?.0 ?? stored.map { try FunctionArchive(stored: $0, runtime: runtime) }
+    let statedEntry = try reader.string("entry")
+    entry = uploaded?.entry ?? statedEntry
+    let source = try reader.string("source") ?? ""
+    guard remote != nil || source.isEmpty != (archive == nil) else {
+      throw RoostError(
+        .validationFailed, archive == nil ? "A function has a source." : "A function has a source or an archive, not both.",
+        fields: [FieldError("/source", archive == nil ? "expected the program text" : "expected none beside an archive")])
     }
     guard source.utf8.count <= Limits.functionSourceBytesMax else {
       throw RoostError(.payloadTooLarge, "The source is larger than \(Limits.functionSourceBytesMax) bytes.")
+    }
+    guard source.isEmpty || remote == nil || remote?.kind == .openwhisk else {
+      throw RoostError(.validationFailed, "A remote function has no source here.", fields: [FieldError("/source", "expected none")])
     }
     self.source = source
     lambda = runtime == .lambda ? try LambdaSettings(&reader, source: source) : nil
     triggers = try (reader.array("triggers") ?? []).enumerated().map { position, trigger in
       try Trigger(trigger, pointer: "/triggers/\(position)")
     }
+    then = try Self.next(reader.array("then") ?? [])
     timeout = try reader.duration("timeout", most: Limits.functionTimeoutMax) ?? Limits.functionTimeoutDefault
     memoryBytesMax = try reader.byteCount("memory", in: (32 << 20)...(4 << 30)) ?? Int64(Limits.functionMemoryBytesDefault)
     concurrency = Int(
       try reader.int("concurrency", in: 1...Int64(Limits.functionConcurrencyMax)) ?? Int64(Limits.functionConcurrencyDefault))
+    minInstances = Int(try reader.int("minInstances", in: 0...Int64(concurrency)) ?? 0)
     var retry = try ConfigurationReader(.object(reader.object("retry") ?? [:]), of: "retry policy")
     attemptsMax = Int(try retry.int("attempts", in: 1...Int64(Limits.functionAttemptsMax)) ?? Int64(Limits.functionAttemptsDefault))
     backoff = try retry.duration("backoff", most: .seconds(3600)) ?? .seconds(1)
     try retry.refuseUnknown()
     environment = try Self.environment(reader.object("env") ?? [:])
-    try reader.refuseUnbuilt(["network", "minInstances"])
-    try reader.refuseUnknown()
+    try reader.refuseUnbuilt(["network"])
+    // What the server adds to its answers may come back.
+    try reader.refuseUnknown(besides: ["createdAt", "updatedAt", "version", "live", "deployed", "install", "instances"])
     self.name = name
     var manifest: JSONObject = [
-      "name": .string(name), "runtime": .string(runtime.rawValue), "triggers": .array(triggers.map(\.value)),
+      "name": .string(name), "runtime": .string(runtime.rawValue), "triggers": .array(triggers.map(\.value)), "then": .array(then.map(JSONValue.string)),
       "timeout": .string("\(timeout.milliseconds)ms"), "memory": .int(memoryBytesMax), "concurrency": .int(Int64(concurrency)),
       "retry": ["attempts": .int(Int64(attemptsMax)), "backoff": .string("\(backoff.milliseconds)ms")],
       "env": .object(JSONObject(environment)),
@@ -66,6 +92,10 @@ package struct FunctionDefinition: Sendable {
       manifest["handler"] = .string(lambda.handler)
       manifest["language"] = .string(lambda.language.rawValue)
     }
+    if minInstances > 0 { manifest["minInstances"] = .int(Int64(minInstances)) }
+    if let archive { manifest["archive"] = archive.value }
+    if let entry { manifest["entry"] = .string(entry) }
+    for (name, value) in remote?.members ?? [] { manifest[name] = value }
     self.manifest = .object(manifest)
   }
 
@@ -100,6 +130,16 @@ package struct FunctionDefinition: Sendable {
 
   package var schedules: [ScheduleTrigger] {
     triggers.compactMap { if case .schedule(let trigger) = $0 { trigger } else { nil } }
+  }
+
+  private static func next(_ names: [JSONValue]) throws -> [String] {
+    let next = names.compactMap(\.stringValue)
+    guard next.count == names.count, next.count <= Limits.nextFunctionsMax, Set(next).count == next.count, next.allSatisfy(Names.isValidName) else {
+      throw RoostError(
+        .validationFailed, "`then` names the functions that come next.",
+        fields: [FieldError("/then", "expected at most \(Limits.nextFunctionsMax) names of functions, each once")])
+    }
+    return next
   }
 
   private static func environment(_ object: JSONObject) throws -> [String: String] {

@@ -4,6 +4,14 @@ import JSON
 package protocol FunctionRuntime: Sendable {
   /// Loads the source in the interpreter without running it for an event. Throws `deploy_refused` with the interpreter's own message.
   func check(_ definition: FunctionDefinition) async throws
+  /// How many workers of that function are up, as of some milliseconds ago.
+  func instances(of function: String) -> Int
+  /// Installs what the archive in that folder asks for, into it. Answers the log, nil if it asks for nothing. Throws `deploy_refused` with the log's end.
+  func install(_ definition: FunctionDefinition, in folder: String) async throws -> String?
+  /// What functions print, as it comes.
+  var tails: LogTails { get }
+  /// Throws `unavailable` when the server stops.
+  func measure() async throws -> FunctionsMeasure
   /// Call after every deploy and delete: takes up the new set of functions.
   func functionsChanged() async
   /// Runs a function now and waits for it. Throws `function_not_found`, `overloaded` when too many wait for the function already or it got no
@@ -16,6 +24,8 @@ package protocol FunctionRuntime: Sendable {
   func deployed(_ name: String) async throws -> DeployedFunction?
   /// Delivers the dead letter again, from its first attempt. False if there is no such letter.
   func replay(deadLetter id: String, of function: String) async throws -> Bool
+  /// The same for the oldest ones, up to a bound. Returns how many, and whether there are more.
+  func replayDeadLetters(of function: String) async throws -> (count: Int, more: Bool)
 }
 
 /// How a function reaches its project: the REST API, called inside the server. Fulfilled by the API room.

@@ -12,6 +12,8 @@ package struct DeployedFunction: Sendable {
   package let aliases: [String: VersionSplit]
   /// Versions besides the current one that take events or have a name.
   package let others: [Int64: FunctionDefinition]
+  /// Only in the answer to a deploy: the version that it made, which need not be the current one.
+  package var deployed: Int64?
 
   package init(
     definition: FunctionDefinition, version: Int64, created: Timestamp, updated: Timestamp, live: VersionSplit? = nil, aliases: [String: VersionSplit] = [:],
@@ -26,6 +28,13 @@ package struct DeployedFunction: Sendable {
     self.others = others
   }
 
+  /// The same, as workers get it.
+  package func filled(with secrets: FunctionSecrets) -> DeployedFunction {
+    DeployedFunction(
+      definition: secrets.filling(definition), version: version, created: created, updated: updated, live: live, aliases: aliases,
+      others: others.mapValues(secrets.filling))
+  }
+
   package var value: JSONValue {
     guard case .object(var object) = definition.manifest else { return definition.manifest }
     object["version"] = .int(version)
@@ -37,7 +46,7 @@ package struct DeployedFunction: Sendable {
 }
 
 /// Functions, their deliveries and what became of them, at rest.
-package protocol FunctionStore: FunctionVersionStore, RunStore {
+package protocol FunctionStore: FunctionVersionStore, FunctionArchiveStore, RunStore {
   func functions() async throws -> [DeployedFunction]
   /// A new version; a new function's cursor starts at the end of the log. Throws `precondition_failed` where another version is current than expected.
   func deploy(_ definition: FunctionDefinition, _ options: DeployOptions, at now: Timestamp) async throws -> (DeployedFunction, created: Bool)
@@ -53,10 +62,16 @@ package protocol FunctionStore: FunctionVersionStore, RunStore {
   /// it is comes back, and nothing is written.
   func tick(_ schedule: ScheduleTrigger, of function: String, due: Timestamp, expecting mark: Timestamp) async throws -> ScheduleMark
 
-  func invocations(of function: String, limit: Int, before id: String?) async throws -> [Invocation]
-  func logs(of function: String, limit: Int, before id: String?) async throws -> [InvocationLog]
+  /// Newest first.
+  func invocations(of function: String, _ filter: InvocationFilter, limit: Int, before id: String?) async throws -> [Invocation]
+  /// Newest first. Looks at so many lines and no more: then a page may hold less than `limit`, and `next` says where to go on.
+  func logs(of function: String, _ filter: LogFilter, limit: Int, before id: String?) async throws -> (lines: [InvocationLog], next: String?)
+  /// Those stored after a line, oldest first.
+  func logs(of function: String, after id: String, limit: Int) async throws -> [InvocationLog]
   func deadLetters(of function: String, limit: Int, after id: String?) async throws -> [DeadLetter]
   func deadLetter(_ id: String, of function: String) async throws -> DeadLetter?
+  /// Forgets one of them, or all, and returns how many that were.
+  func deleteDeadLetters(of function: String, id: String?) async throws -> Int
 
   /// Sums of what functions used, in the order of their keys. Deleted functions are among them.
   func usage(_ query: UsageQuery) async throws -> [UsageEntry]
@@ -105,13 +120,14 @@ package struct DeliveryChanges: Sendable {
   package var removeDeadLetters: [String] = []
   package var invocations: [Invocation] = []
   package var logs: [InvocationLog] = []
+  package var completions: [FunctionResult] = []
   package var runs: [RunOutcome] = []
 
   package init() {}
 
   package var isEmpty: Bool {
     cursor == nil && park.isEmpty && unpark.isEmpty && deadLetters.isEmpty && removeDeadLetters.isEmpty && invocations.isEmpty
-      && logs.isEmpty && runs.isEmpty
+      && logs.isEmpty && completions.isEmpty && runs.isEmpty
   }
 }
 
@@ -144,11 +160,14 @@ package struct Invocation: Sendable {
   package let queued: Duration?
   /// What it could have used; its time is counted with this.
   package let memoryBytesMax: Int64?
+  /// The W3C trace context of this run, as a `traceparent`: its calls are the span's children.
+  package let trace: String?
 
   package init(
     id: String, function: String, version: Int64, eventSequence: Int64?, eventType: String, eventSubject: String, attempt: Int,
     status: Status, error: String?,
-    started: Timestamp, duration: Duration, isCold: Bool, cpu: Duration?, memoryBytesPeak: Int64?, queued: Duration? = nil, memoryBytesMax: Int64? = nil
+    started: Timestamp, duration: Duration, isCold: Bool, cpu: Duration?, memoryBytesPeak: Int64?, queued: Duration? = nil, memoryBytesMax: Int64? = nil,
+    trace: String? = nil
   ) {
     self.id = id
     self.function = function
@@ -166,6 +185,7 @@ package struct Invocation: Sendable {
     self.memoryBytesPeak = memoryBytesPeak
     self.queued = queued
     self.memoryBytesMax = memoryBytesMax
+    self.trace = trace
   }
 
   package var value: JSONValue {
@@ -179,6 +199,7 @@ package struct Invocation: Sendable {
       "cold": .bool(isCold), "cpuMs": cpu.map { .int($0.milliseconds) } ?? .null, "memoryPeak": memoryBytesPeak.map(JSONValue.int) ?? .null,
       "queueMs": queued.map { .double(Double($0.microseconds) / 1000) } ?? .null,
       "gbSeconds": memoryBytesMax == nil ? .null : .double(gigabyteSeconds),
+      "traceparent": trace.map(JSONValue.string) ?? .null,
     ]
   }
 }

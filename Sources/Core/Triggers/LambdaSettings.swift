@@ -26,7 +26,7 @@ package struct LambdaSettings: Sendable {
     }
     self.handler = handler
     let stated = try reader.string("language")
-    guard let language = stated.map(Language.init(rawValue:)) ?? (source.hasPrefix("#!") ? .custom : nil) else {
+    guard let language = stated.map(Language.init(rawValue:)) ?? (source.hasPrefix("#!") || source.isEmpty ? .custom : nil) else {
       throw RoostError(
         .validationFailed, "The source of a Lambda function has a language.", fields: [FieldError("/language", "expected \"python\", \"node\" or \"custom\"")])
     }

@@ -27,7 +27,7 @@ extension LogEvent {
     writer.key("id")
     writer.string(String(sequence))
     writer.key("source")
-    writer.string("/p/" + project)
+    writer.string("/p/" + project + (kind == .function ? "/functions/" + emitter : ""))
     writer.key("type")
     writer.string(type)
     // CloudEvents 1.0.2, section "subject": "If present, MUST be a non-empty string".
@@ -50,6 +50,9 @@ extension LogEvent {
     return writer.bytes
   }
 
+  /// The function that returned what this event is about.
+  private var emitter: String { auth.flatMap { try? JSONValue(parsing: $0) }?["id"]?.stringValue ?? "" }
+
   private func writeData(_ writer: inout JSONWriter) {
     func members(_ members: [(String, [UInt8]?)]) {
       writer.beginObject()
@@ -60,10 +63,10 @@ extension LogEvent {
       writer.endObject()
     }
     switch kind {
-    case .document, .file, .run: members([("before", before), ("after", after), ("auth", auth)])
+    case .document, .file: members([("before", before), ("after", after), ("auth", auth)])
     case .user where action == .signedIn: members([("before", nil), ("after", after), ("auth", auth), ("session", before)])
     case .user: members([("before", before), ("after", after), ("auth", auth)])
-    case .event, .schedule, .function: if let after { writer.raw(after) } else { writer.null() }
+    case .event, .schedule, .function, .run: if let after { writer.raw(after) } else { writer.null() }
     }
   }
 }

@@ -65,6 +65,8 @@ package protocol EventLog: Sendable {
   func lastSequence() async throws -> Int64
   /// The changes of one collection's documents after `sequence`, in commit order: of so many events looked at, at most `limit`.
   func portion(of collection: String, after sequence: Int64, limit: Int, then: @escaping @Sendable (Result<LogPortion, any Error>) -> Void)
+  /// How large the database is that the log lies in.
+  func databaseSize() async throws -> DatabaseSize
   /// Calls `wake` after commits that added events, from the writer's thread: it must only signal.
   func onCommit(_ wake: @escaping @Sendable () -> Void)
   /// Adds an event that somebody emits, and returns its place. Durable when it returns.

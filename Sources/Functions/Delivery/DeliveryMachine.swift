@@ -41,6 +41,8 @@ struct DeliveryMachine {
   private(set) var openBytes = 0
   private(set) var parkedCount = 0
   private(set) var parkedBytes = 0
+  /// Events given up since the start.
+  private(set) var deadLetters = 0
   /// Every event up to here was looked at.
   private(set) var readThrough: Int64
   private var record: DeliveryRecord
@@ -114,7 +116,7 @@ struct DeliveryMachine {
       }
       entries[sequence]?.state = .running
       running += 1
-      return Delivery(event: entry.event, attempt: entry.attempts + 1, since: entry.since)
+      return Delivery(event: entry.event, attempt: entry.attempts + 1, since: entry.since, wantsValue: policy.wantsValue)
     }
     return nil
   }
@@ -127,8 +129,8 @@ struct DeliveryMachine {
   }
 
   /// A started delivery failed: it waits for its next attempt, or was the last one.
-  /// `isFinal`: trying again would change nothing.
-  mutating func failed(_ sequence: Int64, error: String, invocation: String?, isFinal: Bool = false, at now: Timestamp) {
+  /// `isFinal`: trying again would change nothing. `wait`: not before so much time has passed.
+  mutating func failed(_ sequence: Int64, error: String, invocation: String?, isFinal: Bool = false, wait: Duration = .zero, at now: Timestamp) {
     guard var entry = entries[sequence], entry.state == .running else { return }
     running -= 1
     entry.attempts += 1
@@ -137,7 +139,7 @@ struct DeliveryMachine {
       bury(entry.event, attempts: entry.attempts, error: error, invocation: invocation, at: now)
       return
     }
-    let due = now + policy.delay(afterAttempts: entry.attempts, using: &chance)
+    let due = now + max(wait, policy.delay(afterAttempts: entry.attempts, using: &chance))
     entry.state = .backingOff(due)
     entry.since = due
     entries[sequence] = entry
@@ -172,6 +174,11 @@ struct DeliveryMachine {
 
   /// The same for a durable run whose execution ended.
   mutating func ended(_ run: RunOutcome) { record.changes.runs.append(run) }
+
+  /// What the function returned goes on, together with the record of its success.
+  mutating func completed(_ completions: [FunctionResult]) {
+    record.changes.completions.append(contentsOf: completions)
+  }
 
   // MARK: What is written down
 
@@ -266,6 +273,7 @@ struct DeliveryMachine {
   }
 
   private mutating func bury(_ event: LogEvent, attempts: Int, error: String, invocation: String?, at now: Timestamp) {
+    deadLetters += 1
     record.changes.deadLetters.append(
       DeadLetter(id: identifiers.next(at: now), event: event, attempts: attempts, error: error, invocation: invocation, created: now))
     parkOpen(below: event.sequence, at: now)

@@ -5,15 +5,21 @@ struct DeliveryPolicy: Sendable {
   let concurrency: Int
   let attemptsMax: Int
   let backoff: Duration
+  /// Whether what the function returns is wanted.
+  let wantsValue: Bool
 
-  init(concurrency: Int, attemptsMax: Int, backoff: Duration) {
+  init(concurrency: Int, attemptsMax: Int, backoff: Duration, wantsValue: Bool = false) {
     self.concurrency = concurrency
     self.attemptsMax = attemptsMax
     self.backoff = backoff
+    self.wantsValue = wantsValue
   }
 
   init(_ definition: FunctionDefinition) {
-    self.init(concurrency: definition.concurrency, attemptsMax: definition.attemptsMax, backoff: definition.backoff)
+    // A batch is one request and many deliveries.
+    self.init(
+      concurrency: definition.concurrency * (definition.remote?.batchSize ?? 1), attemptsMax: definition.attemptsMax, backoff: definition.backoff,
+      wantsValue: !definition.then.isEmpty)
   }
 
   /// Exponential backoff with full jitter: anything between nothing and `backoff` doubled for each failed attempt.
@@ -33,4 +39,5 @@ struct Delivery: Sendable {
   let attempt: Int
   /// Since when it could have been started, as far as that is known.
   var since: Timestamp?
+  var wantsValue = false
 }

@@ -49,6 +49,7 @@ struct DeliveryRecord {
     changes.removeDeadLetters = older.removeDeadLetters + changes.removeDeadLetters
     changes.invocations = older.invocations + changes.invocations
     changes.logs = older.logs + changes.logs
+    changes.completions = older.completions + changes.completions
     changes.runs = older.runs + changes.runs
     // The next one taken carries a cursor at least as far.
     if let lost = older.cursor { cursor = min(cursor, lost - 1) }

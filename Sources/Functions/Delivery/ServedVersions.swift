@@ -7,14 +7,18 @@ struct ServedVersions {
   private let aliases: [String: VersionSplit]
   private(set) var assignments: [Int64: WorkerAssignment] = [:]
 
-  /// Versions that `before` served keep their workers.
-  init(_ deployed: DeployedFunction, after before: ServedVersions?, newGeneration: () -> UInt64) {
+  /// Versions that are there already keep their workers, unless a secret has changed.
+  init(_ deployed: DeployedFunction, secrets: [String: String], after before: [Int64: WorkerAssignment], newGeneration: () -> UInt64) {
     function = deployed.definition.name
     live = deployed.live
     aliases = deployed.aliases
     let definitions = deployed.others.merging([deployed.version: deployed.definition]) { $1 }
     for (version, definition) in definitions {
-      assignments[version] = before?.assignments[version] ?? WorkerAssignment(generation: newGeneration(), definition: definition)
+      if let kept = before[version], kept.secrets == secrets {
+        assignments[version] = kept
+      } else {
+        assignments[version] = WorkerAssignment(generation: newGeneration(), definition: definition, secrets: secrets)
+      }
     }
   }
 
@@ -23,9 +27,12 @@ struct ServedVersions {
   /// Those that events go to.
   var liveAssignments: [WorkerAssignment] { live.versions.compactMap { assignments[$0] } }
 
+  /// How many workers of each version are there before anybody needs them.
+  var kept: [(assignment: WorkerAssignment, count: Int)] { liveAssignments.filter { $0.definition.remote == nil }.map { ($0, $0.definition.minInstances) } }
+
   /// The same one for all events of a subject.
   func assignment(for event: LogEvent) -> WorkerAssignment? {
-    assignments[isSplit ? live.version(for: event.path, of: function) : live.main]
+    assignments[isSplit ? live.version(for: event.firstPath, of: function) : live.main]
   }
 
   /// The version that takes a direct call, by chance where there is a choice; nil if there is none of that name.

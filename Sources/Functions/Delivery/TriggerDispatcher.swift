@@ -1,19 +1,24 @@
 import Core
+import JSON
 
 /// Brings events from the log to workers: reads for each function from its cursor, starts what its delivery machine allows, and has the store
 /// write down what came of it. Belongs to the engine's thread; the store and the log answer through `EngineMessage`s.
 final class TriggerDispatcher {
   private let project: String
   let pool: WorkerPool
+  let remotes: RemotePool
   let wall: any WallClock
   let steady: any SteadyClock
   private let requests: RequestQueue
   private let meter: UsageMeter
+  private let tails: LogTails
   let notice: (String) -> Void
 
   private(set) var functions: [String: TriggeredFunction] = [:]
   /// By the generation of each version that workers may still serve.
   private var versions: [UInt64: (function: TriggeredFunction, version: Int64)] = [:]
+  /// What is hidden of their logs and errors.
+  private var masks: [UInt64: SecretMask] = [:]
   private var nextGeneration: UInt64 = 1
   private var served: UInt64 = 0
   private var identifiers = IdentifierGenerator()
@@ -32,15 +37,17 @@ final class TriggerDispatcher {
   private var runs = RunsTimer()
 
   init(
-    project: String, pool: WorkerPool, wall: any WallClock, steady: any SteadyClock, requests: RequestQueue, meter: UsageMeter,
+    project: String, pool: WorkerPool, wall: any WallClock, steady: any SteadyClock, requests: RequestQueue, tails: LogTails, meter: UsageMeter,
     notice: @escaping (String) -> Void
   ) {
     self.project = project
     self.pool = pool
+    remotes = RemotePool(project: project, wall: wall, steady: steady, requests: requests)
     self.wall = wall
     self.steady = steady
     self.requests = requests
     self.meter = meter
+    self.tails = tails
     self.notice = notice
   }
 
@@ -55,13 +62,13 @@ final class TriggerDispatcher {
     for one in loaded {
       let name = one.deployed.definition.name
       if let function = functions[name], function.created == one.deployed.created {
-        redeploy(function, one.deployed)
+        redeploy(function, one)
         continue
       }
       // Made anew since it was asked for: the next load brings its state.
       guard let state = one.state else { continue }
       if let function = functions[name] { remove(function) }
-      let served = ServedVersions(one.deployed, after: nil) { newGeneration() }
+      let served = ServedVersions(one.deployed, secrets: one.secrets, after: [:]) { newGeneration() }
       let function = TriggeredFunction(generation: newGeneration(), deployed: one.deployed, versions: served, state: state, at: wall.now())
       functions[name] = function
       serve(served, of: function)
@@ -73,10 +80,31 @@ final class TriggerDispatcher {
     return nextGeneration
   }
 
-  private func redeploy(_ function: TriggeredFunction, _ deployed: DeployedFunction) {
-    let served = ServedVersions(deployed, after: function.versions) { newGeneration() }
+  private func redeploy(_ function: TriggeredFunction, _ loaded: LoadedFunction) {
+    let deployed = loaded.deployed
+    let before = function.versions.assignments.merging(function.coming?.versions.assignments ?? [:]) { $1 }
+    let served = ServedVersions(deployed, secrets: loaded.secrets, after: before) { newGeneration() }
+    // A deploy that was still coming up when this one came.
+    let needed = Set([function.versions, served].flatMap { $0.assignments.values.map(\.generation) })
+    for assignment in before.values where !needed.contains(assignment.generation) { pool.retire(assignment.generation) }
+    register(served, of: function)
+    guard served.kept.allSatisfy({ pool.hasReady($0.assignment.generation) }) else {
+      // The new ones come up before the old go.
+      function.coming = (deployed, served, steady.now() + FunctionsLimits.readyTimeMax)
+      return
+    }
+    function.coming = nil
+    activate(deployed, served, of: function)
+  }
+
+  /// Running invocations of versions that nobody needs any more are finished.
+  private func activate(_ deployed: DeployedFunction, _ served: ServedVersions, of function: TriggeredFunction) {
     let kept = Set(served.assignments.values.map(\.generation))
     for assignment in function.versions.assignments.values where !kept.contains(assignment.generation) { pool.retire(assignment.generation) }
+    let live = Set(served.liveAssignments.map(\.generation))
+    for assignment in served.assignments.values where !live.contains(assignment.generation) { pool.keep(assignment, 0) }
+    // The pause was another version's.
+    if function.deployed.version != deployed.version { function.heldUntil = nil }
     function.deployed = deployed
     function.machine.policy = DeliveryPolicy(deployed.definition)
     function.schedules.take(deployed.definition.schedules, start: deployed.updated, at: wall.now())
@@ -85,14 +113,35 @@ final class TriggerDispatcher {
 
   private func serve(_ served: ServedVersions, of function: TriggeredFunction) {
     function.versions = served
-    for (version, assignment) in served.assignments { versions[assignment.generation] = (function, version) }
+    register(served, of: function)
     dirty.insert(function.name)
+  }
+
+  private func register(_ served: ServedVersions, of function: TriggeredFunction) {
+    for (version, assignment) in served.assignments {
+      versions[assignment.generation] = (function, version)
+      masks[assignment.generation] = SecretMask(assignment.secrets)
+    }
+    for (assignment, count) in served.kept { pool.keep(assignment, count) }
+    pool.startKept()
+  }
+
+  /// Deploys whose instances have come up take over.
+  private func takeOver() {
+    for function in functions.values {
+      guard let coming = function.coming else { continue }
+      let isReady = coming.versions.kept.allSatisfy { pool.hasReady($0.assignment.generation) }
+      guard isReady || steady.now() >= coming.until else { continue }
+      function.coming = nil
+      activate(coming.deployed, coming.versions, of: function)
+    }
   }
 
   private func remove(_ function: TriggeredFunction) {
     for call in function.calls { call.answer.resume(throwing: missing(function.name)) }
     function.calls = []
     for assignment in function.versions.assignments.values { pool.retire(assignment.generation) }
+    for assignment in (function.coming?.versions.assignments ?? [:]).values { pool.retire(assignment.generation) }
     functions[function.name] = nil
     versions = versions.filter { $0.value.function !== function }
   }
@@ -106,6 +155,8 @@ final class TriggerDispatcher {
   }
 
   func workerFreed() {
+    pool.startKept()
+    takeOver()
     dirty.formUnion(starved)
     starved = []
   }
@@ -196,7 +247,7 @@ final class TriggerDispatcher {
     case .delivery(let delivery): finished(delivery, of: function, version: version, report)
     case .direct(let call):
       function.callsRunning -= 1
-      guard !isStopping else { return call.answer.resume(throwing: RoostError(.unavailable, "The server is stopping.")) }
+      guard !isStopping, !report.isHandedBack else { return call.answer.resume(throwing: RoostError(.unavailable, "The server is stopping.")) }
       let (invocation, logs) = record(report, of: function, version: version)
       call.answer.resume(returning: DirectAnswer(invocation: invocation, logs: logs, value: report.value))
     }
@@ -205,15 +256,30 @@ final class TriggerDispatcher {
   private func finished(_ delivery: Delivery, of function: TriggeredFunction, version: Int64, _ report: RunReport) {
     let sequence = delivery.event.sequence
     // Stopped by us, not by anything that it did.
-    guard !isStopping else { return function.machine.handedBack(sequence) }
+    guard !isStopping, !report.isHandedBack else { return function.machine.handedBack(sequence) }
+    let next = function.versions.assignments[version]?.definition.then ?? []
+    if report.status == .succeeded, !next.isEmpty, let value = report.value, value.count > Limits.eventDataBytesMax {
+      return finished(
+        delivery, of: function, version: version,
+        report.failed("The function returned more than \(Limits.eventDataBytesMax) bytes, which is what the next one can take."))
+    }
     let (invocation, _) = record(report, of: function, version: version)
     if report.status == .succeeded || report.status == .suspended {
       if report.run.usesSteps { runEnded(delivery, of: function, report) }
+      if report.status == .succeeded { function.machine.completed(next.map { completion(of: function.name, next: $0, delivery, report) }) }
       function.machine.succeeded(sequence, at: wall.now())
     } else {
+      if let wait = report.retryAfter { function.heldUntil = max(steady.now() + wait, function.heldUntil ?? steady.now()) }
       function.machine.failed(
-        sequence, error: report.error ?? report.status.rawValue, invocation: invocation.id, isFinal: report.run.isFinal, at: wall.now())
+        sequence, error: invocation.error ?? report.status.rawValue, invocation: invocation.id, isFinal: report.run.isFinal, wait: report.retryAfter ?? .zero,
+        at: wall.now())
     }
+  }
+
+  private func completion(of name: String, next: String, _ delivery: Delivery, _ report: RunReport) -> FunctionResult {
+    let auth: JSONValue = ["type": "function", "id": .string(name)]
+    let actor = EventActor(auth: auth.bytes(), depth: delivery.event.depth + 1, trace: report.run.trace)
+    return FunctionResult(next: next, subject: delivery.event.path, value: report.value ?? Array("null".utf8), actor: actor)
   }
 
   /// No worker could load the module: that is a failed attempt of the delivery that it was loaded for.
@@ -239,6 +305,7 @@ final class TriggerDispatcher {
 
   private func record(_ report: RunReport, of function: TriggeredFunction, version: Int64) -> (Invocation, [InvocationLog]) {
     let id = identifiers.next(at: report.run.started)
+    let mask = masks[report.generation] ?? SecretMask([:])
     let (sequence, type, subject): (Int64?, String, String) =
       switch report.run.work {
       case .delivery(let delivery): (delivery.event.sequence, delivery.event.type, delivery.event.path)
@@ -246,12 +313,16 @@ final class TriggerDispatcher {
       }
     let invocation = Invocation(
       id: id, function: function.name, version: version, eventSequence: sequence, eventType: type, eventSubject: subject, attempt: report.run.work.attempt,
-      status: report.status, error: report.error, started: report.run.started, duration: report.duration, isCold: report.run.isCold, cpu: report.cpu,
-      memoryBytesPeak: report.memoryPeak, queued: report.run.work.since.map { max(.zero, report.run.started - $0) },
-      memoryBytesMax: function.deployed.definition.memoryBytesMax)
+      status: report.status, error: report.error.map(mask.masking), started: report.run.started, duration: report.duration, isCold: report.run.isCold,
+      cpu: report.cpu, memoryBytesPeak: report.memoryPeak, queued: report.run.work.since.map { max(.zero, report.run.started - $0) },
+      memoryBytesMax: function.deployed.definition.memoryBytesMax, trace: report.run.trace)
     meter.ended(invocation, at: wall.now())
-    let logs = report.lines.map { InvocationLog(id: identifiers.next(at: $0.time), invocation: id, time: $0.time, level: $0.level, message: $0.message) }
+    let logs = report.lines.map {
+      InvocationLog(id: identifiers.next(at: $0.time), invocation: id, time: $0.time, level: $0.level, message: mask.masking($0.message))
+    }
     function.machine.ran(invocation, logs: logs)
+    function.counters.add(invocation)
+    tails.printed(logs, by: function.name)
     return (invocation, logs)
   }
 
@@ -307,22 +378,29 @@ final class TriggerDispatcher {
 
   private func startOne(_ function: TriggeredFunction, at now: Timestamp) -> Bool {
     guard function.machine.unrecordedInvocations < FunctionsLimits.unrecordedInvocationsMax,
-      function.running < function.machine.policy.concurrency, !function.calls.isEmpty || function.machine.hasNext(at: now)
+      function.running < function.machine.policy.concurrency, !function.calls.isEmpty || !isHeld(function) && function.machine.hasNext(at: now)
     else { return false }
     // Deliveries wait for the next day; nobody waits so long for a call.
     guard meter.waits(at: now) == nil else {
       refuseCalls(of: function, at: now)
       return false
     }
-    guard let (worker, work) = nextCall(of: function) ?? nextDelivery(of: function, at: now) else {
+    guard let (place, work) = nextCall(of: function) ?? nextDelivery(of: function, at: now) else {
       starved.insert(function.name)
       return false
     }
     served += 1
     function.lastServed = served
-    switch work {
-    case .direct(let call): pool.invoke(worker, work, event: call.invocation.event)
-    case .delivery(let delivery): pool.invoke(worker, work, event: delivery.event.cloudEvent(project: project))
+    switch (place, work) {
+    case (.worker(let worker), .direct(let call)): pool.invoke(worker, work, event: call.invocation.event)
+    case (.worker(let worker), .delivery(let delivery)): pool.invoke(worker, work, event: delivery.event.cloudEvent(project: project))
+    case (.remote(let assignment, let remote), .direct(let call)): remotes.invoke(assignment, remote, [(work, call.invocation.event)])
+    case (.remote(let assignment, let remote), .delivery(let first)):
+      let most = function.versions.isSplit ? FunctionsLimits.deliveriesLookedAtMax : 1
+      let batch = function.machine.startMore(with: first, of: remote.batchSize, bytes: Limits.remoteBatchBytesMax, at: now, among: most) {
+        function.versions.assignment(for: $0)?.generation == assignment.generation
+      }
+      remotes.invoke(assignment, remote, batch.map { (.delivery($0), $0.event.cloudEvent(project: project)) })
     }
     meter.started(at: now)
     return true
@@ -334,33 +412,51 @@ final class TriggerDispatcher {
     function.calls = []
   }
 
+  /// What takes one run: a free worker, or an endpoint that may be asked.
+  private enum Place {
+    case worker(Worker)
+    case remote(WorkerAssignment, RemoteEndpoint)
+  }
+
+  private func isHeld(_ function: TriggeredFunction) -> Bool { function.heldUntil.map { steady.now() < $0 } ?? false }
+
+  private func place(for assignment: WorkerAssignment, of function: TriggeredFunction, waiting: Int) -> Place? {
+    guard let remote = assignment.definition.remote else { return pool.take(assignment, waiting: waiting).map { .worker($0) } }
+    return remotes.hasRoom(for: assignment) ? .remote(assignment, remote) : nil
+  }
+
   /// Somebody waits for these: they go first. A version without a free worker does not hold up calls of another.
-  private func nextCall(of function: TriggeredFunction) -> (Worker, RunWork)? {
+  private func nextCall(of function: TriggeredFunction) -> (Place, RunWork)? {
     var busy: Set<Int64> = []
     for (position, call) in function.calls.enumerated() where !busy.contains(call.version) {
       // Its version may have gone meanwhile.
-      guard let assignment = function.versions.assignments[call.version] ?? function.versions.liveAssignments.first, let worker = pool.take(assignment, waiting: function.waiting) else {
+      guard let assignment = function.versions.assignments[call.version] ?? function.versions.liveAssignments.first,
+        let place = place(for: assignment, of: function, waiting: function.waiting)
+      else {
         busy.insert(call.version)
         if busy.count == function.versions.assignments.count { return nil }
         continue
       }
       function.calls.remove(at: position)
       function.callsRunning += 1
-      return (worker, .direct(call))
+      return (place, .direct(call))
     }
     return nil
   }
 
-  private func nextDelivery(of function: TriggeredFunction, at now: Timestamp) -> (Worker, RunWork)? {
-    var worker: Worker?
+  private func nextDelivery(of function: TriggeredFunction, at now: Timestamp) -> (Place, RunWork)? {
+    if isHeld(function) { return nil }
+    var place: Place?
     var busy: Set<UInt64> = []
+    // Asked before, because the machine is not to be looked at while it starts something.
+    let waiting = function.waiting
     let delivery = function.machine.start(at: now, among: function.versions.isSplit ? FunctionsLimits.deliveriesLookedAtMax : 1) { event in
       guard let assignment = function.versions.assignment(for: event), !busy.contains(assignment.generation) else { return false }
-      worker = pool.take(assignment, waiting: function.waiting)
-      if worker == nil { busy.insert(assignment.generation) }
-      return worker != nil
+      place = self.place(for: assignment, of: function, waiting: waiting)
+      if place == nil { busy.insert(assignment.generation) }
+      return place != nil
     }
-    return worker.flatMap { worker in delivery.map { (worker, .delivery($0)) } }
+    return place.flatMap { place in delivery.map { (place, .delivery($0)) } }
   }
 
   /// One reading for all that stand at the same place.
@@ -419,9 +515,14 @@ final class TriggerDispatcher {
       workerFreed()
       next = now + FunctionsLimits.watchInterval
     }
+    takeOver()
     for function in functions.values {
       if let until = function.pausedUntil {
         if until <= now { function.pausedUntil = nil }
+        look(at: until, function)
+      }
+      if let until = function.heldUntil {
+        if until <= now { function.heldUntil = nil }
         look(at: until, function)
       }
       if let since = function.movedSince { look(at: since + FunctionsLimits.lazyCursorInterval, function) }
@@ -450,9 +551,20 @@ final class TriggerDispatcher {
     unanswered == 0 && functions.values.allSatisfy { $0.running == 0 && !$0.machine.hasNews && (!$0.machine.hasMoved || !isDraining) }
   }
 
+  /// Workers of each function that are up.
+  var instances: [String: Int] {
+    functions.mapValues { function in
+      function.versions.assignments.values.reduce(0) { sum, assignment in
+        sum + (pool.groups[assignment.generation].map { $0.workers - $0.starting } ?? 0)
+      }
+    }
+  }
+
   func forgetVersions() {
     versions = versions.filter { generation, entry in
-      entry.function.versions.version(of: generation) != nil || pool.groups[generation] != nil || pool.isServing(generation)
+      entry.function.versions.version(of: generation) != nil || entry.function.coming?.versions.version(of: generation) != nil
+        || pool.groups[generation] != nil || pool.isServing(generation) || remotes.isServing(generation)
     }
+    masks = masks.filter { versions[$0.key] != nil }
   }
 }

@@ -7,15 +7,20 @@ final class TriggeredFunction {
   let created: Timestamp
   var deployed: DeployedFunction
   var versions: ServedVersions
+  /// A deploy whose instances are coming up, while the versions before go on; and until when they may.
+  var coming: (deployed: DeployedFunction, versions: ServedVersions, until: ContinuousClock.Instant)?
   var machine: DeliveryMachine
   var schedules: ScheduleBook
   /// Direct calls that wait for a worker, oldest first.
   var calls: [DirectCall] = []
   var callsRunning = 0
+  var counters = FunctionCounters()
   var isReading = false
   /// Everything in the log was read, until there is news.
   var isAtEnd = false
   var isRecording = false
+  /// A remote endpoint asked for a pause.
+  var heldUntil: ContinuousClock.Instant?
   /// After the store or the log refused.
   var pausedUntil: ContinuousClock.Instant?
   /// Since when only the cursor waits to be recorded.

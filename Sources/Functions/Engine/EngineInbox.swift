@@ -11,6 +11,7 @@ enum EngineMessage: Sendable {
   case abandoned(UInt64)
   /// So many bytes of a streamed answer were taken.
   case taken(ticket: UInt64, bytes: Int)
+  case measure(CheckedContinuation<FunctionsMeasure, any Error>)
   case revived(function: String, LogEvent)
   case loaded(Result<[LoadedFunction], any Error>)
   case read(LogReading, Result<LogPage, any Error>)
@@ -18,6 +19,7 @@ enum EngineMessage: Sendable {
   case ticked(ScheduleTick, Result<ScheduleMark, any Error>)
   case answered(worker: UInt64, number: Int64, LocalAnswer)
   case tended(Result<TendedRuns, any Error>)
+  case sent(UInt64, RemoteOutcome)
   case pruned((any Error)?)
   case drain
   case stop

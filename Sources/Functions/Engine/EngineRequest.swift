@@ -11,6 +11,7 @@ enum EngineRequest: Sendable {
   case call(worker: UInt64, number: Int64, LocalCall)
   case step(worker: UInt64, number: Int64, StepCall)
   case tendRuns
+  case send(RemoteCall)
   case prune(through: Int64, before: Timestamp)
 }
 
@@ -40,6 +41,7 @@ struct LoadedFunction: Sendable {
   let deployed: DeployedFunction
   /// For functions that the engine does not know yet.
   let state: DeliveryState?
+  let secrets: [String: String]
 }
 
 /// From the engine's thread to `run()`. Not ended by cancellation: a server that stops still has to write down what its functions did.

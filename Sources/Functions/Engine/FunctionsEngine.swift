@@ -27,8 +27,8 @@ final class FunctionsEngine {
   private var giveUpAt: ContinuousClock.Instant?
 
   init(
-    project: String, configuration: FunctionsConfiguration, inbox: EngineInbox, requests: RequestQueue, status: FunctionsStatus, meter: UsageMeter,
-    wall: any WallClock, steady: any SteadyClock, notice: @escaping @Sendable (String) -> Void
+    project: String, configuration: FunctionsConfiguration, inbox: EngineInbox, requests: RequestQueue, status: FunctionsStatus, tails: LogTails,
+    meter: UsageMeter, wall: any WallClock, steady: any SteadyClock, notice: @escaping @Sendable (String) -> Void
   ) {
     self.inbox = inbox
     self.requests = requests
@@ -39,7 +39,8 @@ final class FunctionsEngine {
     self.notice = notice
     poller = Poller(waker: inbox.waker)
     pool = WorkerPool(configuration, poller: poller, wall: wall, steady: steady)
-    dispatcher = TriggerDispatcher(project: project, pool: pool, wall: wall, steady: steady, requests: requests, meter: meter, notice: notice)
+    dispatcher = TriggerDispatcher(
+      project: project, pool: pool, wall: wall, steady: steady, requests: requests, tails: tails, meter: meter, notice: notice)
     wakeAt = steady.now()
     pollAt = wakeAt
     pruneAt = wakeAt + FunctionsLimits.pruneInterval
@@ -79,6 +80,7 @@ final class FunctionsEngine {
       load()
     case .check(let definition, let continuation): check(definition, continuation)
     case .invoke(let invocation, let answer): dispatcher.invoke(invocation, answer)
+    case .measure(let continuation): continuation.resume(returning: dispatcher.measure())
     case .abandoned(let ticket): dispatcher.abandon(ticket)
     case .taken(let ticket, let bytes): pool.taken(ticket, bytes: bytes)
     case .revived(let function, let event): dispatcher.revived(function, event)
@@ -88,6 +90,9 @@ final class FunctionsEngine {
     case .ticked(let tick, let result): dispatcher.ticked(tick, result)
     case .answered(let worker, let number, let answer): pool.answer(worker, number, answer)
     case .tended(let result): dispatcher.tended(result)
+    case .sent(let id, let outcome):
+      for report in dispatcher.remotes.answered(id, outcome) { dispatcher.finished(report) }
+      dispatcher.workerFreed()
     case .pruned(let error):
       isPruning = false
       if let error { notice("old events could not be pruned: \(error)") }
@@ -99,6 +104,8 @@ final class FunctionsEngine {
 
   private func check(_ definition: FunctionDefinition, _ continuation: CheckedContinuation<Void, any Error>) {
     guard drainUntil == nil else { return continuation.resume(throwing: RoostError(.unavailable, "The server is stopping.")) }
+    // What runs elsewhere was checked by whoever asks.
+    guard definition.runtime.hasWorkers else { return continuation.resume() }
     // The first start finds out what the machine offers; a check before that would take its failure for the source's.
     guard pool[definition.runtime].level != nil else {
       waitingChecks.append((definition, continuation))
@@ -123,7 +130,7 @@ final class FunctionsEngine {
     case .success(let functions):
       dispatcher.take(functions)
       status.update(functions.map(\.deployed))
-      let wanted = drainUntil == nil ? Set(functions.map(\.deployed.definition.runtime)) : []
+      let wanted = drainUntil == nil ? Set(functions.map(\.deployed.definition.runtime).filter(\.hasWorkers)) : []
       for kind in wanted.union(pool.knownRuntimes) {
         pool[kind].wantsSpare = wanted.contains(kind)
         if wanted.contains(kind) {
@@ -182,13 +189,16 @@ final class FunctionsEngine {
       return requests.push(.step(worker: id, number: call.number, step))
     }
     let caller = Caller.function(name: definition.name, depth: run.work.depth + 1)
+    var headers = call.headers
+    if let trace = run.trace.flatMap(TraceContext.child), !headers.contains(where: { $0.name == "traceparent" }) { headers.append(("traceparent", trace)) }
     requests.push(
-      .call(worker: id, number: call.number, LocalCall(caller: caller, method: call.method, target: call.target, headers: call.headers, body: call.body)))
+      .call(worker: id, number: call.number, LocalCall(caller: caller, method: call.method, target: call.target, headers: headers, body: call.body)))
   }
 
   // MARK: Time
 
   private func watch(_ now: ContinuousClock.Instant) {
+    status.update(instances: dispatcher.instances)
     var next = [pool.watch(), dispatcher.watch()].compactMap { $0 }
     if let loadRetryAt {
       if now >= loadRetryAt { load() } else { next.append(loadRetryAt) }
@@ -231,6 +241,7 @@ final class FunctionsEngine {
     dispatcher.isStopping = true
     dispatcher.refuseWaiting()
     pool.endAll()
+    for report in dispatcher.remotes.endAll() { dispatcher.finished(report) }
     giveUpAt = now + .seconds(10)
     wakeAt = min(wakeAt, now + FunctionsLimits.watchInterval)
   }
@@ -253,6 +264,7 @@ final class FunctionsEngine {
       case .functionsChanged(let continuation): continuation?.resume()
       case .check(_, let continuation): continuation.resume(throwing: stopping)
       case .invoke(_, let reply): reply.resume(throwing: stopping)
+      case .measure(let continuation): continuation.resume(throwing: stopping)
       default: break
       }
     }

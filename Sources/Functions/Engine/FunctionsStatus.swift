@@ -7,6 +7,8 @@ final class FunctionsStatus: Sendable {
     /// Of the runtimes that were tried.
     var probes: [FunctionRuntimeKind: FunctionsProbe] = [:]
     var workers = 0
+    /// Workers that are up, by function.
+    var instances: [String: Int] = [:]
     var failure: SandboxUnavailable?
   }
 
@@ -28,6 +30,10 @@ final class FunctionsStatus: Sendable {
       state.probes = probes
       state.workers = workers
     }
+  }
+
+  func update(instances: [String: Int]) {
+    state.withLock { $0.instances = instances }
   }
 
   func fail(_ failure: SandboxUnavailable) {

@@ -15,7 +15,7 @@ enum LambdaProgram {
   static func start(_ definition: FunctionDefinition, loopback: Loopback) -> [UInt8] {
     let lambda = definition.lambda
     var text = "cd \(folder) || exit 1\n"
-    if let file = lambda?.file {
+    if definition.archive == nil, let file = lambda?.file {
       if let parent = file.split(separator: "/").dropLast().joined(separator: "/").nonEmpty { text += "mkdir -p \(quoted(parent))\n" }
       text += "printf '%s' \(quoted(definition.source)) > \(quoted(file)) || exit 1\n"
       if lambda?.language == .custom { text += "chmod 755 \(quoted(file))\n" }
@@ -38,7 +38,7 @@ enum LambdaProgram {
   private static func environment(_ definition: FunctionDefinition, handler: String, loopback: Loopback) -> [(name: String, value: String)] {
     let defaults = [
       "PATH": "\(folder)/bin:\(layer)/bin:/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "TZ": ":UTC", "HOME": "/tmp",
-      "LD_LIBRARY_PATH": "\(folder):\(folder)/lib:\(layer)/lib", "PYTHONPATH": "\(layer)/python", "NODE_PATH": "\(layer)/nodejs/node_modules",
+      "LD_LIBRARY_PATH": "\(folder):\(folder)/lib:\(layer)/lib", "PYTHONPATH": "\(folder)/\(FunctionArchive.pythonPackages):\(layer)/python", "NODE_PATH": "\(layer)/nodejs/node_modules",
       "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1",
     ]
     let fixed = [

@@ -50,7 +50,7 @@ extension WorkerPool {
     case (.free, .returning): release(worker)
     case (.refused(let text), .loading): loadFailed(worker, .failed, text)
     case (.returned(let body), .running):
-      worker.value = work(worker, wantsValueOf: body)
+      worker.value = returned(worker, body)
       finished(worker, nil)
     case (.failed(let text), .running): finishedLambda(worker, text, retire: false)
     case (.abandoned, .running):
@@ -62,12 +62,12 @@ extension WorkerPool {
 
   private func finishedLambda(_ worker: Worker, _ text: String, retire: Bool) {
     guard let run = worker.run else { return }
-    finished(worker, WorkerFrame.Failure(invocation: run.id, text: text, retire: retire))
+    finished(worker, WorkerFrame.Failure(invocation: run.id, text: text, retire: retire, isFinal: false, isMemory: text.hasPrefix("MemoryError")))
   }
 
   /// What the handler returned, as JSON; text that is none becomes a string.
-  private func work(_ worker: Worker, wantsValueOf body: [UInt8]) -> [UInt8]? {
-    guard worker.run?.work.wantsValue == true, !body.isEmpty else { return nil }
+  private func returned(_ worker: Worker, _ body: [UInt8]) -> [UInt8]? {
+    guard worker.run?.work.wantsValue == true, !body.isEmpty, body != Array("null".utf8) else { return nil }
     if (try? JSONValue(parsing: body)) != nil { return body }
     return JSONValue.string(String(decoding: body, as: UTF8.self)).bytes()
   }

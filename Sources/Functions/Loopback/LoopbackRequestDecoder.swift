@@ -24,6 +24,8 @@ struct LoopbackRequestDecoder {
 
   /// Bytes that no request has used up yet.
   var buffered: Int { buffer.count - start }
+  /// Bytes in memory.
+  var held: Int { buffered + (request?.body.count ?? 0) }
   /// Whether a request has begun and not ended.
   var isInside: Bool { request != nil || buffered > 0 }
 

@@ -14,7 +14,7 @@ extension FunctionsService {
           var chance = SecureRandom()
           return policy.delay(afterAttempts: attempts, using: &chance)
         })
-      return reply.answer
+      return reply.answer(run: call.execution.run)
     } catch let error as RoostError {
       return LocalAnswer(error)
     } catch {
@@ -39,7 +39,7 @@ extension FunctionsService {
   }
 
   private func matches(_ events: [LogEvent]) async throws -> [WaitMatch] {
-    let waitable = Dictionary(grouping: events.filter { $0.kind != .run }, by: \.waitName)
+    let waitable = Dictionary(grouping: events.filter(\.isWaitable), by: \.type)
     let names = Set(waitable.keys)
     var matches: [WaitMatch] = []
     var row: Int64 = 0
@@ -60,7 +60,7 @@ extension FunctionsService {
     guard whole.count > Limits.stepResultBytesMax else { return whole }
     return LogEvent(
       sequence: event.sequence, time: event.time, kind: event.kind, action: event.action, container: event.container, subject: event.subject, before: nil,
-      after: nil, auth: event.auth, depth: event.depth
+      after: nil, auth: event.auth, depth: event.depth, trace: event.trace
     ).cloudEvent(project: project)
   }
 

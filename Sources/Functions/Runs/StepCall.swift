@@ -25,7 +25,7 @@ struct StepCall: Sendable {
 }
 
 extension StepReply {
-  var answer: LocalAnswer {
+  func answer(run: Int64) -> LocalAnswer {
     var writer = JSONWriter()
     writer.beginObject()
     switch self {
@@ -33,6 +33,8 @@ extension StepReply {
       writer.key("over")
       writer.bool(true)
     case .begun(let steps):
+      writer.key("run")
+      writer.string(String(run))
       writer.key("steps")
       writer.beginArray()
       for step in steps { step.write(into: &writer) }

@@ -32,6 +32,7 @@ enum StepsBootstrap {
       #counts = new Map();
       #begun;
       #known;
+      #id;
       #timer;
       #idle = [];
       #onStuck;
@@ -55,6 +56,7 @@ enum StepsBootstrap {
           run: (name, work, ...values) => this.#run(name, work, values),
           sleep: (...values) => values.length < 2 ? this.#sleep("sleep", { for: values[0] ?? null }) : this.#sleep(values[0], { for: values[1] ?? null }),
           sleepUntil: (...values) => values.length < 2 ? this.#sleep("sleep", { until: moment(values[0]) }) : this.#sleep(values[0], { until: moment(values[1]) }),
+          sendEvent: (name, data, { subject } = {}) => this.#run(name, (key) => this.#emit(key, { name, data, subject }), undefined),
           waitForEvent: (first, second) => {
             const options = typeof first === "string" ? { event: first, ...second } : { ...first };
             return this.#step("wait", typeof first === "string" ? first : options.event, (key) => this.#ask("/wait", { ...key, options }));
@@ -69,7 +71,7 @@ enum StepsBootstrap {
         return this.#step("run", name, async (key) => {
           let body;
           try {
-            body = stringify({ ...key, result: await work(...values) });
+            body = stringify({ ...key, result: await (values === undefined ? work(key) : work(...values)) });
           } catch (error) {
             return this.#failed(key, error, error?.retry === false);
           }
@@ -81,6 +83,12 @@ enum StepsBootstrap {
             throw error;
           }
         });
+      }
+
+      // Under a key of its own: an attempt whose end nobody has seen emitted it, or this one does.
+      async #emit({ name, n }, event) {
+        const headers = { ...JSON_BODY, "idempotency-key": `${name} ${n} of run ${this.#id}` };
+        await request("POST", "/v1/events", { headers, body: stringify(event) });
       }
 
       #failed(key, error, final) {
@@ -115,8 +123,9 @@ enum StepsBootstrap {
       }
 
       async #begin() {
-        const { over, steps = [] } = jsonOf(await request("STEP", "/begin", { headers: JSON_BODY, body: "{}" }));
+        const { over, run, steps = [] } = jsonOf(await request("STEP", "/begin", { headers: JSON_BODY, body: "{}" }));
         this.#isOver = over === true;
+        this.#id = run;
         this.#known = new Map(steps.map((step) => [stringify([step.name, step.n]), step]));
       }
 
@@ -135,7 +144,7 @@ enum StepsBootstrap {
     }
 
     // For those who wait for an answer: they cannot wait for days.
-    const noSteps = Object.freeze(Object.fromEntries(["run", "sleep", "sleepUntil", "waitForEvent"].map((name) => [
+    const noSteps = Object.freeze(Object.fromEntries(["run", "sleep", "sleepUntil", "sendEvent", "waitForEvent"].map((name) => [
       name, () => Promise.reject(new Error("Steps are durable, and the caller of this invocation waits for its answer: use them in a function that an event runs.")),
     ])));
 

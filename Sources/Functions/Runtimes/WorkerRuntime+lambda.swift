@@ -9,7 +9,8 @@ extension WorkerRuntime {
     var shown: [(path: String, at: String)] = []
     for path in system where access(path, R_OK) == 0 { shown.append((path, path)) }
     if let lambdaLayer { shown.append((lambdaLayer, LambdaProgram.layer)) }
-    self.init(.lambda, program: shell, sandboxed: shell, environment: [("PATH", "/usr/bin:/bin")], shown: shown, shutsIn: false,
+    self.init(
+      .lambda, program: shell, sandboxed: shell, environment: [("PATH", "/usr/bin:/bin")], shown: shown, shutsIn: false,
       reservedBytes: FunctionsLimits.denoDataBytes)
     temporary = [LambdaProgram.folder]
     needsSandbox = true

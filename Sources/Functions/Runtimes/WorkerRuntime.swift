@@ -21,26 +21,33 @@ struct WorkerRuntime {
   let shutsIn: Bool
   /// Private memory that the interpreter reserves beyond what a function uses.
   let reservedBytes: Int64
+  /// Whether all programs of the system are there, too.
+  var showsPrograms = false
   /// Empty folders of the sandbox that its program may fill, in memory.
   var temporary: [String] = []
-  /// Runs at no level but `full`, whatever the operator allows: it needs a network of its own.
+  /// Runs at no level but `full`, whatever the operator allows.
   var needsSandbox = false
 
   /// `nil` where the interpreter is not installed.
   init?(_ kind: FunctionRuntimeKind, configuration: FunctionsConfiguration, memoryBytes: Int64) {
     switch kind {
+    case .javascript where configuration.denoPath == nil: self.init(node: configuration.nodePath, memoryBytes: memoryBytes)
     case .javascript: self.init(deno: configuration.denoPath, memoryBytes: memoryBytes)
     case .python: self.init(python: configuration.pythonPath)
+    case .command: self.init(shell: "/bin/sh")
     case .lambda: self.init(lambdaLayer: configuration.lambdaLayerPath)
+    case .remote: return nil
     }
   }
 
   /// What to tell where it is not.
   static func missing(_ kind: FunctionRuntimeKind) -> String {
     switch kind {
-    case .javascript: "Deno is not installed"
+    case .javascript: "Deno is not installed, nor Node 20 or newer"
     case .python: "Python 3 is not installed"
+    case .command: "there is no /bin/sh"
     case .lambda: "Lambda functions need a sandbox with a network of its own, and this machine offers none"
+    case .remote: "remote functions run elsewhere"
     }
   }
 

@@ -50,8 +50,9 @@ struct WorkerCommand {
     ]
     if !SystemCalls.filter.isEmpty { arguments += ["--seccomp", "4"] }
     for (name, value) in variables { arguments += ["--setenv", name, value] }
-    for folder in ["/usr/lib", "/usr/lib64"] where access(folder, R_OK) == 0 { arguments += ["--ro-bind", folder, folder] }
-    for folder in ["/lib", "/lib64"] {
+    let system = runtime.showsPrograms ? ["/usr", "/etc/alternatives"] : ["/usr/lib", "/usr/lib64"]
+    for folder in system where access(folder, R_OK) == 0 { arguments += ["--ro-bind", folder, folder] }
+    for folder in ["/lib", "/lib64"] + (runtime.showsPrograms ? ["/bin", "/sbin"] : []) {
       if let target = linkTarget(folder) {
         arguments += ["--symlink", target, folder]
       } else if access(folder, R_OK) == 0 {

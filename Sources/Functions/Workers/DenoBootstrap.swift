@@ -321,11 +321,11 @@ enum DenoBootstrap {
     let handler, name = "function", context, current, steps;
 
     const cleaned = (stack) => String(stack ?? "")
-      .split("\n").filter((line) => !line.includes("data:application/javascript")).join("\n")
-      .replace(/blob:null\/[0-9a-f-]{36}/g, name + ".ts").slice(0, 8 << 10);
+      .split("\n").filter((line) => !/data:application\/javascript|\[eval\]|node:internal/.test(line)).join("\n")
+      .replace(/blob:null\/[0-9a-f-]{36}|(file:\/\/)?\/tmp\/roost-\w+\/module\.mjs/g, name + ".ts").slice(0, 8 << 10);
 
     const described = (error) => error instanceof Error
-      ? { name: error.name, message: cleaned(error.message), stack: cleaned(error.stack), status: error.status, code: error.code,
+      ? { name: error.name, message: cleaned(Deno.explain?.(error) ?? error.message), stack: cleaned(error.stack), status: error.status, code: error.code,
           final: error instanceof StepError }
       : { name: "Error", message: `threw ${show(error).slice(0, TEXT_MAX)}`, stack: "" };
 
@@ -367,13 +367,15 @@ enum DenoBootstrap {
       lines = bytes = 0;
       const logger = { debug: output_console.debug, info: output_console.info, warn: output_console.warn, error: output_console.error };
       context = { db, files, events, api, refuse, log: logger, step: noSteps, env: Object.freeze({ ...frame.env }) };
-      const url = URL.createObjectURL(new Blob([frame.source], { type: "application/typescript" }));
+      const url = frame.folder
+        ? "file://" + `${frame.folder}/${frame.entry}`.split("/").map(encodeURIComponent).join("/")
+        : URL.createObjectURL(new Blob([frame.source], { type: "application/typescript" }));
       const problem = await watched(async () => {
         const module = await import(url);
         handler = module.default;
         fetcher = fetchOf(module);
       });
-      URL.revokeObjectURL(url);
+      if (!frame.folder) URL.revokeObjectURL(url);
       if (problem) return send({ type: "refused", message: problem.message, stack: problem.stack });
       if (typeof handler !== "function" && !(frame.isOnlyCalled && fetcher)) return send({ type: "refused", message: "The module has no default export that is a function: export default async function (event, context) { … }", stack: "" });
       send({ type: "loaded" });
@@ -393,12 +395,12 @@ enum DenoBootstrap {
       }
     }
 
-    async function invoke({ id, event, attempt, wantsValue }) {
+    async function invoke({ id, event, attempt, traceparent, wantsValue }) {
       lines = bytes = 0;
       let value;
       const problem = await watched(async () => {
         const of = steps = new Steps(() => current?.abort(new Suspension(false)));
-        const returned = await refusable(() => handler(event, { ...context, attempt, step: of.api }));
+        const returned = await refusable(() => handler(event, { ...context, attempt, traceparent, step: of.api }));
         await of.settled();
         // What cannot be sent as JSON is the function's failure.
         if (wantsValue || of.used) value = stringify(returned);
@@ -413,7 +415,7 @@ enum DenoBootstrap {
     \#(DenoCalls.source)
 
     async function serve() {
-      send({ type: "ready", runtime: "deno " + Deno.version.deno });
+      send({ type: "ready", runtime: Deno.version.name ?? "deno " + Deno.version.deno });
       for (;;) {
         const frame = nextSync();
         if (frame.type === "load") await load(frame);

@@ -12,6 +12,15 @@ struct RunReport {
   let lines: [InvocationOutput.Line]
   /// JSON that the handler returned.
   var value: [UInt8]?
+  /// A remote endpoint asked for a pause.
+  var retryAfter: Duration?
+  /// It could not be tried, through no fault of the function.
+  var isHandedBack = false
+
+  /// The same as a failure.
+  func failed(_ error: String) -> RunReport {
+    RunReport(generation: generation, run: run, status: .failed, error: error, duration: duration, cpu: cpu, memoryPeak: memoryPeak, lines: lines)
+  }
 }
 
 /// What the pool tells the dispatcher.

@@ -225,9 +225,9 @@ enum PythonBootstrap {
         import traceback
 
         if error.__traceback__ is not None:
-            trace = traceback.TracebackException(type(error), error, error.__traceback__, limit=-50, compact=True)
+            trace = traceback.TracebackException(type(error), error, error.__traceback__, limit=-50)
         else:
-            trace = traceback.TracebackException(type(error), error, None, compact=True)
+            trace = traceback.TracebackException(type(error), error, None)
         seen, todo = set(), [trace]
         while todo:
             one = todo.pop()
@@ -252,7 +252,10 @@ enum PythonBootstrap {
         try:
             message, stack = described(error)
         except BaseException:
-            message, stack = type(error).__name__, ""
+            try:
+                message, stack = f"{type(error).__name__}: {error}"[:3 << 10], ""
+            except BaseException:
+                message, stack = type(error).__name__, ""
         if isinstance(error, MemoryError):
             message += ": the function needs more than its memory"
         problem = {"name": type(error).__name__, "message": message, "stack": stack}
@@ -270,24 +273,41 @@ enum PythonBootstrap {
     handler, takes_context, loop, steps = None, True, None, None
 
 
+    def load_file(folder, entry):
+        """The archive's own modules come first, then its packages."""
+        import importlib.util
+        file = folder + "/" + entry
+        sys.path[:0] = list(dict.fromkeys([file.rpartition("/")[0], folder, folder + "/.python_packages"]))
+        name = file.rpartition("/")[2].rpartition(".")[0]
+        spec = importlib.util.spec_from_file_location(name, file)
+        if spec is None:
+            raise Refused("The entry '" + entry + "' is no Python file.")
+        module = sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+
     def load(frame):
         global handler, takes_context
-        name, source = frame["name"], frame["source"]
+        name, source, folder = frame["name"], frame.get("source", ""), frame.get("folder")
         Output.lines_max, Output.bytes_max = frame["limits"]["lines"], frame["limits"]["bytes"]
         Output.lines = Output.bytes = 0
         Output.isOpen = True
         os.environ.update(frame["env"])
         roost.env = types.MappingProxyType(dict(frame["env"]))
         try:
-            if "logging" in source or "logging" in sys.modules:
+            if folder or "logging" in source or "logging" in sys.modules:
                 adopt_logging()
-            file = name + ".py"
-            import linecache
-            linecache.cache[file] = (len(source), None, source.splitlines(True), file)
-            module = types.ModuleType(name)
-            module.__file__ = file
-            sys.modules[name] = module
-            exec(compile(source, file, "exec", dont_inherit=True), module.__dict__)
+            if folder:
+                module = load_file(folder, frame["entry"])
+            else:
+                file = name + ".py"
+                import linecache
+                linecache.cache[file] = (len(source), None, source.splitlines(True), file)
+                module = types.ModuleType(name)
+                module.__file__ = file
+                sys.modules[name] = module
+                exec(compile(source, file, "exec", dont_inherit=True), module.__dict__)
             handler = getattr(module, "handler", None)
             if not callable(handler):
                 raise Refused("The module has no function of the name `handler`: def handler(event, context): …")

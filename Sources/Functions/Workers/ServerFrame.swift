@@ -3,15 +3,22 @@ import JSON
 
 /// What the server says to a worker, as bytes on the wire.
 enum ServerFrame {
-  /// `more` are variables that only this worker has.
-  static func load(_ definition: FunctionDefinition, more: [(name: String, value: String)]) -> [UInt8] {
+  /// `more` are variables that only this worker has; `folder` is where it sees its archive.
+  static func load(_ definition: FunctionDefinition, more: [(name: String, value: String)], folder: String? = nil) -> [UInt8] {
     framed(capacity: definition.source.utf8.count + 1024) { writer in
       writer.key("type")
       writer.string("load")
       writer.key("name")
       writer.string(definition.name)
-      writer.key("source")
-      writer.string(definition.source)
+      if definition.archive != nil, let folder {
+        writer.key("folder")
+        writer.string(folder)
+        writer.key("entry")
+        writer.string(definition.entry ?? "")
+      } else {
+        writer.key("source")
+        writer.string(definition.source)
+      }
       writer.key("env")
       writer.beginObject()
       for (name, value) in definition.environment.map({ (name: $0.key, value: $0.value) }) + more {
@@ -28,7 +35,7 @@ enum ServerFrame {
     }
   }
 
-  static func invoke(_ id: Int64, attempt: Int, wantsValue: Bool, takesPieces: Bool = false, event: [UInt8]) -> [UInt8] {
+  static func invoke(_ id: Int64, attempt: Int, wantsValue: Bool, takesPieces: Bool = false, trace: String? = nil, event: [UInt8]) -> [UInt8] {
     framed(capacity: event.count + 128) { writer in
       writer.key("type")
       writer.string("invoke")
@@ -39,6 +46,10 @@ enum ServerFrame {
       if wantsValue {
         writer.key("wantsValue")
         writer.bool(true)
+      }
+      if let trace {
+        writer.key("traceparent")
+        writer.string(trace)
       }
       if takesPieces {
         writer.key("takesPieces")

@@ -4,6 +4,8 @@ import Core
 struct WorkerAssignment {
   let generation: UInt64
   let definition: FunctionDefinition
+  /// Opened: signed and filled in with, and masked in logs. The definition's environment holds them already.
+  var secrets: [String: String] = [:]
 }
 
 /// One worker: its process and what it is doing.
@@ -31,6 +33,7 @@ final class Worker {
     case memory(Int64)
     case output
     case processes
+    case answer
     case protocolBreach(String)
     case answerTooLarge
     /// Its caller went away, and it did not stop.
@@ -40,7 +43,7 @@ final class Worker {
       switch self {
       case .timeout: .timeout
       case .memory: .memoryLimit
-      case .output, .processes, .protocolBreach, .answerTooLarge: .crashed
+      case .output, .processes, .answer, .protocolBreach, .answerTooLarge: .crashed
       case .abandoned: .failed
       }
     }
@@ -51,6 +54,7 @@ final class Worker {
       case .memory(let bytes): "The function used more than its \(bytes >> 20) MB of memory."
       case .output: "The function printed more than \(FunctionsLimits.outputBytesMax >> 20) MB."
       case .processes: "The function had more than \(FunctionsLimits.processesMax) processes."
+      case .answer: "The answer of the command has more than \(Limits.workerFrameBytesMax >> 20) MB."
       case .protocolBreach(let what): "The worker broke its protocol: \(what)."
       case .answerTooLarge: "The function's answer had more than \(Limits.callAnswerBytesMax >> 20) MB."
       case .abandoned: "The caller went away, and the function did not stop sending."
@@ -98,6 +102,8 @@ final class Worker {
   var ending: (status: Invocation.Status, text: String?)?
   var failedToLoad = false
   var cpuAtEnd: Duration?
+  /// What a command has answered so far.
+  var answer: [UInt8] = []
   /// The end of what it wrote to standard error, for the record of a crash.
   private var lastWords: [UInt8] = []
 

@@ -63,9 +63,22 @@ extension WorkerPool {
     } else {
       verdict(worker, unavailable(worker.runtime))
     }
-    if worker.ending == nil { worker.ending = (status, text) }
+    if worker.ending == nil { worker.ending = commandEnding(worker, died, outcome) ?? (status, text) }
     if worker.calls <= 0 { bury(worker) }
     events.append(.freed)
+  }
+
+  /// A command ends by ending.
+  private func commandEnding(_ worker: Worker, _ died: Worker.State?, _ outcome: Int32) -> (Invocation.Status, String?)? {
+    guard worker.runtime == .command, worker.fault == nil, case .running = died else { return nil }
+    worker.cpuAtEnd = worker.process.usage.map { .nanoseconds($0.cpu_nanoseconds) }
+    worker.memoryPeak = max(worker.memoryPeak, worker.process.usage?.memory_bytes ?? 0)
+    guard outcome != 0 else {
+      worker.value = CommandScript.value(worker.answer)
+      return (.succeeded, nil)
+    }
+    let said = worker.words
+    return (.failed, CommandScript.reason(outcome) + (said.isEmpty ? "" : "\n" + said))
   }
 
   func hasMore(_ descriptor: Int32) -> Bool {
@@ -81,6 +94,7 @@ extension WorkerPool {
 
   /// No new invocation of that version; what runs is finished.
   func retire(_ generation: UInt64) {
+    kept[generation] = nil
     for worker in workers.values where worker.assignment?.generation == generation && worker.check == nil {
       worker.isOutdated = true
       switch worker.state {

@@ -28,9 +28,18 @@ extension WorkerPool {
     case .bytes(let count):
       if worker.lambda != nil { return hear(worker, UnsafeRawBufferPointer(rebasing: buffer[0..<count])) }
       guard worker.isAlive else { return }
+      if worker.runtime == .command, case .running = worker.state {
+        return readAnswer(UnsafeRawBufferPointer(rebasing: buffer[0..<count]), of: worker)
+      }
       worker.process.decoder.append(UnsafeRawBufferPointer(rebasing: buffer[0..<count]))
       readFrames(worker)
     }
+  }
+
+  /// What a command answers comes as it is.
+  func readAnswer(_ bytes: UnsafeRawBufferPointer, of worker: Worker) {
+    worker.answer.append(contentsOf: bytes)
+    if worker.answer.count > Limits.workerFrameBytesMax { fail(worker, .answer) }
   }
 
   func readFrames(_ worker: Worker) {
@@ -85,7 +94,10 @@ extension WorkerPool {
       let bytes = UnsafeRawBufferPointer(rebasing: buffer[0..<count])
       worker.hear(bytes)
       worker.outputBytes += count
-      if worker.run != nil || worker.check != nil { worker.output.addRaw(bytes, at: wall.now()) }
+      if worker.run != nil || worker.check != nil {
+        // A command has no other place for its log.
+        worker.output.addRaw(bytes, as: worker.runtime == .command ? "info" : "error", at: wall.now())
+      }
       if worker.isAlive, worker.outputBytes > FunctionsLimits.outputBytesMax { fail(worker, .output) }
     }
   }

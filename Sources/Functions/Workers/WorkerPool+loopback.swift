@@ -6,6 +6,7 @@ extension WorkerPool {
   /// Above the worker's own descriptors.
   static let listenerChannel: UInt32 = 1 << 8
   static let connectionChannels: UInt32 = 1 << 9
+  private static let methods: Set = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
   static func token(_ worker: Worker, channel: UInt32) -> Poller.Token { worker.id << 32 | UInt64(channel) }
 
@@ -76,6 +77,7 @@ extension WorkerPool {
       }
       connection.decoder.append(UnsafeRawBufferPointer(rebasing: buffer[0..<count]))
       proceed(worker, connection)
+      if connection.decoder.held > FunctionsLimits.readBytesPerTurn { weigh(worker, \.decoder.held, "it sends too much at once") }
     }
   }
 
@@ -106,6 +108,9 @@ extension WorkerPool {
     guard let loopback = worker.loopback, loopback.isAuthorized(request) else {
       return refuse(worker, connection, .problem(401, "unauthorized", "Send ROOST_TOKEN: \"authorization: Bearer …\"."))
     }
+    guard Self.methods.contains(request.method) else {
+      return refuse(worker, connection, .problem(405, "method_not_allowed", "The API does not know the method \(request.method)."))
+    }
     guard worker.run != nil else {
       return refuse(worker, connection, .problem(403, "forbidden", "The API can be called only while an event is handled."))
     }
@@ -130,7 +135,11 @@ extension WorkerPool {
   /// The API's answer to a call over HTTP, whose connection may be gone.
   func answerLoopback(_ worker: Worker, _ number: Int64, _ answer: LocalAnswer) {
     guard let connection = UInt32(exactly: -number).flatMap({ worker.loopback?.connections[$0] }) else { return }
-    self.answer(worker, connection, LoopbackAnswer(status: answer.status, headers: answer.headers, body: answer.body))
+    if answer.body.count > Limits.workerFrameBytesMax {
+      self.answer(worker, connection, .problem(413, "payload_too_large", "The answer is larger than a function can take."))
+    } else {
+      self.answer(worker, connection, LoopbackAnswer(status: answer.status, headers: answer.headers, body: answer.body))
+    }
     proceed(worker, connection)
   }
 
@@ -159,6 +168,7 @@ extension WorkerPool {
     guard connection.send(bytes) else { return drop(worker, connection) }
     if connection.waiting > 0 {
       poller.watch(connection.descriptor, token: Self.token(worker, connection), writable: true)
+      weigh(worker, \.waiting, "it does not read what it asked for")
     } else if connection.isLast {
       finish(worker, connection)
     }
@@ -169,6 +179,12 @@ extension WorkerPool {
     guard connection.waiting == 0 else { return }
     poller.watch(connection.descriptor, token: Self.token(worker, connection), writable: false)
     if connection.isLast { finish(worker, connection) }
+  }
+
+  /// What all connections of a worker keep in the server's memory has one bound.
+  private func weigh(_ worker: Worker, _ weight: KeyPath<LoopbackConnection, Int>, _ breach: String) {
+    guard let connections = worker.loopback?.connections.values else { return }
+    if connections.reduce(0, { $0 + $1[keyPath: weight] }) > FunctionsLimits.workerOutboxBytesMax { fail(worker, .protocolBreach(breach)) }
   }
 
   /// No more is said here; the other end closes when it has read everything.

@@ -6,8 +6,9 @@ extension WorkerPool {
   func invoke(_ worker: Worker, _ work: RunWork, event: [UInt8]) {
     guard let assignment = worker.assignment else { return }
     let now = steady.now()
+    let trace = work.trace.flatMap(TraceContext.child)
     worker.run = Worker.Run(
-      id: nextRun, work: work, started: wall.now(), begin: now, isCold: worker.invocations == 0, cpuBefore: worker.process.cpuTime())
+      id: nextRun, work: work, started: wall.now(), begin: now, isCold: worker.invocations == 0, cpuBefore: worker.process.cpuTime(), trace: trace)
     worker.state = .running
     worker.invocations += 1
     worker.memoryPeak = 0
@@ -19,7 +20,12 @@ extension WorkerPool {
     if worker.invocations > 1 { worker.forgetOutput() }
     worker.loopback?.refusals = 0
     if worker.lambda != nil { return invokeLambda(worker, work, event: event) }
-    send(ServerFrame.invoke(nextRun - 1, attempt: work.attempt, wantsValue: work.wantsValue, takesPieces: work.takesPieces, event: event), to: worker)
+    if worker.runtime == .command {
+      return send(CommandScript.invoke(work, assignment.definition, more: worker.loopback?.environment ?? [], event: event), to: worker)
+    }
+    send(
+      ServerFrame.invoke(
+        nextRun - 1, attempt: work.attempt, wantsValue: work.wantsValue, takesPieces: work.takesPieces, trace: trace, event: event), to: worker)
   }
 
   /// The answer to a call of a worker, which may be gone by now.
@@ -75,6 +81,7 @@ extension WorkerPool {
   }
 
   func loadFailed(_ worker: Worker, _ status: Invocation.Status, _ message: String) {
+    if worker.check == nil, let generation = worker.assignment?.generation { keptFailed(generation) }
     if worker.check != nil {
       verdict(worker, RoostError(.deployRefused, message))
     } else if let generation = worker.assignment?.generation {

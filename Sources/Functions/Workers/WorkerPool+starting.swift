@@ -22,11 +22,11 @@ extension WorkerPool {
     if free <= (group.workers == 0 ? 0 : reserve), !makeRoom(for: assignment.generation, hasNone: group.workers == 0) { return }
 
     let worker: Worker
-    if let spare = self[kind].spare, spare.memoryBytesMax == assignment.definition.memoryBytesMax {
+    if assignment.definition.archive == nil, let spare = self[kind].spare, spare.memoryBytesMax == assignment.definition.memoryBytesMax {
       worker = spare
       self[kind].spare = nil
     } else {
-      guard let started = start(kind, memoryBytes: assignment.definition.memoryBytesMax) else { return }
+      guard let started = start(kind, memoryBytes: assignment.definition.memoryBytesMax, folder: folder(of: assignment.definition)) else { return }
       worker = started
     }
     worker.assignment = assignment
@@ -47,6 +47,8 @@ extension WorkerPool {
     let now = steady.now()
     var oldest: (worker: Worker, since: ContinuousClock.Instant)?
     for (other, group) in groups where other != generation {
+      // What is kept gives way to nobody while there is something else.
+      if isKept(other), groups.keys.contains(where: { $0 != generation && !isKept($0) && groups[$0]?.idle.isEmpty == false }) { continue }
       guard let worker = group.idle.first, case .idle(let since) = worker.state, group.workers > 1 || now - since >= .seconds(1) else { continue }
       if let found = oldest, found.since <= since { continue }
       oldest = (worker, since)
@@ -57,17 +59,18 @@ extension WorkerPool {
   }
 
   /// Starts a process; `nil` if that is not possible now.
-  func start(_ kind: FunctionRuntimeKind, memoryBytes: Int64) -> Worker? {
+  func start(_ kind: FunctionRuntimeKind, memoryBytes: Int64, folder: String? = nil) -> Worker? {
     guard !isClosed else { return nil }
     let trying = self[kind].trying
-    guard let runtime = WorkerRuntime(kind, configuration: configuration, memoryBytes: memoryBytes) else {
+    guard let runtime = WorkerRuntime(kind, configuration: configuration, memoryBytes: memoryBytes)?.showing(folder: folder) else {
       startFailed(kind, WorkerRuntime.missing(kind), at: trying)
       return nil
     }
-    guard trying == .full || runtime.shutsIn || configuration.allowUnsandboxed,
-      let command = WorkerCommand(level: trying, user: self[kind].changesUser ? WorkerUser.of(nextWorker) : nil, configuration: configuration, runtime: runtime)
+    guard trying == .full || runtime.shutsIn || configuration.allowUnsandboxed && !runtime.needsSandbox,
+      let command = WorkerCommand(level: trying, user: changesUser(kind, folder) ? WorkerUser.of(nextWorker) : nil, configuration: configuration, runtime: runtime)
     else {
-      let text = "this machine has no sandbox for programs of runtime '\(kind.rawValue)' (\(self[kind].reason ?? "")); --allow-unsandboxed runs them without"
+      let advice = !runtime.needsSandbox ? "; --allow-unsandboxed runs them without" : ""
+      let text = "this machine has no sandbox for programs of runtime '\(kind.rawValue)' (\(self[kind].reason ?? ""))\(advice)"
       startFailed(kind, text, at: trying)
       return nil
     }
@@ -147,11 +150,11 @@ extension WorkerPool {
     }
     var taken: Worker?
     let kind = definition.runtime
-    if let spare = self[kind].spare {
+    if definition.archive == nil, let spare = self[kind].spare {
       taken = spare
       self[kind].spare = nil
     } else {
-      taken = start(kind, memoryBytes: definition.memoryBytesMax)
+      taken = start(kind, memoryBytes: definition.memoryBytesMax, folder: folder(of: definition))
     }
     guard let worker = taken else {
       continuation.resume(throwing: unavailable(kind))
@@ -167,6 +170,14 @@ extension WorkerPool {
     RoostError(.unavailable, "Functions of runtime '\(kind.rawValue)' cannot run on this server: \(self[kind].reason ?? "no worker starts").")
   }
 
+  /// Another user cannot reach the folder of an archive, which lies in the server's own; bubblewrap then starts as the server's user, and shuts in as much.
+  private func changesUser(_ kind: FunctionRuntimeKind, _ folder: String?) -> Bool {
+    self[kind].changesUser && (folder == nil || self[kind].trying < .full)
+  }
+
+  /// Where a function's archive lies on this machine.
+  func folder(of definition: FunctionDefinition) -> String? { definition.archive.map { configuration.archivesPath + "/" + $0.folder } }
+
   func load(_ worker: Worker) {
     guard let assignment = worker.assignment else { return }
     worker.state = .loading
@@ -174,6 +185,8 @@ extension WorkerPool {
     worker.process.limitMemory(assignment.definition.memoryBytesMax)
     if worker.check == nil, !assignment.definition.triggers.contains(where: \.isAwaited) { worker.process.yield(FunctionsLimits.deliveryNiceness) }
     if worker.lambda != nil { return startLambda(worker, assignment.definition) }
-    send(ServerFrame.load(assignment.definition, more: worker.loopback?.environment ?? []), to: worker)
+    if worker.runtime == .command { return send(CommandScript.load(assignment.definition), to: worker) }
+    let folder = worker.level == .full ? FunctionArchive.place : folder(of: assignment.definition)
+    send(ServerFrame.load(assignment.definition, more: worker.loopback?.environment ?? [], folder: folder), to: worker)
   }
 }

@@ -26,11 +26,13 @@ extension WorkerPool {
           break
         }
         let end = since + FunctionsLimits.workerIdleTimeMax
+        if isKept(worker.assignment?.generation) { break }
         if now >= end { self.end(worker) } else { wake = min(wake ?? end, end) }
       default: break
       }
       if let wake { next = min(next ?? wake, wake) }
     }
+    if let moment = startKept() { next = min(next ?? moment, moment) }
     for kind in knownRuntimes {
       ensureSpare(kind)
       guard let mayStartAt = self[kind].mayStartAt else { continue }

@@ -33,6 +33,8 @@ final class WorkerPool {
   var events: [PoolEvent] = []
   var nextWorker: UInt64 = 1
   var nextRun: Int64 = 1
+  /// By generation.
+  var kept: [UInt64: KeptWorkers] = [:]
   /// Tells which connection of a worker has rested longest.
   var nextUse: UInt64 = 1
 

@@ -30,6 +30,9 @@ final class WorkerProcess {
   /// Whether what we started is the sandbox, and the interpreter in it.
   let isInSandbox: Bool
 
+  /// Of all its processes that were waited for, once it has ended.
+  private(set) var usage: cspawn_usage?
+
   var decoder = FrameDecoder()
   /// What it said first, for programs that speak no frames.
   var greeting: [UInt8] = []
@@ -232,6 +235,9 @@ final class WorkerProcess {
   /// How it ended; `nil` while it runs. An exit status, or a negated signal.
   func outcome() -> Int32? {
     var outcome: Int32 = 0
-    return cspawn_reap(exit, &outcome) == 0 ? nil : outcome
+    var usage = cspawn_usage()
+    guard cspawn_reap(exit, &outcome, &usage) != 0 else { return nil }
+    self.usage = usage
+    return outcome
   }
 }

@@ -9,6 +9,8 @@ extension Worker {
     let begin: ContinuousClock.Instant
     let isCold: Bool
     let cpuBefore: Duration?
+    /// This run's own place in the trace.
+    var trace: String?
     /// It is an execution of a durable run.
     var usesSteps = false
     /// It failed so that trying again would change nothing.
@@ -45,6 +47,14 @@ enum RunWork {
     }
   }
 
+  /// The trace context of what caused it.
+  var trace: String? {
+    switch self {
+    case .delivery(let delivery): delivery.event.trace
+    case .direct(let call): call.invocation.trace
+    }
+  }
+
   /// Instead of the function's own.
   var timeout: Duration? {
     switch self {
@@ -56,7 +66,7 @@ enum RunWork {
   /// Whether anybody wants to know what the handler returned.
   var wantsValue: Bool {
     switch self {
-    case .delivery: false
+    case .delivery(let delivery): delivery.wantsValue
     case .direct: true
     }
   }

@@ -12,6 +12,7 @@ package final class ProjectStorage: Sendable {
   private let readers: ReaderPool
   private let follower: ReaderPool
   private let files: DiskFileStore
+  private let functions: SQLiteFunctionStore
   /// Reads that look at all documents of a collection.
   private let checks: ReaderPool
   let indexBuilder: IndexBuilder
@@ -53,6 +54,8 @@ package final class ProjectStorage: Sendable {
     let checker = Handover(try Database.open(path: file, role: .scanner))
     let indexBuilder = IndexBuilder(writer: writer, checks: checks)
     let files = try DiskFileStore(folder: path + "/files", writer: writer, readers: readers)
+    let functions = try SQLiteFunctionStore(writer: writer, readers: readers, folder: path + "/functions")
+    self.functions = functions
     self.folder = folder
     self.name = name
     self.writer = writer
@@ -67,8 +70,8 @@ package final class ProjectStorage: Sendable {
       name: name, documents: SQLiteDocumentStore(writer: writer, lanes: readLanes, readers: readers, textIndexes: textIndexes),
       configuration: SQLiteConfigurationStore(writer: writer, readers: readers, checks: checks, indexBuilder: indexBuilder, textIndexes: textIndexes),
       accounts: SQLiteAccountStore(writer: writer, readers: readers), files: files,
-      functions: SQLiteFunctionStore(writer: writer, readers: readers), log: SQLiteEventLog(writer: writer, readers: readers, follower: follower),
-      before: before)
+      functions: functions, secrets: SecretVault(store: SQLiteSecretStore(writer: writer, readers: readers), box: try SecretBox(key: folder.masterKey)),
+      log: SQLiteEventLog(writer: writer, readers: readers, follower: follower), before: before)
     writer.start(database, clock: clock, name: name)
     readers.start(scanners, name: name)
     follower.start([logScanner], name: "log-" + name)
@@ -88,6 +91,7 @@ package final class ProjectStorage: Sendable {
     if isServer {
       try await files.sweep()
       try await SQLiteFunctionStore.removeRemains(writer: writer)
+      try await functions.sweepFolders()
       textIndexes.start()
     }
   }
@@ -112,6 +116,7 @@ package final class ProjectStorage: Sendable {
   /// Finishes what is queued, moves the write-ahead log into the database and ends the threads. Call when no event loop reads any more.
   package func close() async {
     await files.close()
+    await functions.folders.close()
     await readers.close()
     await follower.close()
     await checks.close()

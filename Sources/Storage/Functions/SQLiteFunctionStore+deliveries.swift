@@ -31,6 +31,25 @@ extension SQLiteFunctionStore {
     try await deadLetters(where: "id = ?", of: function, .text(id)).first
   }
 
+  func deleteDeadLetters(of function: String, id: String?) async throws -> Int {
+    var deleted = 0
+    while true {
+      let count = try await writer.write { transaction in
+        let database = transaction.database
+        guard let number = try database.functionNumber(function) else { return 0 }
+        try database.run(
+          "DELETE FROM dead_letters WHERE rowid IN (SELECT rowid FROM dead_letters WHERE function = ?1 AND (?2 IS NULL OR id = ?2) LIMIT ?3)", .int(number),
+          SQLValue(id), .int(Self.lettersPerCommit))
+        return database.changedRows
+      }
+      deleted += count
+      if count < Self.lettersPerCommit { return deleted }
+    }
+  }
+
+  /// Letters that one commit deletes: callers' writes wait for no longer than that takes.
+  private static let lettersPerCommit: Int64 = 200
+
   private func deadLetters(where condition: String, of function: String, _ values: SQLValue...) async throws -> [DeadLetter] {
     try await readers.read { database in
       try database.rows(
@@ -76,5 +95,10 @@ extension WriteTransaction {
     }
     for outcome in changes.runs { try record(outcome, of: function) }
     try record(changes.invocations, changes.logs, of: function)
+    for completion in changes.completions {
+      try append(
+        kind: .function, action: .completed, container: completion.next, subject: completion.subject, before: nil, after: completion.value,
+        actor: completion.actor, at: now)
+    }
   }
 }

@@ -23,7 +23,7 @@ extension SQLiteFunctionStore {
   }
 
   func deploy(_ definition: FunctionDefinition, _ options: DeployOptions, at now: Timestamp) async throws -> (DeployedFunction, created: Bool) {
-    try await writer.write { transaction in
+    let (deployed, created, prunedArchive) = try await writer.write { transaction -> (DeployedFunction, Bool, Bool) in
       let database = transaction.database
       let existing = try database.function(definition.name)
       try options.expected.requireFunction(version: existing?.version)
@@ -31,7 +31,7 @@ extension SQLiteFunctionStore {
         let number = try transaction.addFunction(definition.name, at: now)
         try database.addVersion(1, of: number, definition, author: options.author, at: now)
         try transaction.keepSchedules(definition, of: number, at: now)
-        return (DeployedFunction(definition: definition, version: 1, created: now, updated: now), created: true)
+        return (DeployedFunction(definition: definition, version: 1, created: now, updated: now), true, false)
       }
       let version = existing.lastVersion + 1
       try database.run("UPDATE functions SET last_version = ? WHERE number = ?", .int(version), .int(existing.number))
@@ -40,10 +40,13 @@ extension SQLiteFunctionStore {
         try transaction.setLive(
           VersionSplit(existing.version, giving: options.share, to: version), of: existing.number, name: definition.name, at: now)
       }
-      try database.pruneVersions(of: existing.number)
-      guard let deployed = try database.deployed(definition.name) else { throw RoostError(.internal, "The function vanished while it was deployed.") }
-      return (deployed, created: false)
+      let prunedArchive = try database.pruneVersions(of: existing.number)
+      guard var deployed = try database.deployed(definition.name) else { throw RoostError(.internal, "The function vanished while it was deployed.") }
+      deployed.deployed = version
+      return (deployed, false, prunedArchive)
     }
+    if prunedArchive { try await removeUnusedFolders() }
+    return (deployed, created)
   }
 }
 
@@ -95,11 +98,13 @@ extension Database {
   }
 
   fileprivate func addVersion(_ version: Int64, of function: Int64, _ definition: FunctionDefinition, author: [UInt8]?, at now: Timestamp) throws {
-    let source = Array(definition.source.utf8)
+    let (size, checksum) =
+      definition.archive.map { ($0.size, $0.checksum) }
+      ?? (Int64(definition.source.utf8.count), hexadecimal(SHA256Digest.hash(Array(definition.source.utf8))))
     try run(
-      "INSERT INTO function_versions (function, version, definition, created, author, size, checksum) VALUES (?, ?, ?, ?, ?, ?, ?)",
-      .int(function), .int(version), .utf8(definition.stored), .int(now.milliseconds), SQLValue(utf8: author), .int(Int64(source.count)),
-      .text(hexadecimal(SHA256Digest.hash(source))))
+      "INSERT INTO function_versions (function, version, definition, created, author, size, checksum, archive) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      .int(function), .int(version), .utf8(definition.stored), .int(now.milliseconds), SQLValue(utf8: author), .int(size), .text(checksum),
+      SQLValue(definition.archive?.folder))
   }
 
   fileprivate func definitions(_ versions: Set<Int64>, of function: Int64, name: String) throws -> [Int64: FunctionDefinition] {
@@ -114,18 +119,22 @@ extension Database {
     }
   }
 
-  /// Keeps the newest, and all that take events or have a name.
-  fileprivate func pruneVersions(of function: Int64) throws {
+  /// Keeps the newest, and all that take events or have a name. True if one with an archive went.
+  fileprivate func pruneVersions(of function: Int64) throws -> Bool {
     let used = try versionsInUse(of: function)
     let old = try rows("SELECT version, archive IS NOT NULL FROM function_versions WHERE function = ? ORDER BY version DESC", .int(function)) {
       (version: $0.int(0), isArchive: $0.bool(1))
     }
     var archives = 0
+    var prunedArchive = false
     for (position, one) in old.enumerated() {
       if one.isArchive { archives += 1 }
       guard position >= Limits.functionVersionsKept || one.isArchive && archives > Limits.functionArchiveVersionsKept else { continue }
-      if used[one.version] == nil { try run("DELETE FROM function_versions WHERE function = ? AND version = ?", .int(function), .int(one.version)) }
+      guard used[one.version] == nil else { continue }
+      try run("DELETE FROM function_versions WHERE function = ? AND version = ?", .int(function), .int(one.version))
+      prunedArchive = prunedArchive || one.isArchive
     }
+    return prunedArchive
   }
 }
 
@@ -133,7 +142,7 @@ extension FunctionDefinition {
   /// The manifest with the source: what `init(name:value:)` reads again.
   fileprivate var stored: [UInt8] {
     guard case .object(var object) = manifest else { return manifest.bytes() }
-    object["source"] = .string(source)
+    if archive == nil { object["source"] = .string(source) }
     return object.bytes()
   }
 }

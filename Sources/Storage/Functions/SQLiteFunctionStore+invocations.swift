@@ -1,36 +1,43 @@
 import Core
 
 extension SQLiteFunctionStore {
-  func invocations(of function: String, limit: Int, before id: String?) async throws -> [Invocation] {
-    try await readers.read { database in
-      try database.rows(
-        """
-        SELECT id, version, event_sequence, event_type, event_subject, attempt, status, error, started, duration_us, cold, cpu_us, memory_peak,
-          queue_us, memory_bytes
-        FROM invocations WHERE function = (SELECT number FROM functions WHERE name = ?1) AND (?2 IS NULL OR id < ?2) ORDER BY id DESC LIMIT ?3
-        """, .text(function), SQLValue(id), .int(Int64(limit))
-      ) { row in
+  func invocations(of function: String, _ filter: InvocationFilter, limit: Int, before id: String?) async throws -> [Invocation] {
+    // All records of one function are few enough to look at.
+    var conditions = ["function = (SELECT number FROM functions WHERE name = ?)"]
+    var values: [SQLValue] = [.text(function)]
+    func require(_ condition: String, _ value: SQLValue?) {
+      guard let value else { return }
+      conditions.append(condition)
+      values.append(value)
+    }
+    require("id < ?", id.map(SQLValue.text))
+    require("id >= ?", filter.from.map { .text($0.firstID) })
+    require("id < ?", filter.until.map { .text($0.firstID) })
+    if let type = filter.eventType {
+      if type.hasSuffix("*") { require("substr(event_type, 1, length(?)) = ?", .text(String(type.dropLast()))) } else { require("event_type = ?", .text(type)) }
+      if type.hasSuffix("*") { values.append(.text(String(type.dropLast()))) }
+    }
+    require("event_subject = ?", filter.subject.map(SQLValue.text))
+    require("version = ?", filter.version.map(SQLValue.int))
+    require("instr(lower(error), lower(?)) > 0", filter.text.map(SQLValue.text))
+    if !filter.statuses.isEmpty {
+      conditions.append("status IN (\(filter.statuses.map { _ in "?" }.joined(separator: ", ")))")
+      values += filter.statuses.map { .text($0.rawValue) }
+    }
+    let sql = """
+      SELECT id, version, event_sequence, event_type, event_subject, attempt, status, error, started, duration_us, cold, cpu_us, memory_peak, trace,
+        queue_us, memory_bytes
+      FROM invocations WHERE \(conditions.joined(separator: " AND ")) ORDER BY id DESC LIMIT ?
+      """
+    return try await readers.read { [values] database in
+      try database.rows(sql, values + [.int(Int64(limit))]) { row in
         Invocation(
           id: row.text(0), function: function, version: row.int(1), eventSequence: row.int(2) == 0 ? nil : row.int(2), eventType: row.text(3),
           eventSubject: row.text(4),
           attempt: Int(row.int(5)), status: Invocation.Status(rawValue: row.text(6)) ?? .failed, error: row.optionalText(7),
           started: Timestamp(milliseconds: row.int(8)), duration: .microseconds(row.int(9)), isCold: row.bool(10),
           cpu: row.optionalInt(11).map { .microseconds($0) }, memoryBytesPeak: row.optionalInt(12),
-          queued: row.optionalInt(13).map { .microseconds($0) }, memoryBytesMax: row.optionalInt(14))
-      }
-    }
-  }
-
-  /// Newest first.
-  func logs(of function: String, limit: Int, before id: String?) async throws -> [InvocationLog] {
-    try await readers.read { database in
-      try database.rows(
-        """
-        SELECT id, invocation, time, level, message FROM invocation_logs
-        WHERE function = (SELECT number FROM functions WHERE name = ?1) AND (?2 IS NULL OR id < ?2) ORDER BY id DESC LIMIT ?3
-        """, .text(function), SQLValue(id), .int(Int64(limit))
-      ) { row in
-        InvocationLog(id: row.text(0), invocation: row.text(1), time: Timestamp(milliseconds: row.int(2)), level: row.text(3), message: row.text(4))
+          queued: row.optionalInt(14).map { .microseconds($0) }, memoryBytesMax: row.optionalInt(15), trace: row.optionalText(13))
       }
     }
   }
@@ -46,16 +53,16 @@ extension WriteTransaction {
       try database.run(
         """
         INSERT OR REPLACE INTO invocations
-          (function, id, version, event_sequence, event_type, event_subject, attempt, status, error, started, duration_us, cold, cpu_us, memory_peak,
+          (function, id, version, event_sequence, event_type, event_subject, attempt, status, error, started, duration_us, cold, cpu_us, memory_peak, trace,
            queue_us, memory_bytes)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         [
           .int(function), .text(invocation.id), .int(invocation.version), .int(invocation.eventSequence ?? 0), .text(invocation.eventType),
           .text(invocation.eventSubject), .int(Int64(invocation.attempt)), .text(invocation.status.rawValue), SQLValue(invocation.error),
           .int(invocation.started.milliseconds), .int(invocation.duration.microseconds), SQLValue(invocation.isCold),
-          SQLValue(invocation.cpu?.microseconds), SQLValue(invocation.memoryBytesPeak), SQLValue(invocation.queued?.microseconds),
-          SQLValue(invocation.memoryBytesMax),
+          SQLValue(invocation.cpu?.microseconds), SQLValue(invocation.memoryBytesPeak), SQLValue(invocation.trace),
+          SQLValue(invocation.queued?.microseconds), SQLValue(invocation.memoryBytesMax),
         ])
     }
     for log in logs {

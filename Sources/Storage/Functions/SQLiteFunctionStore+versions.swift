@@ -35,6 +35,7 @@ extension SQLiteFunctionStore {
       try database.run("DELETE FROM function_versions WHERE function = ? AND version = ?", .int(row.number), .int(number))
       guard database.changedRows > 0 else { throw RoostError.versionNotFound(number, of: function) }
     }
+    try await removeUnusedFolders()
   }
 
   func aliases(of function: String) async throws -> [FunctionAlias] {

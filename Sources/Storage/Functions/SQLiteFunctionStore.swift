@@ -5,10 +5,13 @@ import Core
 final class SQLiteFunctionStore: FunctionStore {
   let writer: Writer
   let readers: ReaderPool
+  let folders: FunctionFolders
 
-  init(writer: Writer, readers: ReaderPool) {
+  /// - Parameter folder: for what archives unpack to.
+  init(writer: Writer, readers: ReaderPool, folder: String) throws {
     self.writer = writer
     self.readers = readers
+    folders = try FunctionFolders(path: folder)
   }
 
   func deleteFunction(_ name: String) async throws -> Bool {
@@ -16,10 +19,14 @@ final class SQLiteFunctionStore: FunctionStore {
       let database = transaction.database
       guard let number = try database.functionNumber(name) else { return false }
       try database.run("DELETE FROM functions WHERE number = ?", .int(number))
+      try database.run("DELETE FROM secrets WHERE function = ?", .text(name))
       try database.run("INSERT INTO function_remains (function) VALUES (?)", .int(number))
       return true
     }
-    if existed { try await Self.removeRemains(writer: writer) }
+    if existed {
+      try await Self.removeRemains(writer: writer)
+      try await removeUnusedFolders()
+    }
     return existed
   }
 

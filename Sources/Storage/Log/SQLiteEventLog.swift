@@ -1,4 +1,5 @@
 import Core
+import Glibc
 
 /// The project's log in SQLite.
 final class SQLiteEventLog: EventLog {
@@ -36,6 +37,17 @@ final class SQLiteEventLog: EventLog {
 
   func lastSequence() async throws -> Int64 {
     try await follower.read { try $0.first("SELECT max(sequence) FROM events") { $0.int(0) } ?? 0 }
+  }
+
+  func databaseSize() async throws -> DatabaseSize {
+    try await readers.read { database in
+      func number(_ pragma: String) throws -> Int64 { try database.first("PRAGMA " + pragma) { $0.int(0) } ?? 0 }
+      let page = try number("page_size")
+      let path = try database.first("PRAGMA database_list") { $0.text(2) } ?? ""
+      var facts = stat()
+      let log = stat(path + "-wal", &facts) == 0 ? Int64(facts.st_size) : 0
+      return DatabaseSize(main: try number("page_count") * page, free: try number("freelist_count") * page, log: log)
+    }
   }
 
   func onCommit(_ wake: @escaping @Sendable () -> Void) { writer.onCommit(wake) }

@@ -69,6 +69,8 @@ static int prepare(const start_arguments *arguments) {
   if (limit(RLIMIT_NOFILE, request->limits.open_files) != 0) return -1;
   if (limit(RLIMIT_FSIZE, request->limits.file_bytes) != 0) return -1;
   if (limit(RLIMIT_DATA, request->limits.data_bytes) != 0) return -1;
+  // Else /dev/stderr could not be opened.
+  if (request->user != 0 && fchown(2, request->user, request->user) != 0) return -1;
   if (request->user != 0 && become(request->user) != 0) return -1;
   if (request->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return -1;
 
@@ -145,10 +147,16 @@ int cspawn_pipe(int *reading, int *writing) {
   return 0;
 }
 
-int cspawn_reap(int pidfd, int *outcome) {
+static int64_t nanoseconds(struct timeval time) { return (int64_t)time.tv_sec * 1000000000 + (int64_t)time.tv_usec * 1000; }
+
+int cspawn_reap(int pidfd, int *outcome, cspawn_usage *usage) {
   siginfo_t info = {0};
-  if (waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG) != 0) return -1;
+  struct rusage used = {0};
+  // glibc's waitid has no place for what the kernel's tells of resources.
+  if (syscall(SYS_waitid, P_PIDFD, pidfd, &info, WEXITED | WNOHANG, &used) != 0) return -1;
   if (info.si_pid == 0) return 0;
+  usage->cpu_nanoseconds = nanoseconds(used.ru_utime) + nanoseconds(used.ru_stime);
+  usage->memory_bytes = (int64_t)used.ru_maxrss * 1024;
   *outcome = info.si_code == CLD_EXITED ? info.si_status : -info.si_status;
   return 1;
 }

@@ -3,6 +3,7 @@ import Core
 import Functions
 import HTTPServer
 import JSON
+import Outbound
 import ServiceLifecycle
 import Storage
 import Synchronization
@@ -29,8 +30,9 @@ enum RunningServer {
     let hasAdmin = try await AccountsAssembly.makeFirstAdmin(settings.firstAdmin, project: project, passwords: passwords, clock: clock)
 
     let inside = InsideAPI()
+    let outbound = OutboundClient(policy: settings.addresses)
     let functions = FunctionsService(
-      project: project, api: inside, configuration: functionsConfiguration(settings), clock: clock,
+      project: project, api: inside, outbound: outbound, configuration: functionsConfiguration(settings), clock: clock,
       notice: { message in log.log(.warning, message) })
     let live = LiveQueries(
       project: project, authenticator: accounts.authenticator, clock: clock, cursorKey: LiveCursorKey(secret: folder.masterKey),
@@ -71,6 +73,7 @@ enum RunningServer {
         ],
         gracefulShutdownSignals: [.sigterm, .sigint], logger: .init(label: "roost")))
     try await group.run()
+    await outbound.close()
     await storage.close()
     log.log(.info, "stopped")
   }
@@ -104,10 +107,13 @@ enum RunningServer {
       bubblewrapPath: FunctionsConfiguration.locate("bwrap", searchPath: settings.searchPath),
       requireSandbox: settings.requireSandbox, drainTime: settings.drain)
     configuration.usageLimits = settings.usageLimits
+    configuration.nodePath =
+      settings.nodePath.flatMap(FunctionsConfiguration.resolve) ?? FunctionsConfiguration.locate("node", searchPath: settings.searchPath)
     configuration.pythonPath =
       settings.pythonPath.flatMap(FunctionsConfiguration.resolve) ?? FunctionsConfiguration.locatePython(searchPath: settings.searchPath)
     configuration.allowUnsandboxed = settings.allowUnsandboxed
     configuration.lambdaLayerPath = settings.lambdaLayerPath
+    configuration.installEnvironment = settings.installEnvironment
     return configuration
   }
 }

@@ -48,6 +48,12 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "Seconds after which an idle live query says that it is there (ROOST_LIVE_HEARTBEAT; default 20).")
   var liveHeartbeat: Int?
 
+  @Option(
+    defaultAsFlag: "all",
+    help: ArgumentHelp(
+      "Let remote functions call private addresses of this network: all of them, or blocks (ROOST_ALLOW_PRIVATE_ADDRESSES).", valueName: "10.0.0.0/8,…"))
+  var allowPrivateAddresses: String?
+
   @Option(help: "Runs of functions in a day of UTC; past them calls are refused and events wait (ROOST_FUNCTION_INVOCATIONS_PER_DAY; default no limit).")
   var functionInvocationsPerDay: Int64?
 
@@ -59,7 +65,7 @@ struct ServeCommand: AsyncParsableCommand {
       flags: .init(
         data: data, listen: listen, loops: loops, origins: origins, accessLog: accessLog, requireSandbox: requireSandbox,
         allowUnsandboxed: allowUnsandboxed, drainSeconds: drainSeconds, liveQueries: liveQueries, liveHeartbeat: liveHeartbeat,
-        functionInvocationsPerDay: functionInvocationsPerDay, functionGBSecondsPerDay: functionGBSecondsPerDay),
+        privateAddresses: allowPrivateAddresses, functionInvocationsPerDay: functionInvocationsPerDay, functionGBSecondsPerDay: functionGBSecondsPerDay),
       environment: ProcessEnvironment())
     do {
       try await RunningServer.serve(settings)

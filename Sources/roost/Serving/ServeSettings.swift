@@ -15,6 +15,7 @@ struct ServeSettings: Sendable {
     let drainSeconds: Int
     let liveQueries: Int?
     let liveHeartbeat: Int?
+    let privateAddresses: String?
     let functionInvocationsPerDay: Int64?
     let functionGBSecondsPerDay: Int64?
   }
@@ -30,9 +31,13 @@ struct ServeSettings: Sendable {
   let drain: Duration
   let liveQueriesMax: Int
   let liveHeartbeat: Duration
+  /// Where remote functions may be.
+  let addresses: AddressPolicy
   let usageLimits: UsageLimits
   let denoPath: String?
+  let nodePath: String?
   let pythonPath: String?
+  let installEnvironment: [(name: String, value: String)]
   let lambdaLayerPath: String?
   let searchPath: String
   let firstAdmin: (email: String, password: String)?
@@ -58,12 +63,22 @@ struct ServeSettings: Sendable {
     let heartbeat = flags.liveHeartbeat ?? environment["ROOST_LIVE_HEARTBEAT"].flatMap { Int($0) } ?? Int(Limits.liveHeartbeat.components.seconds)
     guard (1...300).contains(heartbeat) else { throw ValidationError("--live-heartbeat is \(heartbeat); expected 1 to 300 seconds.") }
     liveHeartbeat = .seconds(heartbeat)
+    if let text = flags.privateAddresses ?? environment["ROOST_ALLOW_PRIVATE_ADDRESSES"] {
+      guard let policy = AddressPolicy(text) else {
+        throw ValidationError("--allow-private-addresses is '\(text)'; expected 'all', or blocks like 10.0.0.0/8,fd00::/8 (bits behind the prefix are zero).")
+      }
+      addresses = policy
+    } else {
+      addresses = .publicOnly
+    }
     usageLimits = UsageLimits(
       invocationsPerDay: try Self.limit(
         flags.functionInvocationsPerDay, environment["ROOST_FUNCTION_INVOCATIONS_PER_DAY"], "--function-invocations-per-day"),
       gigabyteSecondsPerDay: try Self.limit(flags.functionGBSecondsPerDay, environment["ROOST_FUNCTION_GB_SECONDS_PER_DAY"], "--function-gb-seconds-per-day"))
     denoPath = environment["ROOST_DENO"]
+    nodePath = environment["ROOST_NODE"]
     pythonPath = environment["ROOST_PYTHON"]
+    installEnvironment = InstallEnvironment.read(environment)
     lambdaLayerPath = environment["ROOST_LAMBDA_LAYER"]
     searchPath = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
     if let email = environment["ROOST_ADMIN_EMAIL"], let password = environment["ROOST_ADMIN_PASSWORD"] {

@@ -47,8 +47,15 @@ int cspawn_socketpair(int *ours, int *theirs);
 // Makes a pipe, both ends close-on-exec; the reading end does not block. Returns 0, or an errno.
 int cspawn_pipe(int *reading, int *writing);
 
-// Returns 1 when the child has ended, with its exit status or the negated signal in `outcome`; 0 while it runs; -1 on error.
-int cspawn_reap(int pidfd, int *outcome);
+typedef struct {
+  int64_t cpu_nanoseconds;
+  // The most that any one process had in memory.
+  int64_t memory_bytes;
+} cspawn_usage;
+
+// Returns 1 when the child has ended, with its exit status or the negated signal in `outcome`, and what it and those of its children that it
+// waited for used; 0 while it runs; -1 on error.
+int cspawn_reap(int pidfd, int *outcome, cspawn_usage *usage);
 
 // A descriptor of a process that is not our child, -1 if there is none.
 int cspawn_open_pid(pid_t pid);

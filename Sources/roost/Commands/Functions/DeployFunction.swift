@@ -10,14 +10,17 @@ struct DeployFunction: AsyncParsableCommand {
       A file's name is the function's: functions/on-order.js deploys 'on-order'. What makes it run comes from flags, from --manifest, \
       or from a JSON file of the same name beside it (functions/on-order.json); a function that is there already keeps what it has.
       A folder deploys every .js, .mjs, .ts, .py and .sh file in it that has such a JSON file; or, with an index.js or main.js in it, one function \
-      of the folder's name, described by its function.json.
+      of the folder's name, described by its function.json. Whatever else lies in that folder goes with it (not: hidden files, node_modules, \
+      __pycache__, and what .roostignore names), and its requirements.txt or package.json is installed. A .zip or .tar.gz is deployed as it is.
       A bad deploy is refused, and the version before goes on serving.
 
       Examples:
         roost functions deploy functions/on-order.js --on created,updated --collection orders --where 'total > 100' --timeout 10s
         roost functions deploy on-order --source build/bundle.js --on orders:created --env CURRENCY=EUR
+        roost functions deploy functions/hello.js --http --access true
         roost functions deploy functions/on-order.js --manifest manifest.json
         roost functions deploy functions/
+        roost functions deploy functions/resize --traffic 0.1
       """)
 
   @Argument(help: "A file, a folder, or with --source the function's name.")
@@ -28,6 +31,9 @@ struct DeployFunction: AsyncParsableCommand {
 
   @Option(help: ArgumentHelp("A JSON file like the API's: triggers, timeout, memory, retry, env.", valueName: "file"))
   var manifest: String?
+
+  @Option(help: ArgumentHelp("The new version's share of the events, from 0 to 1; the version before goes on with the rest.", valueName: "share"))
+  var traffic: Double?
 
   @OptionGroup var settings: FunctionSettings
   @OptionGroup var server: ServerOptions
@@ -47,7 +53,7 @@ struct DeployFunction: AsyncParsableCommand {
       var deployed: [JSONValue] = []
       for source in sources {
         let definition = try await definition(of: source, given: given, client)
-        let function = try await client.deployFunction(definition, name: source.name)
+        let function = try await deploy(source, definition, client)
         if !output.json { Terminal.note(Self.sentence(function)) }
         deployed.append(function)
       }
@@ -68,9 +74,20 @@ struct DeployFunction: AsyncParsableCommand {
         "'\(source.name)' is new, and nothing says what makes it run.",
         advice: "Add e.g. --on created --collection orders, or a \(source.name).json beside it with {\"triggers\": […]}.")
     }
-    definition["source"] = .string(source.text)
+    // What is deployed now may have been an archive.
+    definition["archive"] = nil
+    if given == nil, source.manifest == nil { definition["entry"] = nil }
+    definition["source"] = source.archive == nil ? .string(source.text) : nil
     if definition["runtime"] == nil { definition["runtime"] = source.runtime.map { .string($0) } }
     return .object(definition)
+  }
+
+  private func deploy(_ source: FunctionSource, _ definition: JSONValue, _ client: RoostClient) async throws -> JSONValue {
+    guard let archive = source.archive else { return try await client.deployFunction(definition, name: source.name, traffic: traffic) }
+    if !output.json { Terminal.note("Sending '\(source.name)', \((archive.count + 1023) >> 10) KB …") }
+    let function = try await client.deployFunction(archive: archive, manifest: definition, name: source.name, traffic: traffic)
+    if !output.json, let log = function["install"]?["log"]?.stringValue { Terminal.note(Printable.lines(log)) }
+    return function
   }
 
   /// What is deployed, without its program.
@@ -85,6 +102,7 @@ struct DeployFunction: AsyncParsableCommand {
   private static func sentence(_ function: JSONValue) -> String {
     let triggers = (function["triggers"]?.arrayValue ?? []).map(FunctionSettings.sentence)
     let runs = triggers.isEmpty ? "nothing makes it run yet" : "runs on " + triggers.joined(separator: "; ")
-    return "Deployed '\(function["name"]?.stringValue ?? "")', version \(function["version"]?.intValue ?? 0): \(runs)."
+    let version = function["deployed"]?.intValue ?? function["version"]?.intValue ?? 0
+    return "Deployed '\(function["name"]?.stringValue ?? "")', version \(version): \(runs)."
   }
 }

@@ -34,8 +34,10 @@ struct FunctionSettings: ParsableArguments {
   @Option(help: ArgumentHelp("A string for the function's `env`. May be repeated.", valueName: "name=value"))
   var env: [String] = []
 
+  @OptionGroup var called: HTTPTriggerOptions
+
   var areGiven: Bool {
-    !on.isEmpty || collection != nil || condition != nil || timeout != nil || memory != nil || concurrency != nil || attempts != nil
+    called.areGiven || !on.isEmpty || collection != nil || condition != nil || timeout != nil || memory != nil || concurrency != nil || attempts != nil
       || backoff != nil
       || !env.isEmpty
   }
@@ -47,11 +49,12 @@ struct FunctionSettings: ParsableArguments {
   /// The API's form, without the source.
   func manifest() throws -> JSONObject {
     var manifest = JSONObject()
-    manifest["triggers"] = .array(try on.map(trigger))
-    if on.isEmpty {
+    let call = try called.trigger()
+    manifest["triggers"] = .array(try on.map(trigger) + (call.map { [$0] } ?? []))
+    if on.isEmpty, call == nil || collection != nil || condition != nil {
       if condition != nil { throw ValidationError("--where says when a trigger runs; add --on.") }
       guard collection != nil else { throw ValidationError("Say what makes it run: --on created --collection orders.") }
-      manifest["triggers"] = [try trigger("created")]
+      manifest["triggers"] = .array([try trigger("created")] + (call.map { [$0] } ?? []))
     }
     manifest["timeout"] = timeout.map(JSONValue.string)
     manifest["memory"] = memory.map(JSONValue.string)
@@ -91,6 +94,7 @@ struct FunctionSettings: ParsableArguments {
 
   /// `orders: created, updated (where total > 100)`
   static func sentence(_ trigger: JSONValue) -> String {
+    if trigger["type"] == "http" { return HTTPTriggerOptions.sentence(trigger) }
     let events = (trigger["events"]?.arrayValue ?? []).compactMap(\.stringValue).joined(separator: ", ")
     let condition = trigger["where"]?.stringValue.map { " where \($0)" } ?? ""
     return "\(trigger["collection"]?.stringValue ?? "") \(events)\(condition)"

@@ -5,6 +5,8 @@ import JSON
 struct FunctionSource {
   let name: String
   let text: String
+  /// Instead of a text: a `.zip` or `.tar.gz`, or a folder that was packed.
+  let archive: [UInt8]?
   let manifest: JSONObject?
   /// What the file's ending says about what runs it, unless that is JavaScript.
   let runtime: String?
@@ -12,10 +14,12 @@ struct FunctionSource {
   /// The server's own limit.
   private static let bytesMax = 1 << 20
   private static let filesMax = 1000
+  private static let archiveBytesMax = 64 << 20
   private static let endings = ["js", "mjs", "ts", "py", "sh"]
 
   /// - Parameter source: a file; then `path` is a name.
   static func find(_ path: String, source: String?) throws -> [FunctionSource] {
+    if let source, isArchive(source) { return [FunctionSource(name: path, archive: try InputBytes.read(source, bytesMax: archiveBytesMax), manifest: nil)] }
     if let source { return [FunctionSource(name: path, text: try text(source), manifest: nil, ending: split(source).ending)] }
     var status = stat()
     guard stat(path, &status) == 0 else {
@@ -24,7 +28,8 @@ struct FunctionSource {
           "There is no file or folder \(path).", advice: "To deploy under a name of its own: roost functions deploy NAME --source FILE")
         : InputBytes.failure("read", path)
     }
-    return status.st_mode & S_IFMT == S_IFDIR ? try inFolder(path) : [try FunctionSource(file: path)]
+    if status.st_mode & S_IFMT == S_IFDIR { return try inFolder(path) }
+    return [isArchive(path) ? try FunctionSource(archive: path) : try FunctionSource(file: path)]
   }
 
   static func manifest(_ path: String) throws -> JSONObject {
@@ -37,7 +42,28 @@ struct FunctionSource {
     self.name = name
     self.text = text
     self.manifest = manifest
+    archive = nil
     runtime = ["py": "python", "sh": "command"][ending]
+  }
+
+  private init(name: String, archive: [UInt8], manifest: JSONObject?, ending: String = "") {
+    self.name = name
+    text = ""
+    self.archive = archive
+    self.manifest = manifest
+    runtime = ["py": "python", "sh": "command"][ending]
+  }
+
+  private static func isArchive(_ path: String) -> Bool { [".zip", ".tar.gz", ".tgz"].contains { path.hasSuffix($0) } }
+
+  /// `resize.tar.gz` deploys 'resize', described by resize.json beside it or by the function.json in it.
+  private init(archive path: String) throws {
+    let ending = [".zip", ".tar.gz", ".tgz"].first { path.hasSuffix($0) } ?? ""
+    let stem = String(path.dropLast(ending.count))
+    let beside = stem + ".json"
+    self.init(
+      name: stem.split(separator: "/").last.map(String.init) ?? stem, archive: try InputBytes.read(path, bytesMax: Self.archiveBytesMax),
+      manifest: access(beside, F_OK) == 0 ? try Self.manifest(beside) : nil)
   }
 
   private init(file path: String) throws {
@@ -53,7 +79,18 @@ struct FunctionSource {
     var path = path
     while path.count > 1 && path.hasSuffix("/") { path.removeLast() }
     let names = try listing(path)
-    if let main = ["index", "main"].flatMap({ stem in endings.map { "\(stem).\($0)" } }).first(where: names.contains) {
+    let main = ["index", "main"].flatMap { stem in endings.map { "\(stem).\($0)" } }.first(where: names.contains)
+    // With anything beside its program, or another one than these, the folder goes as it is.
+    if main == nil ? names.contains("function.json") : names.contains(where: { $0 != main && $0 != "function.json" }) {
+      let packed = try PackedFolder(path)
+      guard packed.archive.count <= archiveBytesMax else { throw CommandError("\(path) packs to more than \(archiveBytesMax >> 20) MB.") }
+      return [
+        FunctionSource(
+          name: try nameOf(folder: path), archive: packed.archive, manifest: names.contains("function.json") ? try manifest(path + "/function.json") : nil,
+          ending: main.map { split($0).ending } ?? "")
+      ]
+    }
+    if let main {
       return [
         FunctionSource(
           name: try nameOf(folder: path), text: try text("\(path)/\(main)"),

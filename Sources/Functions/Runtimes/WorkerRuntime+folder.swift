@@ -1,0 +1,33 @@
+import Core
+import Glibc
+
+extension WorkerRuntime {
+  /// The same with a function's own folder to read: at `/function` in the sandbox (for Lambda functions where they expect it), in its place without one.
+  func showing(folder: String?) -> WorkerRuntime {
+    guard let folder else { return self }
+    func reading(_ program: Program, _ place: String) -> Program {
+      kind == .javascript ? Program(path: program.path, arguments: Self.denoArguments(program.arguments, folder: folder, place: place)) : program
+    }
+    var places = [FunctionArchive.place]
+    if kind == .lambda { places.append(LambdaProgram.folder) }
+    var runtime = WorkerRuntime(
+      kind, program: reading(program, folder), sandboxed: reading(sandboxed, FunctionArchive.place), environment: environment,
+      shown: shown + places.map { (folder, $0) }, shutsIn: shutsIn, reservedBytes: reservedBytes)
+    runtime.temporary = temporary.filter { !places.contains($0) }
+    runtime.needsSandbox = needsSandbox
+    return runtime
+  }
+
+  /// Deno reads this folder and nothing else. Its `deno.json` and `node_modules` count, if it has them: nothing is fetched, as there is no network.
+  private static func denoArguments(_ arguments: [String], folder: String, place: String) -> [String] {
+    var arguments = arguments
+    if access(folder + "/node_modules", R_OK) == 0, let position = arguments.firstIndex(of: "--no-npm") {
+      arguments[position] = "--node-modules-dir=manual"
+    }
+    if let config = ["deno.json", "deno.jsonc"].first(where: { access("\(folder)/\($0)", R_OK) == 0 }), let position = arguments.firstIndex(of: "--no-config") {
+      arguments[position] = "--config=\(place)/\(config)"
+    }
+    arguments.insert("--allow-read=\(place)", at: 1)
+    return arguments
+  }
+}
