@@ -86,6 +86,8 @@ enum FunctionsLimits {
   static let lettersPerCommit = 20
   /// Events of the log, and steps that wait for one, that are looked at together.
   static let matchEventsMax = 500
+  /// Between two looks at the log for them: under load many events share one.
+  static let matchInterval = Duration.milliseconds(10)
   static let matchWaitsMax = 1000
   /// Requests to remote functions under way, of all functions together: each holds a connection.
   static let remoteRequestsMax = 1000

@@ -44,9 +44,9 @@ package final class FunctionsService: FunctionRuntime {
     self.log = log
     self.secrets = secrets
     self.api = api
+    sender = RemoteSender(project: project, outbound: outbound, wall: clock)
     var configuration = configuration
     configuration.archivesPath = functions.archivesPath
-    sender = RemoteSender(project: project, outbound: outbound, wall: clock)
     self.configuration = configuration
     meter = UsageMeter(configuration.usageLimits)
     wall = clock
@@ -76,7 +76,8 @@ package final class FunctionsService: FunctionRuntime {
       setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, FunctionsLimits.engineNiceness)
       FunctionsEngine(
         project: project, configuration: configuration, inbox: inbox, requests: requests, status: status, tails: tails, meter: meter, wall: wall,
-        steady: steady, notice: notice
+        steady: steady,
+        notice: notice
       ).run()
     }
     await withTaskCancellationHandler {
@@ -214,7 +215,7 @@ package final class FunctionsService: FunctionRuntime {
       }
     case .call(let worker, let number, let call): inbox.post(.answered(worker: worker, number: number, await api.perform(call)))
     case .step(let worker, let number, let call): inbox.post(.answered(worker: worker, number: number, await perform(call)))
-    case .tendRuns: inbox.post(.tended(await tendRuns()))
+    case .tendRuns(let through): inbox.post(.tended(await tendRuns(matchedThrough: through)))
     case .send(let call): inbox.post(.sent(call.id, await sender.send(call)))
     case .prune(let through, let moment):
       do {

@@ -1,15 +1,17 @@
 """What bad functions do to the server and to others: nothing. Each has a record that names what it ran into."""
 import os
 import re
+import shutil
 import subprocess
+import tempfile
 import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from roost_client import Caller, on
-from roost_server import ADMIN_PASSWORD, eventually
+from roost_client import Caller, admin_login, on
+from roost_server import ADMIN_PASSWORD, BINARY, eventually
 from test_functions import Lab, lab  # noqa: F401
 
 MEGABYTE = 1 << 20
@@ -405,3 +407,32 @@ def test_two_functions_cannot_see_one_another(lab, server):
 def test_the_sandbox_is_there_on_this_machine(admin, server):
     if subprocess.run(["bwrap", "--unshare-user", "--ro-bind", "/", "/", "true"], capture_output=True).returncode == 0:
         eventually(lambda: admin.get("/readyz").json()["sandbox"] == "full", what="the full sandbox")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the other tests run as an ordinary user already")
+def test_an_ordinary_users_server_is_as_safe(start, service):
+    """Without root no worker has a user of its own: the namespaces have to do."""
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
+    try:
+        shutil.copy(BINARY, folder / "roost")
+        shutil.chown(folder, 54321, 54321)
+        server = start(folder / "data", prefix=["setpriv", "--reuid", "54321", "--regid", "54321", "--clear-groups", "sh", "-c", f'shift; exec {folder}/roost "$@"', "sh"])
+        lab = Lab(admin_login(server), "u")
+        lab.admin.put_collection(lab.source)
+        lab.admin.put_collection(lab.target)
+        for what in ("python", "python daemons", "command"):
+            assert attack(lab, server, what.split()[0], BOMBS[what], timeout="3s")["status"] in ENDED
+        for what in ("python in children", "command in children"):
+            assert attack(lab, server, what.split()[0], HOGS[what], timeout="15s")["status"] == "memory_limit"
+        for what in ("python everybody", "command its parent"):
+            attack(lab, server, what.split()[0], KILLERS[what], timeout="1s")
+            assert server.is_running
+        body = REACH["python"].replace("OTHER", str(service.server_address[1]))
+        lab.admin.put_function(lab.function, py(body).replace("DATA", str(server.data)).replace("PORT", str(server.port)).replace("PID", str(server.pid)),
+                               triggers=on(lab.source), runtime="python", timeout="20s", retry={"attempts": 1, "backoff": "20ms"})
+        assert lab.finished(lab.create())[0]["status"] == "succeeded"
+        said = next(line["message"] for line in lab.admin.every(f"/v1/functions/{lab.function}/logs") if "GOT" in line["message"])
+        assert said.split() == ["GOT", "END"], said
+        assert service.seen == 0
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -628,3 +628,28 @@ def test_an_expired_token_calls_no_more(start, tmp_path):
     library = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
     server = start(tmp_path / "data", prefix=("env",), env={"LD_PRELOAD": str(library), "FAKETIME": "+20m", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1"})
     assert_problem(Caller(server, user.token).get("/v1/call/f"), 401, "token_expired")
+
+
+# Other runtimes
+
+def test_a_python_function_answers_in_the_form_of_aws(lab, nobody, ada):
+    lab.deploy("""
+import base64, json
+
+def handler(event, context):
+    if event["path"] == "/none":
+        return None
+    if event["path"] == "/text":
+        return "text"
+    if event["path"] == "/split":
+        return {"statusCode": 200, "headers": {"x": "1\\r\\nset-cookie: a=b"}}
+    body = base64.b64decode(event["body"]) if event["isBase64Encoded"] else event["body"].encode()
+    return {"statusCode": 201, "headers": {"x-method": event["method"], "content-type": "application/octet-stream"}, "cookies": ["a=1"],
+            "body": base64.b64encode(body + json.dumps([event["params"], event["query"], event["auth"] and event["auth"]["type"]]).encode()).decode(), "isBase64Encoded": True}
+""", {"path": "/{name}"}, runtime="python")
+    answer = ada.post(f"{lab.url}/x?q=1", data=b"\x00\xff")
+    assert answer.status_code == 201 and answer.headers["x-method"] == "POST" and answer.headers["set-cookie"] == "a=1"
+    assert answer.content == b"\x00\xff" + b'[{"name": "x"}, {"q": "1"}, "user"]'
+    assert nobody.get(f"{lab.url}/none").status_code == 204 or nobody.get(f"{lab.url}/none").text == "null"
+    assert nobody.get(f"{lab.url}/text").text == "text"
+    assert_problem(nobody.get(f"{lab.url}/split"), 502, "function_failed")

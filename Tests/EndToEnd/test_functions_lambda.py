@@ -1,4 +1,6 @@
 """Functions of the `lambda` runtime: handlers written for AWS, in sandboxes of their own, under AWS's own client and under ours."""
+import io
+import json
 import os
 import re
 import shutil
@@ -6,13 +8,14 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import zipfile
 from pathlib import Path
 
 import pytest
 import requests
 
 from roost_client import admin_login, assert_problem, on, register
-from roost_server import BINARY, Server, eventually
+from roost_server import BINARY, ROOT, Server, environment, eventually
 
 PUBLIC = {"read": "true", "create": "true", "update": "true", "delete": "true"}
 PACKAGES = ["awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py"]
@@ -396,6 +399,54 @@ def test_without_a_sandbox_the_runtime_is_refused_with_the_reason(start):
     answer = admin.request("PUT", "/v1/functions/f", json={"runtime": "lambda", "language": "python", "source": "def handler(e, c): pass", "triggers": []})
     problem = assert_problem(answer, 503, "unavailable")
     assert "sandbox" in problem["detail"], problem
+
+
+def test_the_guide(start, tmp_path):
+    server = start()
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "docs/guides/lambda.md").read_text(), re.DOTALL)
+    assert len(blocks) == 3
+    wait = 'for i in $(seq 100); do LOGS=$(as $ADMIN $URL/v1/functions/shell/logs); case "$LOGS" in *"got {"*) break;; esac; sleep 0.1; done'
+    shown = ["as $ADMIN $URL/v1/documents/orders --json '{\"customer\": \"Bob\", \"total\": 1}'", wait, "echo $LOGS", "as $ADMIN $URL/v1/functions/invoice/logs",
+             "as $ADMIN $URL/v1/documents/invoices"]
+    script = "\n".join(["set -euo pipefail", *blocks, *shown]).replace("http://127.0.0.1:8090", server.url)
+    run = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0 and '"code"' not in run.stdout, run.stdout + run.stderr
+    assert "got {" in run.stdout and "invoice for Ada in invoice" in run.stdout and '"total":42' in run.stdout, run.stdout
+
+
+# Archives, as they are uploaded to AWS
+
+def zipped(files):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            info = zipfile.ZipInfo(name)
+            info.external_attr = (0o755 if name == "bootstrap" else 0o644) << 16
+            archive.writestr(info, content)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["python", "packages", "node", "custom"])
+def test_a_zip_as_aws_takes_it_runs(lab, layer, kind):
+    handler = "app/handlers.handler"
+    if kind in ("python", "packages"):
+        files = {"app/handlers.py": "import os, sys\nfrom shared import greet\ndef handler(event, context):\n    print(greet(), os.getcwd(), sys.modules['awslambdaric'].__file__)",
+                 "shared.py": "def greet(): return 'hello'"}
+        if kind == "packages":
+            files |= {str(path.relative_to(layer / "python")): path.read_bytes() for path in (layer / "python").rglob("*") if path.is_file()}
+    elif kind == "node":
+        files = {"app/handlers.mjs": "import { greet } from '../lib/greet.mjs';\nexport const handler = async () => { console.log(greet(), process.cwd()); };",
+                 "lib/greet.mjs": "export const greet = () => 'hello';"}
+    else:
+        files = {"bootstrap": BOOTSTRAP.replace("OUT", lab.target).replace('echo "handling"', "echo $(cat greeting) $PWD"), "greeting": "hello"}
+    manifest = {"runtime": "lambda", "handler": handler, "triggers": on(lab.source, "created"), "retry": {"attempts": 1}}
+    sent = {"archive": ("f.zip", zipped(files), "application/zip"), "manifest": (None, json.dumps(manifest), "application/json")}
+    answer = lab.admin.put(f"/v1/functions/{lab.function}", files=sent)
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["handler"] == handler and "language" not in answer.json()
+    assert lab.run(n=1)["status"] == "succeeded"
+    place = {"python": " /opt/python/awslambdaric/__init__.py", "packages": " /var/task/awslambdaric/__init__.py"}.get(kind, "")
+    assert lab.logs() == ["hello /var/task" + place]
 
 
 # Calls over HTTP

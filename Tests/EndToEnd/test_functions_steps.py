@@ -177,6 +177,20 @@ def test_an_error_outside_steps_is_tried_again_and_steps_are_not(lab):
     assert len(lab.results()) == 1
 
 
+def test_a_step_that_outlives_its_execution_says_nothing_in_the_next_one(lab):
+    lab.deploy("""
+        export default async (event, { db, step, attempt }) => {
+          const late = step.run("late", async () => { await new Promise((resolve) => setTimeout(resolve, 300)); return event.id; });
+          if (event.data.after.fails && attempt === 1) await step.run("fails", () => { throw Object.assign(new Error("at once"), { retry: false }); });
+          return await late;
+        };""", concurrency=1, retry={"attempts": 1})
+    lab.create(fails=True)
+    for _ in range(3):
+        lab.create(fails=False)
+    eventually(lambda: len(lab.runs(status="completed")) == 3 and len(lab.runs(status="failed")) == 1, what="all are over")
+    assert all(run["result"] == run["id"] for run in lab.runs(status="completed"))
+
+
 # Waiting for events
 
 def test_a_wait_gets_the_event_that_fits(lab):
@@ -286,9 +300,10 @@ def test_a_step_that_became_another_kind_is_an_error(lab):
     lab.deploy("""export default async (event, { step }) => { await step.sleep("x", 400); };""", retry={"attempts": 1})
     lab.create()
     lab.reaches("sleeping")
-    lab.deploy("""export default async (event, { step }) => { await step.run("x", () => 1); };""", retry={"attempts": 1})
+    lab.deploy("""
+        export default async (event, { db, step }) => { await step.run("x", () => db.collection(OUT).create({})); };""", retry={"attempts": 1})
     run = lab.reaches("failed")
-    assert "was a step.sleep" in run["error"]
+    assert "was a step.sleep" in run["error"] and lab.results() == []
 
 
 # Over the API
@@ -636,3 +651,17 @@ def test_runs_on_the_command_line(lab, server):
     assert roost("cancel", lab.function, run["id"]).returncode == 0
     again = roost("cancel", lab.function, run["id"])
     assert again.returncode != 0 and "is over" in again.stderr
+
+
+# With other parts of functions
+
+def test_the_next_function_of_a_sequence_gets_what_the_whole_run_returned(lab):
+    after = f"{lab.function}next"
+    lab.admin.put_function(after, "export default async (event, { db }) => { await db.collection(OUT).create({ got: event.data }); };".replace("OUT", json.dumps(lab.target)), triggers=[])
+    lab.deploy("""
+        export default async (event, { step }) => { const a = await step.run("a", () => 1); await step.sleep(100); return { a }; };""", then=[after])
+    lab.create()
+    lab.reaches("completed")
+    eventually(lab.results, what="the next function")
+    assert [item["got"] for item in lab.results()] == [{"a": 1}]
+    lab.admin.delete(f"/v1/functions/{after}")

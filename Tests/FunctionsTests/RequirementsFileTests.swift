@@ -9,7 +9,8 @@ struct RequirementsFileTests {
     "Packages with versions, extras, markers and hashes, and wheels of the archive",
     arguments: [
       "", "# nothing", "six", "six==1.17.0", "requests[socks]>=2.8.1,<3", "a.b-c_d ~= 1.0 # why", "x==1 ; python_version < \"3.12\" and os_name == 'posix'",
-      "./wheels/x-1.0-py3-none-any.whl", "x-1.0-py3-none-any.whl", "six==1.17.0 --hash=sha256:0f00", "six==1.17.0 \\\n  --hash=sha256:0f00 \\\n  --hash=sha256:ab",
+      "./wheels/x-1.0-py3-none-any.whl", "x-1.0-py3-none-any.whl", "six==1.17.0 --hash=sha256:0f00",
+      "six==1.17.0 \\\n  --hash=sha256:0f00 \\\n  --hash=sha256:ab",
       "six\r\nidna\r\n", "7zip",
     ])
   func taken(_ text: String) {
@@ -20,7 +21,8 @@ struct RequirementsFileTests {
     "Options, addresses, folders and other people's files are not",
     arguments: [
       "-r other.txt", "-c x", "-e .", "--index-url=https://x", "--no-binary=:all:", "six --no-binary=six", "six --install-option=x", "six --global-option x",
-      "git+https://x/y", "https://x/y.whl", "file:///x.whl", "x @ https://x/y.whl", "x@file:///y.whl", ".", "./x", "../x.whl", "./a/../../x.whl", "/x.whl", "x/y",
+      "git+https://x/y", "https://x/y.whl", "file:///x.whl", "x @ https://x/y.whl", "x@file:///y.whl", ".", "./x", "../x.whl", "./a/../../x.whl", "/x.whl",
+      "x/y",
       "./x.tar.gz", "./x.whl y", "six \\", "six==1 --hash=md5:00", "six==1 --hash=sha256:zz", "$HOME", "${X}", "~/x.whl", "\u{e9}",
     ])
   func refused(_ text: String) {

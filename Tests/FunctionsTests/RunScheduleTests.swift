@@ -58,7 +58,7 @@ private struct RunWorld {
 
   init(seed: UInt64) {
     self.seed = seed
-    chance = SeededRandom(seed: seed)
+    var chance = SeededRandom(seed: seed)
     var programs: [Int64: [Operation]] = [:]
     var log: [LogEvent] = []
     for sequence in 1...Int64(Int.random(in: 1...12, using: &chance)) {
@@ -71,8 +71,10 @@ private struct RunWorld {
         }
       }
     }
+    self.chance = chance
     self.programs = programs
     self.log = log
+    self.chance = chance
     machine = Self.machine(cursor: 0, parked: [], seed: seed)
   }
 
@@ -263,7 +265,8 @@ private struct RunWorld {
     }
     var agenda = store.agenda()
     var isAtEnd = true
-    if let after = agenda.matchAfter {
+    var matchedThrough = timer.matchedThrough
+    if let after = agenda.matchAfter.map({ max($0, timer.matchedThrough) }) {
       let events = log.dropFirst(Int(after)).prefix(Int.random(in: 1...10, using: &chance))
       if let last = events.last {
         var matches: [WaitMatch] = []
@@ -271,12 +274,13 @@ private struct RunWorld {
           guard let event = events.first(where: { one.wait.matches($0) }) else { continue }
           matches.append(WaitMatch(row: one.row, name: one.wait.event, sequence: event.sequence, result: event.cloudEvent(project: "p")))
         }
-        store.resolve(matches, through: last.sequence, at: now)
+        if !matches.isEmpty || Bool.random(using: &chance) { store.resolve(matches, through: last.sequence, at: now) }
+        matchedThrough = last.sequence
         isAtEnd = last.sequence == log.count
         agenda = store.agenda()
       }
     }
-    timer.answered(agenda, isAtEnd: isAtEnd)
+    timer.answered(TendedRuns(agenda: agenda, matchedThrough: matchedThrough, isAtEnd: isAtEnd), at: now)
   }
 }
 

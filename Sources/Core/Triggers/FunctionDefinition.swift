@@ -51,7 +51,7 @@ package struct FunctionDefinition: Sendable {
     let statedEntry = try reader.string("entry")
     entry = uploaded?.entry ?? statedEntry
     let source = try reader.string("source") ?? ""
-    guard remote != nil || source.isEmpty != (archive == nil) else {
+    guard source.isEmpty != (archive == nil) || remote != nil && archive == nil else {
       throw RoostError(
         .validationFailed, archive == nil ? "A function has a source." : "A function has a source or an archive, not both.",
         fields: [FieldError("/source", archive == nil ? "expected the program text" : "expected none beside an archive")])
@@ -61,6 +61,12 @@ package struct FunctionDefinition: Sendable {
     }
     guard source.isEmpty || remote == nil || remote?.kind == .openwhisk else {
       throw RoostError(.validationFailed, "A remote function has no source here.", fields: [FieldError("/source", "expected none")])
+    }
+    guard archive == nil || runtime.hasWorkers else {
+      throw RoostError(.validationFailed, "A remote function has no archive here.", fields: [FieldError("/archive", "expected none")])
+    }
+    guard archive == nil || runtime != .command else {
+      throw RoostError(.notImplemented, "Archives for functions of the runtime 'command' are not built yet.", fields: [FieldError("/archive", "not built yet")])
     }
     self.source = source
     lambda = runtime == .lambda ? try LambdaSettings(&reader, source: source) : nil
@@ -72,7 +78,8 @@ package struct FunctionDefinition: Sendable {
     memoryBytesMax = try reader.byteCount("memory", in: (32 << 20)...(4 << 30)) ?? Int64(Limits.functionMemoryBytesDefault)
     concurrency = Int(
       try reader.int("concurrency", in: 1...Int64(Limits.functionConcurrencyMax)) ?? Int64(Limits.functionConcurrencyDefault))
-    minInstances = Int(try reader.int("minInstances", in: 0...Int64(concurrency)) ?? 0)
+    minInstances = Int(try reader.int("minInstances", in: 0...Int64(runtime.hasWorkers ? concurrency : 0)) ?? 0)
+    if let remote { try remote.refuse(minInstances: minInstances, then: then) }
     var retry = try ConfigurationReader(.object(reader.object("retry") ?? [:]), of: "retry policy")
     attemptsMax = Int(try retry.int("attempts", in: 1...Int64(Limits.functionAttemptsMax)) ?? Int64(Limits.functionAttemptsDefault))
     backoff = try retry.duration("backoff", most: .seconds(3600)) ?? .seconds(1)
@@ -90,7 +97,7 @@ package struct FunctionDefinition: Sendable {
     ]
     if let lambda {
       manifest["handler"] = .string(lambda.handler)
-      manifest["language"] = .string(lambda.language.rawValue)
+      if let language = lambda.language { manifest["language"] = .string(language.rawValue) }
     }
     if minInstances > 0 { manifest["minInstances"] = .int(Int64(minInstances)) }
     if let archive { manifest["archive"] = archive.value }

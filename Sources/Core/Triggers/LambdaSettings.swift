@@ -12,7 +12,8 @@ package struct LambdaSettings: Sendable {
 
   /// `file.function`, as AWS has it.
   package let handler: String
-  package let language: Language
+  /// `nil` for an archive, whose files tell.
+  package let language: Language?
 
   /// Throws `validation_failed`.
   init(_ reader: inout ConfigurationReader, source: String) throws {
@@ -26,7 +27,11 @@ package struct LambdaSettings: Sendable {
     }
     self.handler = handler
     let stated = try reader.string("language")
-    guard let language = stated.map(Language.init(rawValue:)) ?? (source.hasPrefix("#!") || source.isEmpty ? .custom : nil) else {
+    if source.isEmpty, stated == nil {
+      language = nil
+      return
+    }
+    guard let language = stated.map(Language.init(rawValue:)) ?? (source.hasPrefix("#!") ? .custom : nil) else {
       throw RoostError(
         .validationFailed, "The source of a Lambda function has a language.", fields: [FieldError("/language", "expected \"python\", \"node\" or \"custom\"")])
     }
@@ -37,12 +42,13 @@ package struct LambdaSettings: Sendable {
   }
 
   /// Where the source goes, in the function's folder.
-  package var file: String {
+  package var file: String? {
     let module = handler.prefix { $0 != "." }
     return switch language {
     case .python: module + ".py"
     case .node: module + ".js"
     case .custom: "bootstrap"
+    case nil: nil
     }
   }
 }

@@ -46,6 +46,17 @@ package struct RemoteEndpoint: Sendable {
     (signingSecrets, newSecrets) = try Self.secrets(reader.value("secret"))
   }
 
+  /// Throws `validation_failed` for what has no meaning here.
+  func refuse(minInstances: Int, then: [String]) throws {
+    guard minInstances == 0 else {
+      throw RoostError(.validationFailed, "A remote function has no workers to keep.", fields: [FieldError("/minInstances", "expected none")])
+    }
+    guard then.isEmpty || mode != .batched else {
+      throw RoostError(
+        .validationFailed, "The answer to a batch is not one event's.", fields: [FieldError("/then", "expected none beside mode \"batched\"")])
+    }
+  }
+
   /// What GET shows of it and `init` reads again.
   var members: [(name: String, value: JSONValue)] {
     var members: [(String, JSONValue)] = [("kind", .string(kind.rawValue)), ("url", .string(url.text))]

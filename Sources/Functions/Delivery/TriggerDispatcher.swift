@@ -4,7 +4,7 @@ import JSON
 /// Brings events from the log to workers: reads for each function from its cursor, starts what its delivery machine allows, and has the store
 /// write down what came of it. Belongs to the engine's thread; the store and the log answer through `EngineMessage`s.
 final class TriggerDispatcher {
-  private let project: String
+  let project: String
   let pool: WorkerPool
   let remotes: RemotePool
   let wall: any WallClock
@@ -16,9 +16,9 @@ final class TriggerDispatcher {
 
   private(set) var functions: [String: TriggeredFunction] = [:]
   /// By the generation of each version that workers may still serve.
-  private var versions: [UInt64: (function: TriggeredFunction, version: Int64)] = [:]
+  private(set) var versions: [UInt64: (function: TriggeredFunction, version: Int64)] = [:]
   /// What is hidden of their logs and errors.
-  private var masks: [UInt64: SecretMask] = [:]
+  private(set) var masks: [UInt64: SecretMask] = [:]
   private var nextGeneration: UInt64 = 1
   private var served: UInt64 = 0
   private var identifiers = IdentifierGenerator()
@@ -34,7 +34,7 @@ final class TriggerDispatcher {
   var isStopping = false
   /// Requests that the store has not answered.
   private(set) var unanswered = 0
-  private var runs = RunsTimer()
+  var runs = RunsTimer()
 
   init(
     project: String, pool: WorkerPool, wall: any WallClock, steady: any SteadyClock, requests: RequestQueue, tails: LogTails, meter: UsageMeter,
@@ -101,10 +101,10 @@ final class TriggerDispatcher {
   private func activate(_ deployed: DeployedFunction, _ served: ServedVersions, of function: TriggeredFunction) {
     let kept = Set(served.assignments.values.map(\.generation))
     for assignment in function.versions.assignments.values where !kept.contains(assignment.generation) { pool.retire(assignment.generation) }
-    let live = Set(served.liveAssignments.map(\.generation))
-    for assignment in served.assignments.values where !live.contains(assignment.generation) { pool.keep(assignment, 0) }
     // The pause was another version's.
     if function.deployed.version != deployed.version { function.heldUntil = nil }
+    let live = Set(served.liveAssignments.map(\.generation))
+    for assignment in served.assignments.values where !live.contains(assignment.generation) { pool.keep(assignment, 0) }
     function.deployed = deployed
     function.machine.policy = DeliveryPolicy(deployed.definition)
     function.schedules.take(deployed.definition.schedules, start: deployed.updated, at: wall.now())
@@ -279,7 +279,7 @@ final class TriggerDispatcher {
   private func completion(of name: String, next: String, _ delivery: Delivery, _ report: RunReport) -> FunctionResult {
     let auth: JSONValue = ["type": "function", "id": .string(name)]
     let actor = EventActor(auth: auth.bytes(), depth: delivery.event.depth + 1, trace: report.run.trace)
-    return FunctionResult(next: next, subject: delivery.event.path, value: report.value ?? Array("null".utf8), actor: actor)
+    return FunctionResult(next: next, subject: delivery.event.firstPath, value: report.value ?? Array("null".utf8), actor: actor)
   }
 
   /// No worker could load the module: that is a failed attempt of the delivery that it was loaded for.
@@ -326,36 +326,11 @@ final class TriggerDispatcher {
     return (invocation, logs)
   }
 
-  // MARK: Durable runs
-
-  /// What a worker says about a step of what it runs; nil where no run can come of it.
-  func step(_ call: WorkerFrame.Call, of worker: Worker) -> StepCall? {
-    guard let assignment = worker.assignment, let run = worker.run, let (_, version) = versions[assignment.generation] else { return nil }
-    return StepCall(call, of: run.work, assignment.definition, version: version, project: project)
-  }
-
-  private func runEnded(_ delivery: Delivery, of function: TriggeredFunction, _ report: RunReport) {
-    guard let run = delivery.event.runID else { return }
-    let value = report.value.flatMap { $0.count <= Limits.runResultBytesMax ? $0 : nil }
-    let end = report.status == .suspended ? RunOutcome.End.suspended : .completed(value)
-    function.machine.ended(RunOutcome(run: run, driver: delivery.event.sequence, end: end, time: wall.now()))
-  }
-
-  func tended(_ result: Result<TendedRuns, any Error>) {
-    unanswered -= 1
-    switch result {
-    case .success(let tended): runs.answered(tended.agenda, isAtEnd: tended.isAtEnd)
-    case .failure(let error):
-      runs.failed(at: wall.now())
-      notice("durable runs could not be looked at: \(error)")
-    }
-  }
-
   // MARK: Acting on it
 
   /// Does everything that the news made possible.
   func dispatch() {
-    if !isDraining, runs.ask(at: wall.now()) { request(.tendRuns) }
+    if !isDraining, runs.ask(at: wall.now()) { request(.tendRuns(matchedThrough: runs.matchedThrough)) }
     guard !dirty.isEmpty else { return }
     let candidates = dirty.compactMap { functions[$0] }
     dirty = []
@@ -420,7 +395,7 @@ final class TriggerDispatcher {
 
   private func isHeld(_ function: TriggeredFunction) -> Bool { function.heldUntil.map { steady.now() < $0 } ?? false }
 
-  private func place(for assignment: WorkerAssignment, of function: TriggeredFunction, waiting: Int) -> Place? {
+  private func place(for assignment: WorkerAssignment, waiting: Int) -> Place? {
     guard let remote = assignment.definition.remote else { return pool.take(assignment, waiting: waiting).map { .worker($0) } }
     return remotes.hasRoom(for: assignment) ? .remote(assignment, remote) : nil
   }
@@ -431,7 +406,7 @@ final class TriggerDispatcher {
     for (position, call) in function.calls.enumerated() where !busy.contains(call.version) {
       // Its version may have gone meanwhile.
       guard let assignment = function.versions.assignments[call.version] ?? function.versions.liveAssignments.first,
-        let place = place(for: assignment, of: function, waiting: function.waiting)
+        let place = place(for: assignment, waiting: function.waiting)
       else {
         busy.insert(call.version)
         if busy.count == function.versions.assignments.count { return nil }
@@ -452,7 +427,7 @@ final class TriggerDispatcher {
     let waiting = function.waiting
     let delivery = function.machine.start(at: now, among: function.versions.isSplit ? FunctionsLimits.deliveriesLookedAtMax : 1) { event in
       guard let assignment = function.versions.assignment(for: event), !busy.contains(assignment.generation) else { return false }
-      place = self.place(for: assignment, of: function, waiting: waiting)
+      place = self.place(for: assignment, waiting: waiting)
       if place == nil { busy.insert(assignment.generation) }
       return place != nil
     }

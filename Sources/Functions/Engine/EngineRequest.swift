@@ -10,7 +10,7 @@ enum EngineRequest: Sendable {
   case tick(ScheduleTick)
   case call(worker: UInt64, number: Int64, LocalCall)
   case step(worker: UInt64, number: Int64, StepCall)
-  case tendRuns
+  case tendRuns(matchedThrough: Int64)
   case send(RemoteCall)
   case prune(through: Int64, before: Timestamp)
 }

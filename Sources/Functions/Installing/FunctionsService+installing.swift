@@ -7,7 +7,7 @@ extension FunctionsService {
   package func install(_ definition: FunctionDefinition, in folder: String) async throws -> String? {
     guard let plan = try InstallPlan(definition, folder: folder, configuration: configuration) else { return nil }
     guard let bubblewrap = configuration.bubblewrapPath else {
-      throw RoostError(.deployRefused, "Dependencies are installed in a sandbox only, and bubblewrap is not installed on this server. Put them into the archive.")
+      throw RoostError(.deployRefused, "Dependencies are installed in a sandbox only, and this server has no bubblewrap. Put them into the archive.")
     }
     let installation = InstallProcess(bubblewrap: bubblewrap, plan: plan, folder: folder)
     let outcome = await withCheckedContinuation { continuation in

@@ -35,7 +35,8 @@ struct InstallPlan {
   private init(python: String, _ given: [(name: String, value: String)]) {
     arguments = [
       python, "-m", "pip", "install", "--no-input", "--no-color", "--progress-bar=off", "--disable-pip-version-check", "--no-cache-dir", "--no-compile",
-      "--root-user-action=ignore", "--only-binary=:all:", "--target=\(FunctionArchive.place)/\(FunctionArchive.pythonPackages)", "--requirement=requirements.txt",
+      "--root-user-action=ignore", "--only-binary=:all:", "--target=\(FunctionArchive.place)/\(FunctionArchive.pythonPackages)",
+      "--requirement=requirements.txt",
     ]
     environment = Self.environment(given)
     var shown = Self.installation(python)

@@ -47,7 +47,9 @@ enum RequirementsFile {
       return rest.count == 1 && first.hasSuffix(".whl") && !path.contains("..") && !first.hasPrefix("/") && !first.contains(":") && !first.contains("@")
     }
     // PEP 508 without addresses: name[extras] versions ; markers
-    guard let start = first.utf8.first, (start | 0x20) >= UInt8(ascii: "a") && (start | 0x20) <= UInt8(ascii: "z") || start >= 48 && start <= 57 else { return false }
+    guard let start = first.utf8.first, (start | 0x20) >= UInt8(ascii: "a") && (start | 0x20) <= UInt8(ascii: "z") || start >= 48 && start <= 57 else {
+      return false
+    }
     let specification = rest.joined(separator: " ")
     let parts = specification.split(separator: ";", maxSplits: 1, omittingEmptySubsequences: false)
     guard !parts[0].contains("/"), !parts[0].contains("@"), !parts[0].contains(":") else { return false }

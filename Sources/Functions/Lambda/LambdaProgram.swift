@@ -38,7 +38,8 @@ enum LambdaProgram {
   private static func environment(_ definition: FunctionDefinition, handler: String, loopback: Loopback) -> [(name: String, value: String)] {
     let defaults = [
       "PATH": "\(folder)/bin:\(layer)/bin:/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "TZ": ":UTC", "HOME": "/tmp",
-      "LD_LIBRARY_PATH": "\(folder):\(folder)/lib:\(layer)/lib", "PYTHONPATH": "\(folder)/\(FunctionArchive.pythonPackages):\(layer)/python", "NODE_PATH": "\(layer)/nodejs/node_modules",
+      "LD_LIBRARY_PATH": "\(folder):\(folder)/lib:\(layer)/lib", "PYTHONPATH": "\(folder)/\(FunctionArchive.pythonPackages):\(layer)/python",
+      "NODE_PATH": "\(layer)/nodejs/node_modules",
       "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1",
     ]
     let fixed = [

@@ -22,5 +22,7 @@ struct RemoteCall: Sendable {
   let messageID: String
   let attempt: Int
   let wantsValue: Bool
+  /// W3C's `traceparent`, of the first event.
+  let trace: String?
   let timeout: Duration
 }

@@ -39,7 +39,10 @@ final class RemotePool {
     nextFlight += 1
     let now = wall.now()
     let begin = steady.now()
-    let runs = works.map { Worker.Run(id: Int64(id), work: $0.work, started: now, begin: begin, isCold: false, cpuBefore: nil) }
+    let runs = works.map {
+      Worker.Run(
+        id: Int64(id), work: $0.work, started: now, begin: begin, isCold: false, cpuBefore: nil, trace: $0.work.trace.flatMap(TraceContext.child))
+    }
     flights[id] = Flight(generation: assignment.generation, runs: runs)
     perGeneration[assignment.generation, default: 0] += 1
     var purpose = RemoteCall.Purpose.events
@@ -49,7 +52,7 @@ final class RemotePool {
         RemoteCall(
           id: id, generation: assignment.generation, definition: assignment.definition, remote: remote, secrets: assignment.secrets, purpose: purpose,
           events: works.map(\.event), messageID: messageID(assignment.definition.name, works.map(\.work), flight: id), attempt: first.attempt,
-          wantsValue: first.wantsValue, timeout: first.timeout ?? assignment.definition.timeout)))
+          wantsValue: first.wantsValue, trace: runs[0].trace, timeout: first.timeout ?? assignment.definition.timeout)))
   }
 
   /// What the dispatcher is to be told of each of its runs; nothing if they were handed back meanwhile.

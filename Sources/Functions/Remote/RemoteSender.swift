@@ -49,6 +49,10 @@ struct RemoteSender: Sendable {
     timeout: Duration? = nil, answerBytesMax: Int? = nil
   ) throws(OutboundFailure) -> OutboundRequest {
     var headers = headers + [("user-agent", "Roost")]
+    if let trace = call.trace {
+      headers.removeAll { $0.name == "traceparent" }
+      headers.append(("traceparent", trace))
+    }
     for (name, value) in call.remote.headers {
       headers.removeAll { $0.name.lowercased() == name.lowercased() }
       headers.append((name, try filledIn(value, call)))

@@ -8,7 +8,7 @@ extension FunctionsService {
       let now = wall.now()
       let policy = call.policy
       let reply = try await functions.tell(
-        StepCommand(target: call.target, body: call.body, at: now), by: call.execution, at: now,
+        command(call, at: now), by: call.execution, at: now,
         retryAfter: { attempts in
           guard attempts < policy.attemptsMax else { return nil }
           var chance = SecureRandom()
@@ -22,17 +22,27 @@ extension FunctionsService {
     }
   }
 
+  private func command(_ call: StepCall, at now: Timestamp) throws -> StepCommand {
+    let command = try StepCommand(target: call.target, body: call.body, at: now)
+    guard case .failed(let key, let error, let isFinal) = command, let mask = call.mask else { return command }
+    return .failed(key, error: Array(mask.masking(String(decoding: error, as: UTF8.self)).utf8), isFinal: isFinal)
+  }
+
   /// Wakes what is due, and matches one stretch of the log with the steps that wait for events.
-  func tendRuns() async -> Result<TendedRuns, any Error> {
+  /// - Parameter matchedThrough: how far that was done, which the store is told of only now and then.
+  func tendRuns(matchedThrough: Int64) async -> Result<TendedRuns, any Error> {
     do {
       let agenda = try await functions.wakeRuns(at: wall.now(), limit: Limits.runsPerCommitMax)
-      guard let after = agenda.matchAfter else { return .success(TendedRuns(agenda: agenda, isAtEnd: true)) }
+      guard let known = agenda.matchAfter else { return .success(TendedRuns(agenda: agenda, matchedThrough: matchedThrough, isAtEnd: true)) }
+      let after = max(known, matchedThrough)
       // First the events, then the waits: a wait that is not among these began after all of the events.
       let events = try await log.events(after: after, limit: FunctionsLimits.matchEventsMax)
-      guard let last = events.last else { return .success(TendedRuns(agenda: agenda, isAtEnd: true)) }
+      guard let last = events.last else { return .success(TendedRuns(agenda: agenda, matchedThrough: after, isAtEnd: true)) }
       let matches = try await matches(events)
-      let next = try await functions.resolve(matches, through: last.sequence, at: wall.now())
-      return .success(TendedRuns(agenda: next, isAtEnd: events.count < FunctionsLimits.matchEventsMax))
+      // A cursor that is older than it could be costs a second look after a crash, and each one written costs a commit.
+      let isWorthIt = !matches.isEmpty || last.sequence - known >= Int64(FunctionsLimits.matchEventsMax)
+      let next = isWorthIt ? try await functions.resolve(matches, through: last.sequence, at: wall.now()) : agenda
+      return .success(TendedRuns(agenda: next, matchedThrough: last.sequence, isAtEnd: events.count < FunctionsLimits.matchEventsMax))
     } catch {
       return .failure(error)
     }
@@ -82,5 +92,7 @@ extension FunctionsService {
 
 struct TendedRuns: Sendable {
   let agenda: RunsAgenda
+  let matchedThrough: Int64
+  /// The log was matched to its end, as it was.
   let isAtEnd: Bool
 }

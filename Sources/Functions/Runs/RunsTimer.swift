@@ -10,6 +10,9 @@ struct RunsTimer {
   private var hasNews = true
   private(set) var isAsking = false
   private var pausedUntil: Timestamp?
+  /// When the log may be looked at again.
+  private var matchAt: Timestamp?
+  private(set) var matchedThrough: Int64 = 0
 
   mutating func runsChanged() { isOutdated = true }
 
@@ -17,8 +20,9 @@ struct RunsTimer {
 
   /// Whether to ask now. Whoever asks tells the answer.
   mutating func ask(at now: Timestamp) -> Bool {
-    guard !isAsking, pausedUntil.map({ $0 <= now }) ?? true else { return false }
-    guard isOutdated || agenda.nextWake.map({ $0 <= now }) ?? false || hasNews && agenda.matchAfter != nil else { return false }
+    guard !isAsking, Self.isOver(pausedUntil, FunctionsLimits.storeRetry, at: now) else { return false }
+    let matches = hasNews && agenda.matchAfter != nil && Self.isOver(matchAt, FunctionsLimits.matchInterval, at: now)
+    guard isOutdated || agenda.nextWake.map({ $0 <= now }) ?? false || matches else { return false }
     isAsking = true
     isOutdated = false
     hasNews = false
@@ -26,11 +30,17 @@ struct RunsTimer {
     return true
   }
 
-  /// `isAtEnd`: the log was matched to its end, as it was.
-  mutating func answered(_ agenda: RunsAgenda, isAtEnd: Bool) {
+  /// A pause that ends further away than it is long was begun before the clock was set back.
+  private static func isOver(_ pause: Timestamp?, _ length: Duration, at now: Timestamp) -> Bool {
+    pause.map { $0 <= now || $0 > now + length } ?? true
+  }
+
+  mutating func answered(_ tended: TendedRuns, at now: Timestamp) {
     isAsking = false
-    self.agenda = agenda
-    if !isAtEnd { hasNews = true }
+    agenda = tended.agenda
+    matchedThrough = max(matchedThrough, tended.matchedThrough)
+    matchAt = tended.isAtEnd ? now + FunctionsLimits.matchInterval : nil
+    if !tended.isAtEnd { hasNews = true }
   }
 
   /// The store refused.
@@ -42,7 +52,10 @@ struct RunsTimer {
   }
 
   /// When to look at the clock again.
-  var next: Timestamp? { isAsking ? nil : pausedUntil ?? agenda.nextWake }
+  var next: Timestamp? {
+    guard !isAsking, pausedUntil == nil else { return pausedUntil }
+    return [agenda.nextWake, hasNews && agenda.matchAfter != nil ? matchAt : nil].compactMap { $0 }.min()
+  }
 
   /// The log is needed from there on.
   var matchAfter: Int64? { agenda.matchAfter }

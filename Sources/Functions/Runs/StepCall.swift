@@ -7,9 +7,11 @@ struct StepCall: Sendable {
   let target: String
   let body: [UInt8]
   let policy: DeliveryPolicy
+  /// What is hidden of a step's error.
+  let mask: SecretMask?
 
   /// `nil` for an invocation that no run can come of: somebody waits for its answer.
-  init?(_ call: WorkerFrame.Call, of work: RunWork, _ definition: FunctionDefinition, version: Int64, project: String) {
+  init?(_ call: WorkerFrame.Call, of work: RunWork, _ definition: FunctionDefinition, version: Int64, project: String, mask: SecretMask?) {
     guard case .delivery(let delivery) = work, let run = delivery.event.runID else { return nil }
     let event = delivery.event.kind == .run ? nil : delivery.event.cloudEvent(project: project)
     execution = RunExecution(
@@ -18,6 +20,7 @@ struct StepCall: Sendable {
     target = call.target
     body = call.body
     policy = DeliveryPolicy(definition)
+    self.mask = mask
   }
 
   static let refusal = LocalAnswer(

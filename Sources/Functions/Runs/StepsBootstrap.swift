@@ -29,6 +29,7 @@ enum StepsBootstrap {
       active = 0;
       #waits = 0;
       #isOver = false;
+      #isEnded = false;
       #counts = new Map();
       #begun;
       #known;
@@ -49,7 +50,11 @@ enum StepsBootstrap {
       // Steps that the handler did not wait for still belong to it.
       settled() { return this.active === 0 ? undefined : new Promise((resolve) => this.#idle.push(resolve)); }
 
-      end() { stepNotLater(this.#timer); }
+      // What of it still runs has nothing to say any more: it would be taken for a step of the next invocation.
+      end() {
+        this.#isEnded = true;
+        stepNotLater(this.#timer);
+      }
 
       get api() {
         return Object.freeze({
@@ -87,6 +92,7 @@ enum StepsBootstrap {
 
       // Under a key of its own: an attempt whose end nobody has seen emitted it, or this one does.
       async #emit({ name, n }, event) {
+        if (this.#isEnded) return never;
         const headers = { ...JSON_BODY, "idempotency-key": `${name} ${n} of run ${this.#id}` };
         await request("POST", "/v1/events", { headers, body: stringify(event) });
       }
@@ -108,8 +114,10 @@ enum StepsBootstrap {
         try {
           await (this.#begun ??= this.#begin());
           const known = this.#known.get(stringify([name, n]));
+          // Before its function does anything.
+          if (known && known.kind !== kind) throw new Error(`Step '${name}' was a step.${known.kind} when this run came by it, and is a step.${kind} now: give the new step another name.`);
           if (this.#isOver) step = undefined;
-          else if (known && known.kind === kind && known.status !== "retrying") step = known;
+          else if (known && known.status !== "retrying") step = known;
           else step = await work({ name, n });
         } finally {
           this.active -= 1;
@@ -123,6 +131,7 @@ enum StepsBootstrap {
       }
 
       async #begin() {
+        if (this.#isEnded) return never;
         const { over, run, steps = [] } = jsonOf(await request("STEP", "/begin", { headers: JSON_BODY, body: "{}" }));
         this.#isOver = over === true;
         this.#id = run;
@@ -130,6 +139,7 @@ enum StepsBootstrap {
       }
 
       async #ask(word, value, body = stringify(value)) {
+        if (this.#isEnded) return never;
         const { over, step } = jsonOf(await request("STEP", word, { headers: JSON_BODY, body }));
         if (over) this.#isOver = true;
         return step;

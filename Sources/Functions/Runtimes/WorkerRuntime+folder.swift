@@ -10,11 +10,11 @@ extension WorkerRuntime {
     }
     var places = [FunctionArchive.place]
     if kind == .lambda { places.append(LambdaProgram.folder) }
-    var runtime = WorkerRuntime(
-      kind, program: reading(program, folder), sandboxed: reading(sandboxed, FunctionArchive.place), environment: environment,
-      shown: shown + places.map { (folder, $0) }, shutsIn: shutsIn, reservedBytes: reservedBytes)
+    var runtime = self
+    runtime.program = reading(program, folder)
+    runtime.sandboxed = reading(sandboxed, FunctionArchive.place)
+    runtime.shown += places.map { (folder, $0) }
     runtime.temporary = temporary.filter { !places.contains($0) }
-    runtime.needsSandbox = needsSandbox
     return runtime
   }
 

@@ -11,12 +11,12 @@ struct WorkerRuntime {
 
   let kind: FunctionRuntimeKind
   /// Without a sandbox.
-  let program: Program
+  var program: Program
   /// Inside the sandbox, where only what `shown` names is there besides the system's libraries.
-  let sandboxed: Program
+  var sandboxed: Program
   let environment: [(name: String, value: String)]
   /// Files and folders of this machine that the sandbox shows read-only, and where.
-  let shown: [(path: String, at: String)]
+  var shown: [(path: String, at: String)]
   /// Whether the interpreter itself keeps a program from files, network and processes. What does not runs only where namespaces do.
   let shutsIn: Bool
   /// Private memory that the interpreter reserves beyond what a function uses.

@@ -355,7 +355,7 @@ enum DenoBootstrap {
       } catch (error) {
         if (error instanceof Suspension) return { suspended: true, retire: !error.isQuiet || waiting.size > 0 || queued.length > 0 };
         // Something of it may still run: the server takes a new worker.
-        return { ...described(error), retire: isAborted || waiting.size > 0 || queued.length > 0 };
+        return { ...described(error), retire: isAborted || waiting.size > 0 || queued.length > 0 || steps?.active > 0 };
       } finally {
         current = undefined;
       }

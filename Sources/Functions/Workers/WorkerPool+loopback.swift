@@ -15,7 +15,7 @@ extension WorkerPool {
     token(worker, channel: connectionChannels &+ connection.id)
   }
 
-  /// Opens the worker's door to the server. False if that is not possible: the worker is told to end.
+  /// Opens the worker's door to the server. False if that is not possible and it can do nothing without.
   func openLoopback(_ worker: Worker) -> Bool {
     guard worker.runtime.hasLoopback else { return true }
     do throws(Loopback.Failure) {
@@ -25,8 +25,15 @@ extension WorkerPool {
       poller.add(loopback.listener, token: Self.token(worker, channel: Self.listenerChannel))
       return true
     } catch {
-      startFailed(worker.runtime, error.reason, at: worker.level)
-      return false
+      guard worker.lambda == nil else {
+        startFailed(worker.runtime, error.reason, at: worker.level)
+        return false
+      }
+      // The others have their frames. Told once, by the first that comes up.
+      if self[worker.runtime].level == nil {
+        events.append(.notice("functions of runtime '\(worker.runtime.rawValue)' have no ROOST_URL: \(error.reason)"))
+      }
+      return true
     }
   }
 

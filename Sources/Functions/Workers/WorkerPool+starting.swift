@@ -67,7 +67,8 @@ extension WorkerPool {
       return nil
     }
     guard trying == .full || runtime.shutsIn || configuration.allowUnsandboxed && !runtime.needsSandbox,
-      let command = WorkerCommand(level: trying, user: changesUser(kind, folder) ? WorkerUser.of(nextWorker) : nil, configuration: configuration, runtime: runtime)
+      let command = WorkerCommand(
+        level: trying, user: changesUser(kind, folder) ? WorkerUser.of(nextWorker) : nil, configuration: configuration, runtime: runtime)
     else {
       let advice = !runtime.needsSandbox ? "; --allow-unsandboxed runs them without" : ""
       let text = "this machine has no sandbox for programs of runtime '\(kind.rawValue)' (\(self[kind].reason ?? ""))\(advice)"

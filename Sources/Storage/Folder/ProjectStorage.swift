@@ -70,8 +70,10 @@ package final class ProjectStorage: Sendable {
       name: name, documents: SQLiteDocumentStore(writer: writer, lanes: readLanes, readers: readers, textIndexes: textIndexes),
       configuration: SQLiteConfigurationStore(writer: writer, readers: readers, checks: checks, indexBuilder: indexBuilder, textIndexes: textIndexes),
       accounts: SQLiteAccountStore(writer: writer, readers: readers), files: files,
-      functions: functions, secrets: SecretVault(store: SQLiteSecretStore(writer: writer, readers: readers), box: try SecretBox(key: folder.masterKey)),
-      log: SQLiteEventLog(writer: writer, readers: readers, follower: follower), before: before)
+      functions: functions,
+      secrets: SecretVault(store: SQLiteSecretStore(writer: writer, readers: readers), box: try SecretBox(key: folder.masterKey)),
+      log: SQLiteEventLog(writer: writer, readers: readers, follower: follower),
+      before: before)
     writer.start(database, clock: clock, name: name)
     readers.start(scanners, name: name)
     follower.start([logScanner], name: "log-" + name)

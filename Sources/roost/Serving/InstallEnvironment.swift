@@ -13,7 +13,8 @@ enum InstallEnvironment {
     // In its sandbox pip has another home, and would not find the configuration of this user.
     if environment["PIP_CONFIG_FILE"] == nil, let home = environment["HOME"] {
       let folder = environment["XDG_CONFIG_HOME"] ?? home + "/.config"
-      let file = [folder + "/pip/pip.conf", home + "/.pip/pip.conf"].first { access($0, R_OK) == 0 }
+      let files: [String] = [folder + "/pip/pip.conf", home + "/.pip/pip.conf"]
+      let file = files.first { access($0, R_OK) == 0 }
       if let file { variables.append((name: "PIP_CONFIG_FILE", value: file)) }
     }
     return variables

@@ -45,7 +45,6 @@ extension FunctionRuntimeKind {
     switch rawValue {
     case "javascript": ["main.ts", "main.js", "main.mjs", "index.ts", "index.js", "index.mjs"]
     case "python": ["main.py", "index.py", "lambda_function.py"]
-    case "command", "lambda": ["bootstrap", "main"]
     default: []
     }
   }
@@ -57,7 +56,8 @@ extension FunctionRuntimeKind {
       return stated
     }
     if let found = entries.first(where: files.contains) { return found }
-    guard !entries.isEmpty, rawValue != "lambda" else { return nil }
+    // Lambda functions name their handler, and what has no workers begins with nothing.
+    guard !entries.isEmpty else { return nil }
     throw RoostError(.deployRefused, "The archive has none of the files \(entries.joined(separator: ", ")); name the one to begin with as `entry`.")
   }
 }

@@ -47,7 +47,7 @@ struct SetSecret: AsyncParsableCommand {
   func run() async throws {
     let (name, function, value) = (name, owner.function, try value())
     let secret = try await server.call { try await $0.putSecret(name, value: value, of: function) }
-    output.done("Set the secret '\(Printable.line(name))'.", secret.objectValue ?? [:])
+    output.done("Set the secret '\(Printable.line(name))'.", secret)
   }
 
   private func value() throws -> String {

@@ -62,7 +62,7 @@ struct RollbackFunction: AsyncParsableCommand {
   func run() async throws {
     let (name, to) = (name, to)
     let function = try await server.call { try await $0.rollback(name, to: to) }
-    output.done("'\(name)' is back at version \(function["version"]?.text ?? "").", function.objectValue ?? [:])
+    output.done("'\(name)' is back at version \(function["version"]?.text ?? "").", function)
   }
 }
 
@@ -140,7 +140,7 @@ struct SetFunctionAlias: AsyncParsableCommand {
   func run() async throws {
     let (name, alias, target) = (name, alias, try target())
     let set = try await server.call { try await $0.putAlias(alias, of: name, target) }
-    output.done("'\(alias)' of '\(name)' is \(versions.joined(separator: " ")).", set.objectValue ?? [:])
+    output.done("'\(alias)' of '\(name)' is \(versions.joined(separator: " ")).", set)
   }
 
   private func target() throws -> JSONValue {

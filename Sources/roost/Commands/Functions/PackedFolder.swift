@@ -20,7 +20,9 @@ struct PackedFolder {
       let path = "\(folder)/\(file)"
       let content = try InputBytes.read(path, bytesMax: Self.bytesMax)
       bytes += content.count
-      guard bytes <= Self.bytesMax else { throw CommandError("\(folder) holds more than \(Self.bytesMax >> 20) MB; leave out what is not needed with a .roostignore.") }
+      guard bytes <= Self.bytesMax else {
+        throw CommandError("\(folder) holds more than \(Self.bytesMax >> 20) MB; leave out what is not needed with a .roostignore.")
+      }
       writer.add(file, content, isExecutable: access(path, X_OK) == 0)
     }
     archive = try writer.finish()
