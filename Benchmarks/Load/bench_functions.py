@@ -197,6 +197,19 @@ def writers(server, options):
           f"({statistics.median(plain):,.0f}/s) | ≥ 0.8: {verdict(ratio, 0.8)} |", flush=True)
 
 
+def calls(server, seconds):
+    """A function that somebody waits for, against a read of one document over the same connections."""
+    server.must("PUT", "/v1/collections/read", {"rules": {"read": "true"}})
+    server.must("PUT", "/v1/documents/read/one", {"text": "hello"})
+    server.must("PUT", "/v1/functions/hello", {"source": "export default () => 'hello'", "triggers": [{"type": "http", "access": "true"}], "concurrency": 2})
+    wrk(server, "return wrk.format('GET', '/v1/call/hello')", 2, 1)
+    for connections in (1, 16):
+        read = wrk(server, "return wrk.format('GET', '/v1/documents/read/one')", connections, seconds)
+        call = wrk(server, "return wrk.format('GET', '/v1/call/hello')", connections, seconds)
+        print(f"| calls of a function over HTTP, {connections} connections | {call.rate:,.0f}/s, p50 {call.p50:.2f} ms, p99 {call.p99:.2f} ms "
+              f"| {call.rate / read.rate:.2f} of GET of a document ({read.rate:,.0f}/s, p50 {read.p50:.2f} ms) | |", flush=True)
+
+
 def settle(server):
     """Until the events that wait have been delivered: the next round begins even."""
     last = None
@@ -236,6 +249,8 @@ def run(options):
     with fresh_server(options) as server:
         for runtime in STARTED:
             throughput(server, runtime, options.seconds)
+    with fresh_server(options) as server:
+        calls(server, options.seconds)
     with fresh_server(options) as server:
         writers(server, options)
     say(f"processes of a server without functions: {before}")

@@ -75,7 +75,8 @@ package final class FunctionsService: FunctionRuntime {
     WorkerThread.start(name: "functions") { [project, configuration, inbox, status, tails, meter, wall, steady, notice] in
       setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, FunctionsLimits.engineNiceness)
       FunctionsEngine(
-        project: project, configuration: configuration, inbox: inbox, requests: requests, status: status, tails: tails, meter: meter, wall: wall, steady: steady,
+        project: project, configuration: configuration, inbox: inbox, requests: requests, status: status, tails: tails, meter: meter, wall: wall,
+        steady: steady,
         notice: notice
       ).run()
     }

@@ -653,3 +653,17 @@ def handler(event, context):
     assert nobody.get(f"{lab.url}/none").status_code == 204 or nobody.get(f"{lab.url}/none").text == "null"
     assert nobody.get(f"{lab.url}/text").text == "text"
     assert_problem(nobody.get(f"{lab.url}/split"), 502, "function_failed")
+
+
+def test_a_caller_who_goes_before_their_turn_is_forgotten(lab, server):
+    lab.deploy("export default () => new Promise((done) => setTimeout(() => done('done'), 1000))", concurrency=1)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        first = pool.submit(requests.get, server.url + lab.url, timeout=20)
+        time.sleep(0.3)
+        for _ in range(3):
+            with Raw(server) as connection:
+                connection.send(f"GET {lab.url} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+                time.sleep(0.1)
+        assert first.result().text == "done"
+    assert requests.get(server.url + lab.url, timeout=20).text == "done"
+    assert len(lab.finished(2)) == 2

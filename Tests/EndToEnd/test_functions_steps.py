@@ -373,7 +373,7 @@ def test_what_user_code_says_about_steps_is_checked(lab):
         };""", retry={"attempts": 1})
     lab.create()
     result = lab.reaches("completed")["result"]
-    assert result == [[200, "over"], [200, "steps"], [422, "bad_request"], [422, "bad_request"], [422, "validation_failed"], [422, "validation_failed"],
+    assert result == [[200, "over"], [200, "run"], [422, "bad_request"], [422, "bad_request"], [422, "validation_failed"], [422, "validation_failed"],
                       [422, "validation_failed"], [200, "step"], [409, "conflict"], [422, "validation_failed"], [1]]
 
 
@@ -642,11 +642,11 @@ def test_runs_on_the_command_line(lab, server):
     lab.deploy("export default async (event, { step }) => { await step.run('a', () => ({ b: 1 })); await step.sleep('nap', '1h'); };")
     made = lab.create()
     run = lab.reaches("sleeping")
-    env = {"ROOST_SERVER": server.url, "ROOST_TOKEN": lab.admin.token}
+    env = {"ROOST_SERVER": server.url, "ROOST_KEY": lab.admin.token}
     roost = lambda *arguments: command("functions", *arguments, env=env)
     shown = roost("runs", lab.function)
     assert shown.returncode == 0 and run["id"] in shown.stdout and "sleeping" in shown.stdout and made["id"][:8] in shown.stdout
-    assert "is failed" in roost("runs", lab.function, "--status", "failed").stdout
+    assert "is failed" in roost("runs", lab.function, "--status", "failed").stderr
     assert json.loads(roost("runs", lab.function, run["id"], "--json").stdout) == run
     assert roost("cancel", lab.function, run["id"]).returncode == 0
     again = roost("cancel", lab.function, run["id"])

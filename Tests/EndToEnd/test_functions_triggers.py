@@ -318,7 +318,7 @@ def test_the_guide_of_triggers(start):
     assert done.returncode == 0, done.stdout + done.stderr
     answer = re.search(r"```json\n(.*?)```", guide, re.DOTALL).group(1)
     assert json.loads(done.stdout.splitlines()[-1]) == json.loads(answer)
-    assert '{"name":"report","nextRun":"20' in done.stdout and '{"name":"total","then":["ship"]}' in done.stdout
+    assert '{"name":"report","nextRun":"20' in done.stdout and '{"name":"total","next":["ship"]}' in done.stdout
     admin = admin_login(server)
     wanted = ["order.paid", "roost.file.created", "roost.user.created", "roost.user.signedIn"]
     eventually(lambda: sorted(item["event"]["type"] for item in admin.every("/v1/documents/seen") if item["event"]["type"] != "roost.schedule.due") == wanted, 20, f"{wanted}")

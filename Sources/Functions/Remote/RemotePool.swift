@@ -39,7 +39,8 @@ final class RemotePool {
     nextFlight += 1
     let now = wall.now()
     let begin = steady.now()
-    let runs = works.map { Worker.Run(
+    let runs = works.map {
+      Worker.Run(
         id: Int64(id), work: $0.work, started: now, begin: begin, isCold: false, cpuBefore: nil, trace: $0.work.trace.flatMap(TraceContext.child))
     }
     flights[id] = Flight(generation: assignment.generation, runs: runs)

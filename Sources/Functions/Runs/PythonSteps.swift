@@ -60,7 +60,7 @@ enum PythonSteps {
 
             def work():
                 # Under a key of its own: an attempt whose end nobody has seen emitted it, or this one does.
-                headers = {"content-type": "application/json", "idempotency-key": f"{name} {key['n']} of run {self._id}"}
+                headers = {"content-type": "application/json", "idempotency-key": f"run-{self._id}-{key['n']}-{quoted(name)}"}
                 body = {"name": name, "data": data} if subject is None else {"name": name, "data": data, "subject": subject}
                 request("POST", "/v1/events", headers, encode(body))
 

@@ -93,7 +93,7 @@ enum StepsBootstrap {
       // Under a key of its own: an attempt whose end nobody has seen emitted it, or this one does.
       async #emit({ name, n }, event) {
         if (this.#isEnded) return never;
-        const headers = { ...JSON_BODY, "idempotency-key": `${name} ${n} of run ${this.#id}` };
+        const headers = { ...JSON_BODY, "idempotency-key": `run-${this.#id}-${n}-${encodeURIComponent(name)}` };
         await request("POST", "/v1/events", { headers, body: stringify(event) });
       }
 
