@@ -655,6 +655,17 @@ def handler(event, context):
     assert_problem(nobody.get(f"{lab.url}/split"), 502, "function_failed")
 
 
+def test_callers_who_go_at_once_are_forgotten(lab, server):
+    lab.deploy("export default () => new Promise((done) => setTimeout(() => done('done'), 500))", concurrency=1, timeout="5s")
+    for _ in range(60):
+        with Raw(server) as connection:
+            connection.send(f"GET {lab.url} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    began = time.monotonic()
+    assert requests.get(server.url + lab.url, timeout=20).text == "done"
+    assert time.monotonic() - began < 4
+    assert "work ended without an answer" not in server.log_text()
+
+
 def test_a_caller_who_goes_before_their_turn_is_forgotten(lab, server):
     lab.deploy("export default () => new Promise((done) => setTimeout(() => done('done'), 1000))", concurrency=1)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:

@@ -238,6 +238,7 @@ def test_an_event_while_other_steps_run_is_not_lost(lab):
     ('step.sleep()', "no duration"), ('step.sleep("400 days")', "longer than 366 days"), ('step.sleepUntil("tomorrow")', "no moment"),
     ('step.run("", () => 1)', "has a name"), ('step.run(() => 1)', "step.run takes"), ('step.run("x".repeat(300), () => 1)', "1 to 200 bytes"),
     ('step.waitForEvent({ timeout: 1 })', "has a name"), ('step.waitForEvent("a", { where: "total >" })', "not valid"),
+    ('step.waitForEvent("a", { event: "go", match: { a: "x".repeat(20000) } })', "at most 4096 bytes"),
     ('step.waitForEvent("a", { matches: {} })', "no 'matches'"), ('step.waitForEvent("a", { timeout: "x" })', "no duration"),
 ])
 def test_mistakes_are_named(lab, step, message):
