@@ -216,6 +216,7 @@ package enum Limits {
   package static let stepResultBytesMax = 256 << 10
   package static let stepBytesPerRunMax = 4 << 20
   package static let stepNameBytesMax = 200
+  /// Of a wait's condition, and of what it matches: all waits for one name are read for each event of that name.
   package static let stepConditionBytesMax = 4 << 10
   /// What a run returned, kept for its record.
   package static let runResultBytesMax = 256 << 10

@@ -146,6 +146,8 @@ package final class FunctionsService: FunctionRuntime {
     try await withCheckedThrowingContinuation { continuation in
       let reply = DirectReply(continuation, ticket: ticket, stream: stream)
       if !inbox.post(.invoke(invocation, reply)) { reply.resume(throwing: RoostError(.unavailable, "The server is stopping.")) }
+      // Whoever had gone before this was posted was abandoned before anybody knew the call.
+      if stream != nil, Task.isCancelled { inbox.post(.abandoned(ticket)) }
     }
   }
 

@@ -124,7 +124,8 @@ extension HTTPConnection {
     case .none where exchange.isAnsweredElsewhere:
       break
     case .none:
-      loop.settings.log.log(.error, "a request's work ended without an answer", [("requestId", exchange.request.requestId)])
+      // Work for somebody who has gone is cancelled: nothing is wrong then.
+      if !inputClosed { loop.settings.log.log(.error, "a request's work ended without an answer", [("requestId", exchange.request.requestId)]) }
       send(problem(.internalError, requestId: exchange.request.requestId), to: exchange)
     case .streaming:
       abortStream(of: exchange)

@@ -34,6 +34,9 @@ package struct EventWait: Sendable {
       return try kind.compile(source, pointer: "/where")
     }
     match = try reader.object("match") ?? [:]
+    guard match.isEmpty || JSONValue.object(match).bytes().count <= Limits.stepConditionBytesMax else {
+      throw RoostError(.validationFailed, "The `match` of a wait has at most \(Limits.stepConditionBytesMax) bytes.")
+    }
     try reader.refuseUnknown(besides: [])
   }
 
