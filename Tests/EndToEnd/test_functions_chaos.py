@@ -5,16 +5,18 @@ import json
 import os
 import random
 import re
+import shutil
 import socket
 import threading
 import time
 from pathlib import Path
 
+import pytest
 import requests
 
 from remote_endpoint import Endpoint
 from roost_client import admin_login, function, on
-from roost_server import command, eventually
+from roost_server import ADMIN_EMAIL, ADMIN_PASSWORD, command, eventually
 
 SEED = int(os.environ.get("ROOST_CHAOS_SEED", random.getrandbits(32)))
 KILLS = int(os.environ.get("ROOST_CHAOS_KILLS", 3))
@@ -331,3 +333,28 @@ def check(chaos, got):
         assert {item["first"] for item in steps[document, "second"]} == {run["result"]["first"]}, "a step that is done keeps its result"
         assert len(steps[document, "first"]) <= 1 + KILLS and len(steps[document, "second"]) <= 1 + KILLS
     print(f"{len(seen)} seen, {len(got)} at the endpoint, {len(ticks)} ticks, {sum(map(len, steps.values()))} steps done of {2 * DOCUMENTS}")
+
+
+@pytest.mark.skipif(not shutil.which("faketime"), reason="needs Debian's faketime")
+def test_a_clock_that_was_wrong_and_is_put_right_holds_nothing_up(start, tmp_path):
+    clock = tmp_path / "clock"
+    clock.write_text("+3d")
+    library = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
+    server = start(tmp_path / "data", prefix=("env",), env={
+        "ROOST_ADMIN_EMAIL": ADMIN_EMAIL, "ROOST_ADMIN_PASSWORD": ADMIN_PASSWORD, "LD_PRELOAD": str(library), "FAKETIME_TIMESTAMP_FILE": str(clock),
+        "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1"})
+    admin = admin_login(server)
+    for name in ("things", "done", "ticks"):
+        admin.put_collection(name)
+    admin.put_function("tick", TICK, triggers=[{"type": "schedule", "cron": "@every 1s"}])
+    source = 'export default async (event, { db, attempt }) => { if (attempt < 3) throw new Error("x"); await db.collection("done").create({}); };'
+    admin.put_function("retry", source, triggers=on("things"), retry={"attempts": 5, "backoff": "2s"})
+    admin.create("things", n=1)
+    eventually(lambda: admin.every("/v1/documents/ticks") and admin.every("/v1/functions/retry/invocations"), what="the first attempt and a tick")
+    clock.write_text("+0")
+    admin = eventually(lambda: admin_login(server), what="a login by the right clock")
+    before = len(admin.every("/v1/documents/ticks"))
+    eventually(lambda: admin.every("/v1/documents/done"), 15, "the retries")
+    eventually(lambda: len(admin.every("/v1/documents/ticks")) >= before + 2, 10, "ticks by the right clock")
+    ticks = [tick["at"] for tick in admin.every("/v1/documents/ticks")]
+    assert len(set(ticks)) == len(ticks)
