@@ -99,6 +99,8 @@ enum FunctionsLimits {
   static let remoteErrorBytesMax = 1 << 10
   /// A server may ask us to wait so long and no longer.
   static let retryAfterMax = Duration.seconds(3600)
+  /// A clock that goes back by less is only being adjusted.
+  static let clockStepMin = Duration.seconds(1)
   /// Between two prunings of the log.
   static let pruneInterval = Duration.seconds(3600)
 }

@@ -35,6 +35,8 @@ struct DeliveryMachine {
   /// Done although an earlier one is still open: what a crash would repeat.
   private var doneAhead = Heap<Int64>()
   private var newestDone: Int64 = 0
+  /// The time that it was told last.
+  var latest: Timestamp?
 
   private(set) var running = 0
   private(set) var openCount = 0
@@ -88,6 +90,7 @@ struct DeliveryMachine {
 
   /// Whether a delivery may start now.
   mutating func hasNext(at now: Timestamp) -> Bool {
+    follow(clock: now)
     guard running < policy.concurrency else { return false }
     while let due = backingOff.first, due.time <= now {
       _ = backingOff.popFirst()
@@ -235,6 +238,15 @@ struct DeliveryMachine {
     case .waiting: ready.insert(sequence)
     case .backingOff(let due): backingOff.insert(DueDelivery(time: due, sequence: sequence))
     case .running, nil: break
+    }
+  }
+
+  mutating func changeDues(_ change: (Timestamp) -> Timestamp) {
+    for (sequence, entry) in entries {
+      guard case .backingOff(let due) = entry.state, change(due) != due else { continue }
+      entries[sequence]?.state = .backingOff(change(due))
+      entries[sequence]?.since = change(due)
+      if isFirst(entry.event) { activate(sequence) }
     }
   }
 

@@ -55,6 +55,11 @@ struct ScheduleBook {
   mutating func due(at now: Timestamp, isSettled: (Int64) -> Bool) -> [(trigger: ScheduleTrigger, due: Timestamp, mark: Timestamp)] {
     var due: [(trigger: ScheduleTrigger, due: Timestamp, mark: Timestamp)] = []
     for (key, entry) in entries {
+      // The clock was wrong by far and has been put right: the next due time is reckoned from now on, once.
+      if !entry.isTicking, entry.mark.mark > now + Self.clockErrorMax, let next = entry.next, next > entry.mark.mark {
+        entries[key]?.next = Self.next(entry.trigger, after: entry.mark.mark, at: now)
+        continue
+      }
       guard !entry.isTicking, let next = entry.next, next <= now, isSettled(entry.mark.sequence) else { continue }
       let before = Timestamp(milliseconds: next.milliseconds - 1)
       entries[key]?.isTicking = true
