@@ -141,7 +141,7 @@ class Chaos:
                 lambda: self.ask("POST", "/v1/functions/unsure/dead-letters/replay"),
                 lambda: self.ask("GET", "/v1/functions/js/invocations?limit=50"),
                 lambda: self.ask("GET", "/v1/usage"),
-                lambda: self.ask("POST", "/v1/functions/js/test", json={}),
+                lambda: self.ask("POST", "/v1/functions/stamp/test", json={}),
             ])()
 
     def cut_off(self):
