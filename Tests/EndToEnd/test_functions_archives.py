@@ -342,11 +342,12 @@ def python_files(lab, module="tinywheel", name="NAME", **more):
 def test_a_wheel_in_the_archive_is_installed(lab):
     python_lab(lab)
     files = python_files(lab, **{"wheels/tinywheel-1.2-py3-none-any.whl": wheel("tinywheel", "1.2", "NAME = 'wheel'"), "requirements.txt": "# ours\n./wheels/tinywheel-1.2-py3-none-any.whl\n"})
-    deployed = lab.deploy(tar_of(files))
+    archive = tar_of(files)
+    deployed = lab.deploy(archive)
     assert "tinywheel" in deployed["install"]["log"]
     assert lab.runs()["greeting"] == "hello wheel"
     # Installed once for this archive.
-    assert "install" not in lab.deploy(tar_of(files))
+    assert "install" not in lab.deploy(archive)
     names, incoming = lab.folders()
     assert incoming == [] and any(name.endswith("-python") for name in names)
     root = lab.admin.server.data / "projects/default/functions"

@@ -192,3 +192,173 @@ def test_without_network_there_is_no_proxy(lab):
             connect("example.com:443")
         """, None)
     assert run["status"] == "failed" and "ConnectionRefusedError" in run["error"]
+
+
+@pytest.mark.parametrize("runtime", ["python", "javascript"])
+def test_tls_goes_through_a_tunnel(lab, secure_pages, runtime):
+    """Deno trusts no certificate of ours: its handshake fails, through a tunnel."""
+    port = secure_pages.server_address[1]
+    if runtime == "python":
+        run = lab.run(f"""
+        import ssl, urllib.request
+        def handler(event, context):
+            trust = ssl.create_default_context(cadata={secure_pages.certificate!r})
+            print(urllib.request.urlopen("https://{HOST}:{port}/tls", context=trust).read().decode())
+        """, [f"{HOST}:{port}"])
+        assert run["status"] == "succeeded", run
+        lab.messages("GET /tls ")
+    else:
+        run = lab.run(f"""export default async () => {{ await fetch("https://{HOST}:{port}/tls") }}""", [f"{HOST}:{port}"], runtime=runtime)
+        assert run["status"] == "failed" and "fetch failed" in run["error"], run
+        lab.messages("network: 1 connections")
+
+
+# Who does not
+
+def test_forbidden_addresses_are_refused_whatever_the_manifest_says(lab, server):
+    places = [
+        f"127.0.0.1:{server.port}", f"localhost:{server.port}", "169.254.169.254:80", "[::1]:80", "[::ffff:127.0.0.1]:80", "0.0.0.0:80", "10.0.0.1:80",
+        "2130706433:80", "0x7f.1:80", "example.com:25"]
+    run = lab.run(TUNNEL + f"""
+        def handler(event, context):
+            for place in {places!r}:
+                status, tunnel = connect(place)
+                assert status == 403, (place, status, tunnel.recv(1000))
+        """, True)
+    assert run["status"] == "succeeded", run
+
+
+def test_a_name_is_refused_before_it_is_looked_up(lab, server):
+    run = lab.run(TUNNEL + """
+        def handler(event, context):
+            began = time.monotonic()
+            for place in ["evil.example.org:443", "example.com.:443", "notexample.com:443", "a.example.com:22"]:
+                assert connect(place)[0] == 403, place
+            assert connect("a.b c:443")[0] == 400
+            assert time.monotonic() - began < 1
+        """, ["*.example.com"])
+    assert run["status"] == "succeeded", run
+
+
+@pytest.mark.parametrize("network", ["yes", 1, {}, ["*"], ["http://a.com"], ["a.com:0"], [7], ["a.com"] * 101])
+def test_a_bad_list_is_refused(admin, network):
+    manifest = {"source": "export default () => {}", "triggers": [], "network": network}
+    assert_problem(admin.put("/v1/functions/badlist", json=manifest), 422, "validation_failed")
+
+
+# What they do to the server on the way
+
+def test_a_hundred_connections_at_once(lab, pages):
+    port = pages.server_address[1]
+    run = lab.run(TUNNEL + f"""
+        def handler(event, context):
+            done = []
+            def one(n):
+                status, tunnel = connect("{HOST}:{port}")
+                tunnel.sendall(f"GET /many{{n}} HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n".encode())
+                text = b""
+                while more := tunnel.recv(65536): text += more
+                if f"/many{{n}} ".encode() in text: done.append(n)
+                tunnel.close()
+            for part in range(2):
+                threads = [threading.Thread(target=one, args=(part * 50 + n,)) for n in range(50)]
+                for thread in threads: thread.start()
+                for thread in threads: thread.join()
+            assert len(done) == 100, done
+        """, [f"{HOST}:{port}"])
+    assert run["status"] == "succeeded", run
+
+
+def test_more_than_there_may_be_wait_their_turn(lab, pages):
+    port = pages.server_address[1]
+    run = lab.run(TUNNEL + f"""
+        def handler(event, context):
+            held = [connect("{HOST}:{port}")[1] for n in range(64)]
+            late = socket.create_connection(("127.0.0.1", 9002), 5)
+            late.sendall(b"CONNECT {HOST}:{port} HTTP/1.1\\r\\n\\r\\n")
+            late.settimeout(0.5)
+            try:
+                late.recv(1)
+                raise AssertionError("it did not wait")
+            except TimeoutError: pass
+            held[0].close()
+            late.settimeout(10)
+            assert late.recv(100).startswith(b"HTTP/1.1 200")
+        """, [f"{HOST}:{port}"])
+    assert run["status"] == "succeeded", run
+
+
+def test_a_slow_reader_gets_everything_and_the_server_keeps_little(lab, server, pages):
+    port = pages.server_address[1]
+    before = server.memory()
+    run = lab.run(TUNNEL + f"""
+        def handler(event, context):
+            status, tunnel = connect("{HOST}:{port}", b"GET /size/30000000 HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n")
+            time.sleep(1)
+            count = 0
+            while more := tunnel.recv(1 << 20): count += len(more)
+            assert 30000000 < count < 30001000, count
+        """, [f"{HOST}:{port}"])
+    assert run["status"] == "succeeded", run
+    assert server.memory() - before < 16 << 20
+
+
+def test_one_half_may_close_first(lab):
+    with socket.create_server((HOST, 0)) as listener:
+        def serve():
+            connection = listener.accept()[0]
+            with connection:
+                heard = b""
+                while more := connection.recv(65536):
+                    heard += more
+                connection.sendall(b"heard %d" % len(heard))
+
+        threading.Thread(target=serve, daemon=True).start()
+        run = lab.run(TUNNEL + f"""
+        def handler(event, context):
+            status, tunnel = connect("{HOST}:{listener.getsockname()[1]}")
+            tunnel.sendall(b"x" * 1000000)
+            tunnel.shutdown(socket.SHUT_WR)
+            text = b""
+            while more := tunnel.recv(100): text += more
+            assert text == b"heard 1000000", text
+        """, [f"{HOST}:{listener.getsockname()[1]}"])
+    assert run["status"] == "succeeded", run
+
+
+@pytest.mark.parametrize("ending", ["return", "time.sleep(60)", "os._exit(3)"])
+def test_connections_end_with_the_run(lab, ending):
+    ended = threading.Event()
+    with socket.create_server((HOST, 0)) as listener:
+        def serve():
+            connection = listener.accept()[0]
+            with connection:
+                connection.settimeout(20)
+                try:
+                    while connection.recv(65536):
+                        pass
+                    ended.set()
+                except ConnectionError:
+                    ended.set()
+                except TimeoutError:
+                    pass
+
+        threading.Thread(target=serve, daemon=True).start()
+        run = lab.run(TUNNEL + f"""
+        kept = []
+        def handler(event, context):
+            kept.append(connect("{HOST}:{listener.getsockname()[1]}", b"hello"))
+            {ending}
+        """, [f"{HOST}:{listener.getsockname()[1]}"], timeout="3s")
+        assert run["status"] == {"return": "succeeded", "time.sleep(60)": "timeout", "os._exit(3)": "crashed"}[ending], run
+        assert ended.wait(15)
+
+
+def test_a_closed_port_and_an_unknown_name_are_told(lab):
+    run = lab.run(TUNNEL + f"""
+        def handler(event, context):
+            assert connect("{HOST}:1")[0] == 502
+            assert connect("no-such-name.invalid:443")[0] in (502, 504)
+        """, True)
+    assert run["status"] == "succeeded", run
+    lab.messages(f"{HOST}:1 cannot be reached: Connection refused.")

@@ -139,11 +139,8 @@ private final class FakeResolver: HostResolver {
       }
     }
     defer { server.close() }
-    let clock = ContinuousClock()
-    let begin = clock.now
     let failure = try await with { await broken($0, try request("http://e.invalid:\(server.port)/", timeout: .milliseconds(300))) }
     #expect(failure?.kind == .timeout)
-    #expect(clock.now - begin < .seconds(10))
   }
 
   @Test func `an endless body is read so far and no further`() async throws {

@@ -269,6 +269,9 @@ final class TriggerDispatcher {
       if report.status == .succeeded { function.machine.completed(next.map { completion(of: function.name, next: $0, delivery, report) }) }
       function.machine.succeeded(sequence, at: wall.now())
     } else {
+      if report.run.isFinal, function.deployed.definition.remote != nil {
+        notice("function '\(function.name)': its endpoint is gone (410); its events become dead letters")
+      }
       if let wait = report.retryAfter { function.heldUntil = max(steady.now() + wait, function.heldUntil ?? steady.now()) }
       function.machine.failed(
         sequence, error: invocation.error ?? report.status.rawValue, invocation: invocation.id, isFinal: report.run.isFinal, wait: report.retryAfter ?? .zero,

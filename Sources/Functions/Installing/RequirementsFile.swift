@@ -6,8 +6,8 @@ enum RequirementsFile {
   /// Throws `deploy_refused` and names the line.
   static func check(_ text: String) throws {
     var continued = ""
-    for (position, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-      var part = String(line.last == "\r" ? line.dropLast() : line[...])
+    for (position, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+      var part = String(line)
       if part.hasSuffix("\\") {
         continued += part.dropLast() + " "
         continue
@@ -44,15 +44,18 @@ enum RequirementsFile {
     guard hashes.count + rest.count == words.count, let first = rest.first else { return false }
     if first.hasPrefix("./") || first.hasSuffix(".whl") {
       let path = first.split(separator: "/", omittingEmptySubsequences: false)
-      return rest.count == 1 && first.hasSuffix(".whl") && !path.contains("..") && !first.hasPrefix("/") && !first.contains(":") && !first.contains("@")
+      return rest.count == 1 && first.hasSuffix(".whl") && !path.contains("..") && (first.hasPrefix("./") || isNameStart(first)) && !first.contains(":")
+        && !first.contains("@")
     }
     // PEP 508 without addresses: name[extras] versions ; markers
-    guard let start = first.utf8.first, (start | 0x20) >= UInt8(ascii: "a") && (start | 0x20) <= UInt8(ascii: "z") || start >= 48 && start <= 57 else {
-      return false
-    }
+    guard isNameStart(first) else { return false }
     let specification = rest.joined(separator: " ")
     let parts = specification.split(separator: ";", maxSplits: 1, omittingEmptySubsequences: false)
     guard !parts[0].contains("/"), !parts[0].contains("@"), !parts[0].contains(":") else { return false }
     return !rest.contains { $0.hasPrefix("-") }
+  }
+
+  private static func isNameStart(_ text: Substring) -> Bool {
+    text.utf8.first.map { $0 < 128 && (Character(Unicode.Scalar($0)).isLetter || $0 >= 48 && $0 <= 57) } ?? false
   }
 }

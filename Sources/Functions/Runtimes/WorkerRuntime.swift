@@ -15,6 +15,8 @@ struct WorkerRuntime {
   /// Inside the sandbox, where only what `shown` names is there besides the system's libraries.
   var sandboxed: Program
   var environment: [(name: String, value: String)]
+  /// What is different inside the sandbox.
+  var sandboxEnvironment: [(name: String, value: String)] = []
   /// Files and folders of this machine that the sandbox shows read-only, and where.
   var shown: [(path: String, at: String)]
   /// Whether the interpreter itself keeps a program from files, network and processes. What does not runs only where namespaces do.
