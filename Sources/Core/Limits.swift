@@ -178,6 +178,8 @@ package enum Limits {
   package static let functionAttemptsMax = 100
   /// Events caused by a function's own writes carry the chain's depth; a longer chain is a loop.
   package static let triggerDepthMax = 16
+  /// Hosts that the manifest of a function names as reachable; more is no list that anybody reads.
+  package static let networkRulesMax = 100
   /// Functions that one other hands its result to.
   package static let nextFunctionsMax = 10
   /// How long a function may take to look at a write before it is committed: somebody waits, and so do the next writes of that document.

@@ -219,6 +219,12 @@ package final class FunctionsService: FunctionRuntime {
     case .step(let worker, let number, let call): inbox.post(.answered(worker: worker, number: number, await perform(call)))
     case .tendRuns(let through): inbox.post(.tended(await tendRuns(matchedThrough: through)))
     case .send(let call): inbox.post(.sent(call.id, await sender.send(call)))
+    case .lookUp(let worker, let tunnel, let host):
+      do throws(OutboundFailure) {
+        inbox.post(.lookedUp(worker: worker, tunnel: tunnel, .success(try await sender.outbound.addresses(of: host))))
+      } catch {
+        inbox.post(.lookedUp(worker: worker, tunnel: tunnel, .failure(error)))
+      }
     case .prune(let through, let moment):
       do {
         try await functions.pruneRuns(before: Timestamp(milliseconds: wall.now().milliseconds - Limits.runRetention.milliseconds))

@@ -23,6 +23,16 @@ package final class OutboundClient: OutboundHTTP {
     return vetted.refusal(of: address)
   }
 
+  package func addresses(of host: OutboundURL.Host) async throws(OutboundFailure) -> [IPAddress] {
+    do {
+      return Array(try await vetted.addresses(of: host).prefix(OutboundLimits.addressesTriedMax))
+    } catch let failure as OutboundFailure {
+      throw failure
+    } catch {
+      throw OutboundFailure(.broken, "The name could not be looked up.")
+    }
+  }
+
   package func send(_ request: OutboundRequest) async throws(OutboundFailure) -> OutboundAnswer {
     do {
       return try await within(request.timeout) { [self] in try await exchange(request) }

@@ -26,6 +26,8 @@ final class FakeOutbound: OutboundHTTP {
     OutboundAnswer(status: status, headers: headers, body: Array(body.utf8), isCut: false)
   }
 
+  func addresses(of host: OutboundURL.Host) async throws(OutboundFailure) -> [IPAddress] { throw OutboundFailure(.broken, "There is no such name.") }
+
   func send(_ request: OutboundRequest) async throws(OutboundFailure) -> OutboundAnswer {
     let answer = state.withLock { state in
       state.sent.append(request)

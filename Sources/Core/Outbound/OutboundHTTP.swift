@@ -3,6 +3,8 @@ package protocol OutboundHTTP: Sendable {
   /// Sends one request and answers whatever the other side says, redirects too, which are not followed.
   /// The address is vetted each time a connection is made. Throws `OutboundFailure`, also when the task is cancelled.
   func send(_ request: OutboundRequest) async throws(OutboundFailure) -> OutboundAnswer
+  /// The addresses behind a host, in the order in which to try them, at least one, each one that the server may connect to.
+  func addresses(of host: OutboundURL.Host) async throws(OutboundFailure) -> [IPAddress]
   /// Why a request to this URL would be refused without asking anybody: an address that is given literally. `nil` if it may be tried.
   func refusal(of url: OutboundURL) -> String?
 }

@@ -26,6 +26,8 @@ package struct FunctionDefinition: Sendable {
   package let backoff: Duration
   /// `env`; with the secrets in it where workers get it.
   package internal(set) var environment: [String: String]
+  /// Which servers it may connect to; `nil` for none.
+  package let network: NetworkPermission?
   /// Normalised, without the source: what GET answers.
   package let manifest: JSONValue
 
@@ -85,7 +87,10 @@ package struct FunctionDefinition: Sendable {
     backoff = try retry.duration("backoff", most: .seconds(3600)) ?? .seconds(1)
     try retry.refuseUnknown()
     environment = try Self.environment(reader.object("env") ?? [:])
-    try reader.refuseUnbuilt(["network"])
+    network = try NetworkPermission(reader.value("network"))
+    guard network == nil || runtime.hasWorkers else {
+      throw RoostError(.validationFailed, "A remote function has its own network.", fields: [FieldError("/network", "expected none")])
+    }
     // What the server adds to its answers may come back.
     try reader.refuseUnknown(besides: ["createdAt", "updatedAt", "version", "live", "deployed", "install", "instances"])
     self.name = name
@@ -100,6 +105,7 @@ package struct FunctionDefinition: Sendable {
       if let language = lambda.language { manifest["language"] = .string(language.rawValue) }
     }
     if minInstances > 0 { manifest["minInstances"] = .int(Int64(minInstances)) }
+    if let network { manifest["network"] = network.value }
     if let archive { manifest["archive"] = archive.value }
     if let entry { manifest["entry"] = .string(entry) }
     for (name, value) in remote?.members ?? [] { manifest[name] = value }

@@ -20,6 +20,7 @@ enum EngineMessage: Sendable {
   case answered(worker: UInt64, number: Int64, LocalAnswer)
   case tended(Result<TendedRuns, any Error>)
   case sent(UInt64, RemoteOutcome)
+  case lookedUp(worker: UInt64, tunnel: UInt32, Result<[IPAddress], OutboundFailure>)
   case pruned((any Error)?)
   case drain
   case stop

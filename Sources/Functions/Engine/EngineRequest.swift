@@ -12,6 +12,8 @@ enum EngineRequest: Sendable {
   case step(worker: UInt64, number: Int64, StepCall)
   case tendRuns(matchedThrough: Int64)
   case send(RemoteCall)
+  /// A function wants to connect there.
+  case lookUp(worker: UInt64, tunnel: UInt32, OutboundURL.Host)
   case prune(through: Int64, before: Timestamp)
 }
 

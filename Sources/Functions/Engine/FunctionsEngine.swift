@@ -93,6 +93,7 @@ final class FunctionsEngine {
     case .sent(let id, let outcome):
       for report in dispatcher.remotes.answered(id, outcome) { dispatcher.finished(report) }
       dispatcher.workerFreed()
+    case .lookedUp(let worker, let tunnel, let result): pool.lookedUp(worker, tunnel, result)
     case .pruned(let error):
       isPruning = false
       if let error { notice("old events could not be pruned: \(error)") }
@@ -166,6 +167,7 @@ final class FunctionsEngine {
       case .finished(let report): dispatcher.finished(report)
       case .loadFailed(let generation, let status, let error, let lines): dispatcher.loadFailed(generation, status, error, lines)
       case .call(let worker, let call): perform(call, of: worker)
+      case .lookUp(let worker, let tunnel, let host): requests.push(.lookUp(worker: worker, tunnel: tunnel, host))
       case .notice(let text): notice(text)
       case .refused(let reason):
         status.fail(SandboxUnavailable(reason: reason))

@@ -24,6 +24,9 @@ final class Poller {
 
   func watch(_ watched: Int32, token: Token, writable: Bool) { _ = cwait_change(descriptor, watched, token, writable) }
 
+  /// A descriptor that is broken is reported whatever was asked for.
+  func watch(_ watched: Int32, token: Token, readable: Bool, writable: Bool) { _ = cwait_set(descriptor, watched, token, readable, writable) }
+
   func remove(_ watched: Int32) { _ = cwait_remove(descriptor, watched) }
 
   /// Waits until something is ready or the time is over. The waker's own signal is taken and not reported.

@@ -12,7 +12,7 @@ enum LambdaProgram {
   static let layer = "/opt"
 
   /// The length and the text: puts the source in its place and becomes the runtime. Standard output stays what it is, so it is a log.
-  static func start(_ definition: FunctionDefinition, loopback: Loopback) -> [UInt8] {
+  static func start(_ definition: FunctionDefinition, loopback: Loopback, more: [(name: String, value: String)]) -> [UInt8] {
     let lambda = definition.lambda
     var text = "cd \(folder) || exit 1\n"
     if definition.archive == nil, let file = lambda?.file {
@@ -23,7 +23,7 @@ enum LambdaProgram {
     let handler = lambda?.handler ?? LambdaSettings.handlerDefault
     let module = String(handler.prefix { $0 != "." })
     text += "set -- env -i"
-    for (name, value) in environment(definition, handler: handler, loopback: loopback) { text += " " + quoted(name + "=" + value) }
+    for (name, value) in environment(definition, handler: handler, loopback: loopback, more: more) { text += " " + quoted(name + "=" + value) }
     text += "\n"
     text += "if [ -x ./bootstrap ]; then exec \"$@\" ./bootstrap </dev/null\n"
     text += "elif [ -f \(quoted(module + ".py")) ]; then exec \"$@\" python3 -c \(quoted(LambdaRuntimes.python)) \(quoted(handler)) </dev/null\n"
@@ -35,7 +35,9 @@ enum LambdaProgram {
 
   /// AWS's variables (https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html); the function's own come after the defaults, and
   /// before what only the server knows.
-  private static func environment(_ definition: FunctionDefinition, handler: String, loopback: Loopback) -> [(name: String, value: String)] {
+  private static func environment(_ definition: FunctionDefinition, handler: String, loopback: Loopback, more: [(name: String, value: String)]) -> [(
+    name: String, value: String
+  )] {
     let defaults = [
       "PATH": "\(folder)/bin:\(layer)/bin:/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "TZ": ":UTC", "HOME": "/tmp",
       "LD_LIBRARY_PATH": "\(folder):\(folder)/lib:\(layer)/lib", "PYTHONPATH": "\(folder)/\(FunctionArchive.pythonPackages):\(layer)/python",
@@ -49,7 +51,7 @@ enum LambdaProgram {
       "LAMBDA_TASK_ROOT": folder, "LAMBDA_RUNTIME_DIR": "/var/runtime",
     ]
     var all = defaults.merging(definition.environment) { $1 }.merging(fixed) { $1 }
-    for (name, value) in loopback.environment { all[name] = value }
+    for (name, value) in more { all[name] = value }
     return all.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 

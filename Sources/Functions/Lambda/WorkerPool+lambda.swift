@@ -21,7 +21,7 @@ extension WorkerPool {
   /// Gives the worker its function. It is loaded when its runtime asks for the first event.
   func startLambda(_ worker: Worker, _ definition: FunctionDefinition) {
     guard let loopback = worker.loopback else { return }
-    send(LambdaProgram.start(definition, loopback: loopback), to: worker)
+    send(LambdaProgram.start(definition, loopback: loopback, more: worker.variables), to: worker)
   }
 
   func invokeLambda(_ worker: Worker, _ work: RunWork, event: [UInt8]) {

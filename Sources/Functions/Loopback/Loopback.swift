@@ -54,8 +54,8 @@ final class Loopback {
     let descriptor = cnet_accept(listener)
     guard descriptor >= 0 else { return nil }
     let connection = LoopbackConnection(id: nextConnection, descriptor: descriptor)
-    // Past 2^32 connections a number would come again, and an old one of that number is long gone.
-    nextConnection = nextConnection == .max ? 1 : nextConnection + 1
+    // Past 2^30 connections a number would come again, and an old one of that number is long gone.
+    nextConnection = nextConnection == 1 << 30 ? 1 : nextConnection + 1
     connections[connection.id] = connection
     return connection
   }

@@ -14,7 +14,7 @@ struct WorkerRuntime {
   var program: Program
   /// Inside the sandbox, where only what `shown` names is there besides the system's libraries.
   var sandboxed: Program
-  let environment: [(name: String, value: String)]
+  var environment: [(name: String, value: String)]
   /// What is different inside the sandbox.
   var sandboxEnvironment: [(name: String, value: String)] = []
   /// Files and folders of this machine that the sandbox shows read-only, and where.

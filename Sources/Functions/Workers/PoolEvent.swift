@@ -31,6 +31,7 @@ enum PoolEvent {
   /// The module could not be loaded for a delivery, although it could when it was deployed.
   case loadFailed(generation: UInt64, Invocation.Status, String, [InvocationOutput.Line])
   case call(worker: UInt64, WorkerFrame.Call)
+  case lookUp(worker: UInt64, tunnel: UInt32, OutboundURL.Host)
   case notice(String)
   /// `requireSandbox` is set, and the machine offers less.
   case refused(String)

@@ -76,6 +76,8 @@ final class Worker {
   /// For workers that speak AWS's runtime interface over HTTP; all others speak frames over their socket.
   var lambda: LambdaExchange?
   var loopback: Loopback?
+  /// The way out of a function that has the permission.
+  var proxy: NetworkProxy?
   var assignment: WorkerAssignment?
   /// For a worker that only checks a source: who waits for the verdict.
   var check: CheckedContinuation<Void, any Error>?

@@ -48,6 +48,7 @@ extension WorkerPool {
     while worker.outputBytes <= FunctionsLimits.outputBytesMax, hasMore(worker.process.errors) { readErrors(worker) }
     closeSocket(worker)
     closeLoopback(worker)
+    closeProxy(worker)
     poller.remove(worker.process.errors)
 
     let died = worker.isAlive ? worker.state : nil

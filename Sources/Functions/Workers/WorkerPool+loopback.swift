@@ -45,6 +45,7 @@ extension WorkerPool {
   }
 
   func handle(_ ready: Poller.Ready, channel: UInt32, of worker: Worker) {
+    guard channel < Self.proxyChannels else { return handleProxy(ready, channel: channel, of: worker) }
     guard let loopback = worker.loopback else { return }
     guard worker.isAlive else { return closeLoopback(worker) }
     guard channel != Self.listenerChannel else { return accept(worker, loopback) }

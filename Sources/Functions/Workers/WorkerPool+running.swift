@@ -19,9 +19,10 @@ extension WorkerPool {
     nextRun += 1
     if worker.invocations > 1 { worker.forgetOutput() }
     worker.loopback?.refusals = 0
+    worker.proxy?.refusals = 0
     if worker.lambda != nil { return invokeLambda(worker, work, event: event) }
     if worker.runtime == .command {
-      return send(CommandScript.invoke(work, assignment.definition, more: worker.loopback?.environment ?? [], event: event), to: worker)
+      return send(CommandScript.invoke(work, assignment.definition, more: worker.variables, event: event), to: worker)
     }
     send(
       ServerFrame.invoke(
@@ -140,6 +141,7 @@ extension WorkerPool {
 
   func report(_ worker: Worker, _ status: Invocation.Status, _ error: String?) {
     guard let run = worker.run, let generation = worker.assignment?.generation else { return }
+    closeTunnels(worker)
     worker.run = nil
     let duration = steady.now() - run.begin
     if let group = groups[generation] { groups[generation]?.usualTime = group.usualTime.map { ($0 * 7 + duration) / 8 } ?? duration }

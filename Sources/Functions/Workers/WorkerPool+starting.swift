@@ -22,11 +22,11 @@ extension WorkerPool {
     if free <= (group.workers == 0 ? 0 : reserve), !makeRoom(for: assignment.generation, hasNone: group.workers == 0) { return }
 
     let worker: Worker
-    if assignment.definition.archive == nil, let spare = self[kind].spare, spare.memoryBytesMax == assignment.definition.memoryBytesMax {
+    if assignment.definition.mayTakeSpare, let spare = self[kind].spare, spare.memoryBytesMax == assignment.definition.memoryBytesMax {
       worker = spare
       self[kind].spare = nil
     } else {
-      guard let started = start(kind, memoryBytes: assignment.definition.memoryBytesMax, folder: folder(of: assignment.definition)) else { return }
+      guard let started = start(kind, memoryBytes: assignment.definition.memoryBytesMax, for: assignment.definition) else { return }
       worker = started
     }
     worker.assignment = assignment
@@ -59,13 +59,15 @@ extension WorkerPool {
   }
 
   /// Starts a process; `nil` if that is not possible now.
-  func start(_ kind: FunctionRuntimeKind, memoryBytes: Int64, folder: String? = nil) -> Worker? {
+  func start(_ kind: FunctionRuntimeKind, memoryBytes: Int64, for definition: FunctionDefinition? = nil) -> Worker? {
     guard !isClosed else { return nil }
     let trying = self[kind].trying
-    guard let runtime = WorkerRuntime(kind, configuration: configuration, memoryBytes: memoryBytes)?.showing(folder: folder) else {
+    let folder = definition.flatMap { self.folder(of: $0) }
+    guard var runtime = WorkerRuntime(kind, configuration: configuration, memoryBytes: memoryBytes)?.showing(folder: folder) else {
       startFailed(kind, WorkerRuntime.missing(kind), at: trying)
       return nil
     }
+    if definition?.network != nil, trying == .full { runtime = runtime.reachingNetwork }
     guard trying == .full || runtime.shutsIn || configuration.allowUnsandboxed && !runtime.needsSandbox,
       let command = WorkerCommand(
         level: trying, user: changesUser(kind, folder) ? WorkerUser.of(nextWorker) : nil, configuration: configuration, runtime: runtime)
@@ -151,11 +153,11 @@ extension WorkerPool {
     }
     var taken: Worker?
     let kind = definition.runtime
-    if definition.archive == nil, let spare = self[kind].spare {
+    if definition.mayTakeSpare, let spare = self[kind].spare {
       taken = spare
       self[kind].spare = nil
     } else {
-      taken = start(kind, memoryBytes: definition.memoryBytesMax, folder: folder(of: definition))
+      taken = start(kind, memoryBytes: definition.memoryBytesMax, for: definition)
     }
     guard let worker = taken else {
       continuation.resume(throwing: unavailable(kind))
@@ -185,9 +187,10 @@ extension WorkerPool {
     worker.deadline = steady.now() + configuration.moduleLoadTime
     worker.process.limitMemory(assignment.definition.memoryBytesMax)
     if worker.check == nil, !assignment.definition.triggers.contains(where: \.isAwaited) { worker.process.yield(FunctionsLimits.deliveryNiceness) }
+    guard openProxy(worker) else { return }
     if worker.lambda != nil { return startLambda(worker, assignment.definition) }
     if worker.runtime == .command { return send(CommandScript.load(assignment.definition), to: worker) }
     let folder = worker.level == .full ? FunctionArchive.place : folder(of: assignment.definition)
-    send(ServerFrame.load(assignment.definition, more: worker.loopback?.environment ?? [], folder: folder), to: worker)
+    send(ServerFrame.load(assignment.definition, more: worker.variables, folder: folder), to: worker)
   }
 }

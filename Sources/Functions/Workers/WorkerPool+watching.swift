@@ -19,6 +19,7 @@ extension WorkerPool {
       switch worker.state {
       case .running, .loading:
         watchProcesses(worker)
+        watchTunnels(worker, now)
         wake = min(wake ?? .distant(now), now + FunctionsLimits.watchInterval)
       case .idle(let since):
         if leftProcesses(worker) {

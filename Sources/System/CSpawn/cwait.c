@@ -19,6 +19,10 @@ int cwait_change(int poller, int descriptor, uint64_t token, bool writable) {
   return control(poller, EPOLL_CTL_MOD, descriptor, token, EPOLLIN | (writable ? EPOLLOUT : 0));
 }
 
+int cwait_set(int poller, int descriptor, uint64_t token, bool readable, bool writable) {
+  return control(poller, EPOLL_CTL_MOD, descriptor, token, (readable ? EPOLLIN : 0) | (writable ? EPOLLOUT : 0));
+}
+
 int cwait_remove(int poller, int descriptor) { return control(poller, EPOLL_CTL_DEL, descriptor, 0, 0); }
 
 int cwait_wait(int poller, cwait_ready *ready, int most, int milliseconds) {

@@ -17,4 +17,11 @@ int cnet_listen(int pidfd, uint16_t port, int backlog, int *descriptor, uint16_t
 // The next connection, which neither blocks nor delays small writes; -1 if there is none.
 int cnet_accept(int listener);
 
+// Begins to connect to an address of 4 or 16 bytes. Returns a socket that does not block and is closed on exec, writable once it is connected or
+// has failed; or a negated errno.
+int cnet_connect(const uint8_t *address, int length, uint16_t port);
+
+// How that ended: 0, or an errno.
+int cnet_error(int descriptor);
+
 #endif
