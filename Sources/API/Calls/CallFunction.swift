@@ -128,10 +128,12 @@ struct CalledRequest: Sendable {
     self.method = method
     let behind = path.utf8.dropFirst(CallFunction.prefix.utf8.count).drop { $0 != UInt8(ascii: "/") }
     self.path = behind.isEmpty ? "/" : String(Substring(behind))
+    try Self.requireOneReading(of: self.path)
     var segments = try self.path.dropFirst().split(separator: "/", omittingEmptySubsequences: false).map { segment in
       guard let decoded = percentDecoded(segment) else { throw RoostError(.badRequest, "The path has a broken percent escape or text that is not UTF-8.") }
       return decoded
     }
+    if segments.contains(where: { $0 == "." || $0 == ".." }) { throw RoostError(.badRequest, "The path has a segment '.' or '..': leave it out.") }
     if segments.last == "" { segments.removeLast() }
     self.segments = segments
     rawQuery = query ?? ""
@@ -142,6 +144,13 @@ struct CalledRequest: Sendable {
     url = scheme + "://" + (headers["Host"] ?? "localhost") + path + (query.map { "?" + $0 } ?? "")
     self.now = now
   }
+
+  /// The rule is asked about segments, and functions read addresses (`new URL(request.url)`): both must find the same path in them
+  /// (https://url.spec.whatwg.org/#url-parsing).
+  private static func requireOneReading(of path: String) throws {
+    guard !path.utf8.contains(where: { $0 == UInt8(ascii: "\\") || $0 == UInt8(ascii: "#") }) else {
+      throw RoostError(.badRequest, "The path has a character that no path has (RFC 3986): write it percent-encoded.")
+    }
   }
 }
 
