@@ -117,8 +117,14 @@ enum CallFence {
     var headers = HTTPHeaders(CallHeaders.forCaller(answered, isSite: isSite).map { ($0.name, $0.value) })
     guard !isSite else { return headers }
     headers.set("X-Content-Type-Options", "nosniff")
-    // A browser heeds all policies at once: the function's own can only be stricter. JSON is never run.
-    if MediaType.essence(headers["Content-Type"]) != "application/json" { headers.add("Content-Security-Policy", policy) }
+    // A browser heeds all policies at once: the function's own can only be stricter.
+    if !isJSON(headers.all("Content-Type")) { headers.add("Content-Security-Policy", policy) }
     return headers
+  }
+
+  /// JSON is never run. Of several types, which may stand in one field too, a browser takes the last that it understands
+  /// (https://fetch.spec.whatwg.org/#concept-header-extract-mime-type).
+  private static func isJSON(_ types: [String]) -> Bool {
+    types.count == 1 && !types[0].contains(",") && MediaType.essence(types[0]) == "application/json"
   }
 }
