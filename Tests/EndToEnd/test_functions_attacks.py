@@ -150,3 +150,14 @@ def test_what_is_printed_hides_secrets_however_they_are_cut(admin, name, runtime
     assert "***" in text
     for piece in (TOKEN, *KEY.split()):
         assert len(piece) < 12 or piece not in text, text
+
+
+# Before triggers
+
+def test_a_guard_is_not_asked_for_by_chance(admin, name):
+    """While two versions share the traffic, the one whose triggers count looks at every write: nobody tries again until the lax one is asked."""
+    admin.put_function(name, "export default () => {}", triggers=on(name))
+    guard = {"source": "export default () => ({ refuse: 'no' })", "triggers": [{"type": "before", "collection": name}]}
+    admin.must(200, "PUT", f"/v1/functions/{name}?traffic=0", json=guard)
+    admin.must(200, "PUT", f"/v1/functions/{name}/aliases/live", json={"versions": {"1": 0.4, "2": 0.6}})
+    assert {admin.post(f"/v1/documents/{name}", json={"n": n}).status_code for n in range(20)} == {422}
