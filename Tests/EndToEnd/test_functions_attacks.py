@@ -1,7 +1,9 @@
 """What a hostile reader tried against functions: nobody in who does not belong, nothing told that is hidden."""
 import base64
+import io
 import json
 import time
+import zipfile
 
 import pytest
 
@@ -161,3 +163,32 @@ def test_a_guard_is_not_asked_for_by_chance(admin, name):
     admin.must(200, "PUT", f"/v1/functions/{name}?traffic=0", json=guard)
     admin.must(200, "PUT", f"/v1/functions/{name}/aliases/live", json={"versions": {"1": 0.4, "2": 0.6}})
     assert {admin.post(f"/v1/documents/{name}", json={"n": n}).status_code for n in range(20)} == {422}
+
+
+# Archives
+
+def deploy_folder(admin, name, runtime, entry, **files):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for path, text in files.items():
+            archive.writestr(path, text)
+    form = {"manifest": (None, json.dumps({"runtime": runtime, "entry": entry}), "application/json"), "archive": ("a.zip", packed.getvalue(), "application/zip")}
+    return admin.put(f"/v1/functions/{name}", files=form)
+
+
+UTF_7 = "+" + base64.b64encode("\n--index-url http://127.0.0.1:9/".encode("utf-16-be")).decode().rstrip("=") + "-"
+
+
+@pytest.mark.parametrize("text", [
+    "# a \\\n--index-url http://127.0.0.1:9/\nnot-there", "not-there \\\n  # a \\\n--index-url http://127.0.0.1:9/", "# a\r--index-url http://127.0.0.1:9/\nnot-there",
+    "# a\x0b--index-url http://127.0.0.1:9/\nnot-there", "# a\x1c--index-url http://127.0.0.1:9/\nnot-there", "# a\u2028--index-url http://127.0.0.1:9/\nnot-there",
+    f"# coding: utf-7\nnot-there=={UTF_7.replace('/', '-')}", "${HOME}/x.whl", "${TMPDIR}x.whl"])
+def test_pip_gets_no_options_that_the_check_did_not_see(admin, name, text):
+    answer = deploy_folder(admin, name, "python", "main.py", **{"main.py": "def handler(e, c): pass", "requirements.txt": text})
+    assert_problem(answer, 422, "deploy_refused", says="not taken")
+
+
+@pytest.mark.parametrize("file", ["deno.json", "deno.jsonc"])
+def test_packages_run_no_scripts_when_they_are_installed(admin, name, file):
+    files = {"main.js": "export default () => {};", "package.json": '{"dependencies": {"x": "1"}}', file: '{"allowScripts": true}'}
+    assert_problem(deploy_folder(admin, name, "javascript", "main.js", **files), 422, "deploy_refused", says="allowScripts")
