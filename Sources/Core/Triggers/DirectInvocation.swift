@@ -10,7 +10,7 @@ package struct DirectInvocation: Sendable {
   package let depth: Int
   /// Instead of the function's own.
   package let timeout: Duration?
-  /// The version that takes it and no other; nil for `live`.
+  /// The version that takes it and no other; nil for the one whose triggers count.
   package let version: Int64?
   /// The W3C trace context of the request, as a `traceparent`.
   package let trace: String?

@@ -208,7 +208,8 @@ final class TriggerDispatcher {
     guard function.calls.count < FunctionsLimits.callsWaitingMax else {
       return answer.resume(throwing: RoostError(.overloaded, "Too many calls of function '\(function.name)' wait already.", retryAfter: .seconds(1)))
     }
-    guard let version = invocation.version ?? function.deployed.version(named: nil), function.versions.assignments[version] != nil else {
+    let version = invocation.version ?? function.deployed.live.main
+    guard function.versions.assignments[version] != nil else {
       return answer.resume(throwing: VersionGone())
     }
     let patience = invocation.timeout ?? function.deployed.definition.timeout
@@ -405,7 +406,7 @@ final class TriggerDispatcher {
     var busy: Set<Int64> = []
     for (position, call) in function.calls.enumerated() where !busy.contains(call.version) {
       // Its version may have gone meanwhile, and it named none.
-      guard let assignment = function.versions.assignments[call.version] ?? function.versions.liveAssignments.first,
+      guard let assignment = function.versions.assignments[call.version] ?? function.versions.assignments[function.deployed.live.main],
         let place = place(for: assignment, waiting: function.waiting)
       else {
         busy.insert(call.version)
