@@ -234,6 +234,8 @@ package enum Limits {
   package static let runsPerCommitMax = 100
   /// The body of a call of a function. As Base64, which binary data becomes, it still fits a worker's frame.
   package static let callBodyBytesMax = 5 << 20
+  /// How often a call is let in anew because the version that it was meant for went: each time takes a deploy.
+  package static let callVersionsTriedMax = 5
   /// A streamed answer of a function: more is a file's matter.
   package static let callAnswerBytesMax = 256 << 20
   /// How far a function may be ahead of a client that reads its streamed answer: the memory that one such client costs.

@@ -24,6 +24,12 @@ struct RequirementsFileTests {
       "git+https://x/y", "https://x/y.whl", "file:///x.whl", "x @ https://x/y.whl", "x@file:///y.whl", ".", "./x", "../x.whl", "./a/../../x.whl", "/x.whl",
       "x/y",
       "./x.tar.gz", "./x.whl y", "six \\", "six==1 --hash=md5:00", "six==1 --hash=sha256:zz", "$HOME", "${X}", "~/x.whl", "\u{e9}",
+      // What pip reads otherwise than it looks: comments do not go on behind a backslash, other characters than LF end lines, a comment names the
+      // file's encoding, and variables are filled in before all else.
+      "# a \\\n--index-url=https://x", "six \\\n # a \\\n--index-url=https://x", "# a\r--index-url=https://x", "# a\u{b}-e .", "# a\u{c}-e .",
+      "# a\u{1c}-e .",
+      "# a\u{85}-e .", "# a\u{2028}-e .", "# a\r\n-e .", "# coding: utf-7\nsix==1+AAo-", "#\n# vim: set fileencoding=utf-7 :\nsix", "${HOME}/x.whl",
+      "six # ${X}", "${A}six==1",
     ])
   func refused(_ text: String) {
     #expect(throws: RoostError.self) { try RequirementsFile.check(text) }

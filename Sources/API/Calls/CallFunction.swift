@@ -12,6 +12,8 @@ enum CallFunction {
 
   /// What its trigger says about a call.
   struct Admitted: Sendable {
+    /// The one whose trigger this is.
+    let version: Int64
     let trigger: HTTPTrigger
     let caller: Caller
     let params: [(name: String, value: String)]
@@ -20,17 +22,39 @@ enum CallFunction {
   /// Finds the trigger and asks its rule. Throws `function_not_found`, `not_found`, `method_not_allowed`, `unauthenticated`, `forbidden`, and what
   /// `authenticate` throws.
   static func admit(_ call: CalledRequest, to environment: APIEnvironment, authenticate: (HTTPTrigger) async throws -> Caller) async throws -> Admitted {
-    guard let function = try await environment.functions.deployed(call.function), !function.definition.httpTriggers.isEmpty else {
-      throw RoostError(.functionNotFound, "There is no function '\(call.function.prefix(80))' that can be called.")
+    guard let function = try await environment.functions.deployed(call.function) else { throw missing(call) }
+    // Before its rule is asked: each version has its own.
+    guard let version = function.version(named: call.version), let definition = function.definition(of: version) else {
+      throw RoostError(.notFound, "The function '\(call.function.prefix(80))' has no version or alias '\((call.version ?? "").prefix(80))' in use.")
     }
-    let (trigger, params) = try match(call, function.definition.httpTriggers.map(\.trigger))
+    guard !definition.httpTriggers.isEmpty else { throw missing(call) }
+    let (trigger, params) = try match(call, definition.httpTriggers.map(\.trigger))
     let caller = try await authenticate(trigger)
     guard caller.triggerDepth <= Limits.triggerDepthMax else {
       throw RoostError(.forbidden, "This call is the end of a chain of more than \(Limits.triggerDepthMax) functions that call one another.")
     }
-    let admitted = Admitted(trigger: trigger, caller: caller, params: params)
+    let admitted = Admitted(version: version, trigger: trigger, caller: caller, params: params)
     if !caller.passesRules { try await requireAccess(call, admitted, environment) }
     return admitted
+  }
+
+  /// Hands an admitted call to its function, and answers with the trigger that let it in. Where its version went meanwhile, another's rule is asked.
+  static func reply(
+    to call: CalledRequest, _ first: Admitted, body: [UInt8], _ environment: APIEnvironment, authenticate: (HTTPTrigger) async throws -> Caller
+  ) async throws -> (CallReply, HTTPTrigger) {
+    var admitted = first
+    for _ in 0..<Limits.callVersionsTriedMax {
+      do {
+        return (try await environment.functions.call(invocation(call, admitted, body: body)), admitted.trigger)
+      } catch is VersionGone {
+        admitted = try await admit(call, to: environment, authenticate: authenticate)
+      }
+    }
+    throw RoostError(.unavailable, "The function '\(call.function.prefix(80))' is being deployed.", retryAfter: .seconds(1))
+  }
+
+  private static func missing(_ call: CalledRequest) -> RoostError {
+    RoostError(.functionNotFound, "There is no function '\(call.function.prefix(80))' that can be called.")
   }
 
   /// The first trigger whose path and method fit.
@@ -63,14 +87,14 @@ enum CallFunction {
   }
 
   /// What the function gets.
-  static func invocation(_ call: CalledRequest, _ admitted: Admitted, body: [UInt8]) throws -> DirectInvocation {
+  private static func invocation(_ call: CalledRequest, _ admitted: Admitted, body: [UInt8]) throws -> DirectInvocation {
     let request = CallRequest(
       id: call.id, method: call.method.description, url: call.url, path: call.path, query: call.rawQuery, parameters: try call.query.all(),
       params: admitted.params, headers: CallHeaders.forFunction(call.headers, withAuthorization: admitted.trigger.ownsAuthorization), body: body,
       auth: admitted.caller.callAuth, remoteAddress: call.remoteAddress, time: call.now)
     return DirectInvocation(
       function: call.function, event: request.json(), eventType: CallRequest.eventType, eventSubject: "\(call.method) \(call.path)",
-      depth: admitted.caller.triggerDepth, version: call.version)
+      depth: admitted.caller.triggerDepth, version: admitted.version)
   }
 }
 
@@ -104,10 +128,12 @@ struct CalledRequest: Sendable {
     self.method = method
     let behind = path.utf8.dropFirst(CallFunction.prefix.utf8.count).drop { $0 != UInt8(ascii: "/") }
     self.path = behind.isEmpty ? "/" : String(Substring(behind))
+    try Self.requireOneReading(of: self.path)
     var segments = try self.path.dropFirst().split(separator: "/", omittingEmptySubsequences: false).map { segment in
       guard let decoded = percentDecoded(segment) else { throw RoostError(.badRequest, "The path has a broken percent escape or text that is not UTF-8.") }
       return decoded
     }
+    if segments.contains(where: { $0 == "." || $0 == ".." }) { throw RoostError(.badRequest, "The path has a segment '.' or '..': leave it out.") }
     if segments.last == "" { segments.removeLast() }
     self.segments = segments
     rawQuery = query ?? ""
@@ -117,6 +143,14 @@ struct CalledRequest: Sendable {
     let scheme = headers["X-Forwarded-Proto"] == "https" ? "https" : "http"
     url = scheme + "://" + (headers["Host"] ?? "localhost") + path + (query.map { "?" + $0 } ?? "")
     self.now = now
+  }
+
+  /// The rule is asked about segments, and functions read addresses (`new URL(request.url)`): both must find the same path in them
+  /// (https://url.spec.whatwg.org/#url-parsing).
+  private static func requireOneReading(of path: String) throws {
+    guard !path.utf8.contains(where: { $0 == UInt8(ascii: "\\") || $0 == UInt8(ascii: "#") }) else {
+      throw RoostError(.badRequest, "The path has a character that no path has (RFC 3986): write it percent-encoded.")
+    }
   }
 }
 

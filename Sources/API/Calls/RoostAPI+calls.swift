@@ -11,13 +11,15 @@ extension RoostAPI {
         let call = try CalledRequest(
           id: request.requestId, function: function, method: request.method, path: request.path, query: request.query, headers: request.headers,
           remoteAddress: request.remoteAddress, now: environment.clock.now())
-        let admitted = try await CallFunction.admit(call, to: environment) { trigger in
+        let authenticate = { [self] (trigger: HTTPTrigger) in
           trigger.ownsAuthorization ? .anonymous : try await caller(environment.authenticator.authenticate(authorization: request.headers["Authorization"]))
         }
+        let admitted = try await CallFunction.admit(call, to: environment, authenticate: authenticate)
         let body = try await collectedBody(of: exchange, bytesMax: Limits.callBodyBytesMax)
-        switch try await environment.functions.call(CallFunction.invocation(call, admitted, body: body)) {
-        case .whole(let answer): exchange.respond(try Self.response(answer, admitted.trigger))
-        case .stream(let stream): try await send(stream, admitted.trigger, to: exchange)
+        let (reply, trigger) = try await CallFunction.reply(to: call, admitted, body: body, environment, authenticate: authenticate)
+        switch reply {
+        case .whole(let answer): exchange.respond(try Self.response(answer, trigger))
+        case .stream(let stream): try await send(stream, trigger, to: exchange)
         }
       } catch let error as MethodNotAllowed {
         exchange.respond(methodNotAllowed(error, request))
@@ -39,10 +41,11 @@ extension RoostAPI {
       now: environment.clock.now())
     let admitted = try await CallFunction.admit(call, to: environment) { _ in local.caller }
     guard local.body.count <= Limits.callBodyBytesMax else { throw Problem.error(of: .tooLarge, bytesMax: Limits.callBodyBytesMax) }
-    switch try await environment.functions.call(CallFunction.invocation(call, admitted, body: local.body)) {
-    case .whole(let answer): return try Self.response(answer, admitted.trigger)
+    let (reply, trigger) = try await CallFunction.reply(to: call, admitted, body: local.body, environment) { _ in local.caller }
+    switch reply {
+    case .whole(let answer): return try Self.response(answer, trigger)
     case .stream(let stream):
-      var response = try Self.response(head: stream.head, admitted.trigger).response
+      var response = try Self.response(head: stream.head, trigger).response
       while let piece = try await stream.next() {
         guard response.body.count + piece.count <= Limits.workerFrameBytesMax / 2 else {
           stream.cancel()
@@ -114,8 +117,14 @@ enum CallFence {
     var headers = HTTPHeaders(CallHeaders.forCaller(answered, isSite: isSite).map { ($0.name, $0.value) })
     guard !isSite else { return headers }
     headers.set("X-Content-Type-Options", "nosniff")
-    // A browser heeds all policies at once: the function's own can only be stricter. JSON is never run.
-    if MediaType.essence(headers["Content-Type"]) != "application/json" { headers.add("Content-Security-Policy", policy) }
+    // A browser heeds all policies at once: the function's own can only be stricter.
+    if !isJSON(headers.all("Content-Type")) { headers.add("Content-Security-Policy", policy) }
     return headers
+  }
+
+  /// JSON is never run. Of several types, which may stand in one field too, a browser takes the last that it understands
+  /// (https://fetch.spec.whatwg.org/#concept-header-extract-mime-type).
+  private static func isJSON(_ types: [String]) -> Bool {
+    types.count == 1 && !types[0].contains(",") && MediaType.essence(types[0]) == "application/json"
   }
 }

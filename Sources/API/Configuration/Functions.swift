@@ -34,7 +34,13 @@ enum Functions {
     for (position, bucket) in definition.buckets { try requireBucket(bucket, "/triggers/\(position)/bucket", call) }
     let installLog = try await upload.keep(for: definition, call.environment.functions)
     try await call.environment.functions.check(definition)
-    for (name, value) in definition.remote?.newSecrets ?? [] {
+    let newSecrets = definition.remote?.newSecrets ?? []
+    // A deploy that will be refused replaces no secret.
+    if !newSecrets.isEmpty {
+      let current = try await call.project.functions.functions().first { $0.definition.name == definition.name }
+      try options.expected.requireFunction(version: current?.version)
+    }
+    for (name, value) in newSecrets {
       _ = try await call.project.secrets.set(name, to: value, of: definition.name, at: call.now)
     }
     let (function, created) = try await call.project.functions.deploy(definition, options, at: call.now)

@@ -10,13 +10,13 @@ package struct DirectInvocation: Sendable {
   package let depth: Int
   /// Instead of the function's own.
   package let timeout: Duration?
-  /// An alias, or the number of a version that is in use; nil for `live`.
-  package let version: String?
+  /// The version that takes it and no other; nil for the one whose triggers count.
+  package let version: Int64?
   /// The W3C trace context of the request, as a `traceparent`.
   package let trace: String?
 
   package init(
-    function: String, event: [UInt8], eventType: String, eventSubject: String, depth: Int = 0, timeout: Duration? = nil, version: String? = nil,
+    function: String, event: [UInt8], eventType: String, eventSubject: String, depth: Int = 0, timeout: Duration? = nil, version: Int64? = nil,
     trace: String? = nil
   ) {
     self.function = function
@@ -42,4 +42,9 @@ package struct DirectAnswer: Sendable {
     self.logs = logs
     self.value = value
   }
+}
+
+/// The version that a direct invocation names is not in use any more: nothing ran.
+package struct VersionGone: Error {
+  package init() {}
 }

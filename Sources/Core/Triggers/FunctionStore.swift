@@ -28,6 +28,24 @@ package struct DeployedFunction: Sendable {
     self.others = others
   }
 
+  /// The version that takes a direct call, by chance where there is a choice; nil if none of that name is in use.
+  /// - Parameter name: an alias, or a version's number; nil for `live`.
+  package func version(named name: String?) -> Int64? {
+    let split: VersionSplit
+    switch name {
+    case nil, FunctionAlias.live: split = live
+    case let name?:
+      if let number = Int64(name) { return definition(of: number) == nil ? nil : number }
+      guard let named = aliases[name] else { return nil }
+      split = named
+    }
+    guard split.shares.count > 1 else { return split.main }
+    return split.version(for: String(UInt64.random(in: 0...UInt64.max)), of: definition.name)
+  }
+
+  /// Nil for a version that is not in use.
+  package func definition(of number: Int64) -> FunctionDefinition? { number == version ? definition : others[number] }
+
   /// The same, as workers get it.
   package func filled(with secrets: FunctionSecrets) -> DeployedFunction {
     DeployedFunction(

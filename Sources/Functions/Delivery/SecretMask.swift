@@ -1,17 +1,30 @@
 import Core
+import JSON
 
-/// Hides the values of secrets in what a function printed. Whoever prints them in another form (encoded, in pieces) is not helped.
+/// Hides the values of secrets in what a function printed, as they are, line by line, and as JSON writes them. Whoever prints them in another form
+/// (encoded, in pieces) is not helped.
 struct SecretMask {
-  private let values: [String]
+  private static let stars = Array("***".utf8)
+
+  // Bytes: of characters the last could join with one behind it (an accent, the LF after a CR) and be another.
+  private let values: [[UInt8]]
 
   init(_ secrets: [String: String]) {
+    var values: Set<[UInt8]> = []
+    for secret in secrets.values {
+      values.insert(Array(secret.utf8))
+      // A key of several lines, whose lines are printed one after the other.
+      for line in secret.split(whereSeparator: \.isNewline) { values.insert(line.utf8.drop { $0 == 0x20 || $0 == 0x09 }.map { $0 }) }
+      values.insert(Array(JSONValue.string(secret).bytes().dropFirst().dropLast()))
+    }
     // Longer ones first: one may stand in another.
-    values = Set(secrets.values).filter { $0.count >= Limits.maskedSecretCharactersMin }.sorted { ($0.count, $0) > ($1.count, $1) }
+    self.values = values.filter { $0.count >= Limits.maskedSecretCharactersMin }.sorted { ($0.count, $1[0]) > ($1.count, $0[0]) }
   }
 
   func masking(_ text: String) -> String {
-    var text = text
-    for value in values where text.utf8.count >= value.utf8.count && text.contains(value) { text = text.replacing(value, with: "***") }
-    return text
+    guard !values.isEmpty else { return text }
+    var bytes = Array(text.utf8)
+    for value in values where bytes.count >= value.count && bytes.contains(value) { bytes = bytes.replacing(value, with: Self.stars) }
+    return String(decoding: bytes, as: UTF8.self)
   }
 }

@@ -4,14 +4,12 @@ import Core
 struct ServedVersions {
   private let function: String
   private let live: VersionSplit
-  private let aliases: [String: VersionSplit]
   private(set) var assignments: [Int64: WorkerAssignment] = [:]
 
   /// Versions that are there already keep their workers, unless a secret has changed.
   init(_ deployed: DeployedFunction, secrets: [String: String], after before: [Int64: WorkerAssignment], newGeneration: () -> UInt64) {
     function = deployed.definition.name
     live = deployed.live
-    aliases = deployed.aliases
     let definitions = deployed.others.merging([deployed.version: deployed.definition]) { $1 }
     for (version, definition) in definitions {
       if let kept = before[version], kept.secrets == secrets {
@@ -33,20 +31,6 @@ struct ServedVersions {
   /// The same one for all events of a subject.
   func assignment(for event: LogEvent) -> WorkerAssignment? {
     assignments[isSplit ? live.version(for: event.firstPath, of: function) : live.main]
-  }
-
-  /// The version that takes a direct call, by chance where there is a choice; nil if there is none of that name.
-  func version(named name: String?) -> Int64? {
-    let split: VersionSplit
-    switch name {
-    case nil, FunctionAlias.live: split = live
-    case let name?:
-      if let number = Int64(name) { return assignments[number] == nil ? nil : number }
-      guard let named = aliases[name] else { return nil }
-      split = named
-    }
-    guard split.shares.count > 1 else { return split.main }
-    return split.version(for: String(UInt64.random(in: 0...UInt64.max)), of: function)
   }
 
   func version(of generation: UInt64) -> Int64? { assignments.first { $0.value.generation == generation }?.key }

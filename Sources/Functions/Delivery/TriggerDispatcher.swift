@@ -208,9 +208,9 @@ final class TriggerDispatcher {
     guard function.calls.count < FunctionsLimits.callsWaitingMax else {
       return answer.resume(throwing: RoostError(.overloaded, "Too many calls of function '\(function.name)' wait already.", retryAfter: .seconds(1)))
     }
-    guard let version = function.versions.version(named: invocation.version) else {
-      return answer.resume(
-        throwing: RoostError(.notFound, "The function '\(function.name)' has no version or alias '\((invocation.version ?? "").prefix(80))' in use."))
+    let version = invocation.version ?? function.deployed.live.main
+    guard function.versions.assignments[version] != nil else {
+      return answer.resume(throwing: VersionGone())
     }
     let patience = invocation.timeout ?? function.deployed.definition.timeout
     function.calls.append(
@@ -405,10 +405,11 @@ final class TriggerDispatcher {
 
   /// Somebody waits for these: they go first. A version without a free worker does not hold up calls of another.
   private func nextCall(of function: TriggeredFunction) -> (Place, RunWork)? {
+    refuseCallsOfGoneVersions(function)
     var busy: Set<Int64> = []
     for (position, call) in function.calls.enumerated() where !busy.contains(call.version) {
-      // Its version may have gone meanwhile.
-      guard let assignment = function.versions.assignments[call.version] ?? function.versions.liveAssignments.first,
+      // Its version may have gone meanwhile, and it named none.
+      guard let assignment = function.versions.assignments[call.version] ?? function.versions.assignments[function.deployed.live.main],
         let place = place(for: assignment, waiting: function.waiting)
       else {
         busy.insert(call.version)
@@ -420,6 +421,14 @@ final class TriggerDispatcher {
       return (place, .direct(call))
     }
     return nil
+  }
+
+  /// Whoever chose a version was let in by that version's rule, which says nothing about another.
+  private func refuseCallsOfGoneVersions(_ function: TriggeredFunction) {
+    func isGone(_ call: DirectCall) -> Bool { call.invocation.version.map { function.versions.assignments[$0] == nil } ?? false }
+    guard function.calls.contains(where: isGone) else { return }
+    for call in function.calls where isGone(call) { call.answer.resume(throwing: VersionGone()) }
+    function.calls.removeAll(where: isGone)
   }
 
   private func nextDelivery(of function: TriggeredFunction, at now: Timestamp) -> (Place, RunWork)? {

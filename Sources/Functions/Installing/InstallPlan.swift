@@ -25,6 +25,7 @@ struct InstallPlan {
     case "javascript":
       guard try Self.asksForPackages(folder), access(folder + "/node_modules", F_OK) != 0 else { return nil }
       guard let deno = configuration.denoPath else { return nil }
+      try Self.requireNoScripts(folder)
       self.init(deno: deno, folder: folder, configuration.installEnvironment)
     default: return nil
     }
@@ -81,6 +82,14 @@ struct InstallPlan {
     }
     guard let text = try read(folder + "/deno.json"), let deno = try? JSONValue(parsing: Array(text.utf8)) else { return false }
     return (deno["imports"]?.objectValue ?? [:]).contains { ["npm:", "jsr:"].contains($0.value.stringValue.map { String($0.prefix(4)) }) }
+  }
+
+  /// Deno runs packages' own scripts where its configuration allows them. A file that it reads otherwise than JSON does is refused by the same word.
+  private static func requireNoScripts(_ folder: String) throws {
+    for name in ["deno.json", "deno.jsonc"] {
+      guard let text = try read("\(folder)/\(name)"), text.contains("allowScripts") || text.contains("\\u") else { continue }
+      throw RoostError(.deployRefused, "The archive's \(name) has `allowScripts`: packages run no scripts while they are installed.")
+    }
   }
 
   private static func read(_ path: String) throws -> String? {

@@ -5,13 +5,18 @@ import Core
 enum RequirementsFile {
   /// Throws `deploy_refused` and names the line.
   static func check(_ text: String) throws {
+    try requireOneReading(text)
     var continued = ""
-    for (position, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
-      var part = String(line)
-      if part.hasSuffix("\\") {
+    for (position, line) in text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map(String.init).enumerated() {
+      var part = line
+      if part.unicodeScalars.last == "\r" { part.unicodeScalars.removeLast() }
+      // A line that is a comment ends the one before, whatever its own last character.
+      let isComment = part.first { $0 != " " && $0 != "\t" } == "#"
+      if part.hasSuffix("\\"), !isComment {
         continued += part.dropLast() + " "
         continue
       }
+      if isComment { part = " " + part }
       part = continued + part
       continued = ""
       let requirement = withoutComment(part).split(separator: " ", omittingEmptySubsequences: true).map(String.init).joined(separator: " ")
@@ -23,6 +28,26 @@ enum RequirementsFile {
       }
     }
     guard continued.isEmpty else { throw RoostError(.deployRefused, "requirements.txt breaks off after a backslash.") }
+  }
+
+  /// Refuses what pip reads in another way than it stands there: other ends of lines than LF and CR LF, an encoding that a comment of the first two
+  /// lines names, and variables, which it fills in before all else, in comments too.
+  private static func requireOneReading(_ text: String) throws {
+    func refused(_ what: String) -> RoostError { RoostError(.deployRefused, "requirements.txt has \(what), which is not taken.") }
+    let scalars = Array(text.unicodeScalars)
+    for (position, scalar) in scalars.enumerated() {
+      switch scalar.value {
+      case 0x09, 0x0A: continue
+      case 0x0D where position + 1 < scalars.count && scalars[position + 1] == "\n": continue
+      case 0..<0x20, 0x7F..<0xA0, 0x2028, 0x2029: throw refused("a control character")
+      case 0x24: throw refused("a '$'")
+      default: continue
+      }
+    }
+    for line in text.lowercased().unicodeScalars.split(separator: "\n", maxSplits: 2, omittingEmptySubsequences: false).prefix(2).map(String.init)
+    where line.contains("coding:") || line.contains("coding=") {
+      throw refused("an encoding other than UTF-8")
+    }
   }
 
   /// A comment begins a line or follows a space.
