@@ -50,7 +50,7 @@ def unique(prefix):
 def things(admin):
     """A collection whose every write is looked at."""
     admin.put_collection("things", rules=PUBLIC, history=True)
-    admin.put_function("look", BEHAVE, triggers=before("things", timeout="400ms"))
+    admin.put_function("look", BEHAVE, triggers=before("things", timeout="1500ms"))
     yield "things"
 
 
@@ -148,7 +148,7 @@ def test_a_function_changes_what_is_written(admin, ada, things, write):
 
 @pytest.mark.parametrize("what, status, code, says", [
     ("refuse", 422, "write_refused", "not today"), ("object", 422, "write_refused", "said so"), ("throw", 502, "function_failed", "look"),
-    ("slow", 502, "function_failed", "400 ms"), ("wait", 502, "function_failed", ""), ("crash", 502, "function_failed", ""),
+    ("slow", 502, "function_failed", "1500 ms"), ("wait", 502, "function_failed", ""), ("crash", 502, "function_failed", ""),
     ("text", 502, "function_failed", "something else than a document"), ("list", 502, "function_failed", ""), ("false", 502, "function_failed", ""),
     ("large", 502, "function_failed", "")])
 @pytest.mark.parametrize("write", WRITES, ids=lambda write: write.__name__)
@@ -188,7 +188,7 @@ def test_a_delete_is_refused_and_let_through(admin, ada, things):
         # Its next state must get past the function, too.
         admin.delete("/v1/functions/look")
         admin.must(200, "PATCH", f"/v1/documents/things/{made['id']}", json={"do": what})
-        admin.put_function("look", BEHAVE, triggers=before("things", timeout="400ms"))
+        admin.put_function("look", BEHAVE, triggers=before("things", timeout="1500ms"))
         path = f"/v1/documents/things/{made['id']}"
         assert_problem(ada.delete(path), status, code)
         assert_problem(admin.delete(path + "?purge=true"), status, code)
