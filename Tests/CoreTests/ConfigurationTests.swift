@@ -46,7 +46,7 @@ struct ConfigurationTests {
     arguments: [
       (#"{"source":""}"#, ErrorCode.validationFailed, "/source"), (#"{"source":"x","timeout":"10"}"#, .validationFailed, "/timeout"),
       (#"{"source":"x","timeout":"0s"}"#, .validationFailed, "/timeout"),
-      (#"{"source":"x","runtime":"cobol"}"#, .notImplemented, "/runtime"),
+      (#"{"source":"x","runtime":"cobol"}"#, .validationFailed, "/runtime"),
       (#"{"source":"x","triggers":[{"type":"document","collection":"c","events":["made"]}]}"#, .validationFailed, "/triggers/0/events/0"),
       (#"{"source":"x","triggers":[{"type":"document","events":["created"]}]}"#, .validationFailed, "/triggers/0/collection"),
       (#"{"source":"x","triggers":[{"collection":"c","where":"total >"}]}"#, .expressionInvalid, "/triggers/0/where"),

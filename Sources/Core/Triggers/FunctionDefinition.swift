@@ -44,7 +44,7 @@ package struct FunctionDefinition: Sendable {
     guard let runtime = FunctionRuntimeKind(rawValue: runtimeName) else {
       let known = FunctionRuntimeKind.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
       throw RoostError(
-        .notImplemented, "The runtime '\(runtimeName.prefix(40))' is not built yet.", fields: [FieldError("/runtime", "expected one of \(known)")])
+        .validationFailed, "There is no runtime '\(runtimeName.prefix(40))'.", fields: [FieldError("/runtime", "expected one of \(known)")])
     }
     self.runtime = runtime
     remote = runtime == .remote ? try RemoteEndpoint(&reader) : nil

@@ -10,7 +10,7 @@ package enum Trigger: Sendable {
   case event(EventTrigger)
   case schedule(ScheduleTrigger)
 
-  /// `pointer` leads to the trigger in the manifest, for errors. Throws `validation_failed`, `expression_invalid` or `not_implemented`.
+  /// `pointer` leads to the trigger in the manifest, for errors. Throws `validation_failed` or `expression_invalid`.
   package init(_ value: JSONValue, pointer: String) throws {
     let type = value["type"]?.stringValue ?? "document"
     switch type {
@@ -23,8 +23,8 @@ package enum Trigger: Sendable {
     case "schedule": self = .schedule(try ScheduleTrigger(value, pointer: pointer))
     default:
       throw RoostError(
-        .notImplemented, "Triggers of type '\(type.prefix(40))' are not built yet; there is `document`.",
-        fields: [FieldError(pointer + "/type", "expected \"document\"")])
+        .validationFailed, "There is no trigger of type '\(type.prefix(40))'.",
+        fields: [FieldError(pointer + "/type", "expected one of document, before, file, user, event, schedule, http")])
     }
   }
 

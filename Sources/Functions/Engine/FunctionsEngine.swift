@@ -22,6 +22,8 @@ final class FunctionsEngine {
   private var loadAgain = false
   private var loadRetryAt: ContinuousClock.Instant?
   private var waitingForLoad: [CheckedContinuation<Void, Never>] = []
+  private var hasLoaded = false
+  private var callsBeforeLoad: [(DirectInvocation, DirectReply)] = []
   private var waitingChecks: [(FunctionDefinition, CheckedContinuation<Void, any Error>)] = []
   private var drainUntil: ContinuousClock.Instant?
   private var giveUpAt: ContinuousClock.Instant?
@@ -79,7 +81,9 @@ final class FunctionsEngine {
       if let continuation { waitingForLoad.append(continuation) }
       load()
     case .check(let definition, let continuation): check(definition, continuation)
-    case .invoke(let invocation, let answer): dispatcher.invoke(invocation, answer)
+    // Just after the start nobody knows yet which functions there are.
+    case .invoke(let invocation, let answer):
+      if hasLoaded { dispatcher.invoke(invocation, answer) } else { callsBeforeLoad.append((invocation, answer)) }
     case .measure(let continuation): continuation.resume(returning: dispatcher.measure())
     case .abandoned(let ticket): dispatcher.abandon(ticket)
     case .taken(let ticket, let bytes): pool.taken(ticket, bytes: bytes)
@@ -130,6 +134,9 @@ final class FunctionsEngine {
     switch result {
     case .success(let functions):
       dispatcher.take(functions)
+      hasLoaded = true
+      for (invocation, answer) in callsBeforeLoad { dispatcher.invoke(invocation, answer) }
+      callsBeforeLoad = []
       status.update(functions.map(\.deployed))
       let wanted = drainUntil == nil ? Set(functions.map(\.deployed.definition.runtime).filter(\.hasWorkers)) : []
       for kind in wanted.union(pool.knownRuntimes) {
@@ -258,6 +265,7 @@ final class FunctionsEngine {
     let stopping = RoostError(.unavailable, "The server is stopping.")
     for waiter in waitingForLoad { waiter.resume() }
     for (_, continuation) in waitingChecks { continuation.resume(throwing: stopping) }
+    for (_, answer) in callsBeforeLoad { answer.resume(throwing: stopping) }
     for worker in pool.workers.values {
       if case .direct(let call) = worker.run?.work { call.answer.resume(throwing: stopping) }
     }
