@@ -12,7 +12,9 @@ extension SQLiteFunctionStore {
     }
     require("id < ?", id.map(SQLValue.text))
     require("id >= ?", filter.from.map { .text($0.firstID) })
-    require("id < ?", filter.until.map { .text($0.firstID) })
+    // An id is given when the run is recorded, and never goes back: its time may be a little later than the start.
+    require("started >= ?", filter.from.map { .int($0.milliseconds) })
+    require("started < ?", filter.until.map { .int($0.milliseconds) })
     if let type = filter.eventType {
       if type.hasSuffix("*") { require("substr(event_type, 1, length(?)) = ?", .text(String(type.dropLast()))) } else { require("event_type = ?", .text(type)) }
       if type.hasSuffix("*") { values.append(.text(String(type.dropLast()))) }
