@@ -399,13 +399,15 @@ enum DenoBootstrap {
       lines = bytes = 0;
       let value;
       const problem = await watched(async () => {
-        const of = steps = new Steps(() => current?.abort(new Suspension(false)));
-        const returned = await refusable(() => handler(event, { ...context, attempt, traceparent, step: of.api }));
-        await of.settled();
+        // Most functions have no steps: these are made for the first that asks.
+        let of;
+        const begun = () => of ??= steps = new Steps(() => current?.abort(new Suspension(false)));
+        const returned = await refusable(() => handler(event, { ...context, attempt, traceparent, get step() { return begun().api; } }));
+        await of?.settled();
         // What cannot be sent as JSON is the function's failure.
-        if (wantsValue || of.used) value = stringify(returned);
+        if (wantsValue || of?.used) value = stringify(returned);
       });
-      steps.end();
+      steps?.end();
       steps = undefined;
       if (problem?.suspended) return send({ type: "suspended", id, retire: problem.retire });
       if (problem) return send({ type: "error", id, ...problem });
