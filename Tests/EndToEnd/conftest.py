@@ -48,6 +48,17 @@ def admin(server):
     return admin_login(server)
 
 
+@pytest.fixture
+def place(admin, request):
+    """A name of this test's own: the collections in<name> and out<name> are there, and the function f<name> is gone afterwards."""
+    name = f"t{abs(hash(request.node.nodeid)) % 10**9}"
+    everybody = {action: "true" for action in ("read", "create", "update", "delete")}
+    admin.put_collection(f"in{name}", rules=everybody)
+    admin.put_collection(f"out{name}", rules=everybody)
+    yield name
+    admin.delete(f"/v1/functions/f{name}")
+
+
 @pytest.fixture(scope="module")
 def ada(server):
     return register(server, "ada")

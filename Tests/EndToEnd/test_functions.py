@@ -13,13 +13,9 @@ PUBLIC = {"read": "true", "create": "true", "update": "true", "delete": "true"}
 
 
 @pytest.fixture
-def lab(admin, request):
+def lab(admin, place):
     """Two collections and a function's name of this test's own."""
-    name = f"t{abs(hash(request.node.nodeid)) % 10**9}"
-    admin.put_collection(f"in{name}", rules=PUBLIC)
-    admin.put_collection(f"out{name}", rules=PUBLIC)
-    yield Lab(admin, name)
-    admin.delete(f"/v1/functions/f{name}")
+    return Lab(admin, place)
 
 
 class Lab:

@@ -14,7 +14,6 @@ import pytest
 from roost_client import admin_login, assert_problem, on
 from roost_server import command, eventually
 
-PUBLIC = {"read": "true", "create": "true", "update": "true", "delete": "true"}
 MAIN = """
 import { greet } from "./lib/greet.ts";
 export default async (event, { db }) => { await db.collection("OUT").put(event.data.after.id, { greeting: greet(event.data.after.name), data: await Deno.readTextFile(new URL("./data.txt", import.meta.url)) }); };
@@ -42,12 +41,8 @@ def zip_of(files, method=zipfile.ZIP_DEFLATED):
 
 
 @pytest.fixture
-def lab(admin, request):
-    name = f"a{abs(hash(request.node.nodeid)) % 10**9}"
-    admin.put_collection(f"in{name}", rules=PUBLIC)
-    admin.put_collection(f"out{name}", rules=PUBLIC)
-    yield Lab(admin, name)
-    admin.delete(f"/v1/functions/f{name}")
+def lab(admin, place):
+    return Lab(admin, place)
 
 
 class Lab:

@@ -17,7 +17,6 @@ import requests
 from roost_client import admin_login, assert_problem, on, register
 from roost_server import BINARY, ROOT, Server, environment, eventually
 
-PUBLIC = {"read": "true", "create": "true", "update": "true", "delete": "true"}
 PACKAGES = ["awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py"]
 
 
@@ -58,12 +57,8 @@ def admin(server):
 
 
 @pytest.fixture
-def lab(admin, request):
-    name = f"t{abs(hash(request.node.nodeid)) % 10**9}"
-    admin.put_collection(f"in{name}", rules=PUBLIC)
-    admin.put_collection(f"out{name}", rules=PUBLIC)
-    yield Lab(admin, name)
-    admin.delete(f"/v1/functions/f{name}")
+def lab(admin, place):
+    return Lab(admin, place)
 
 
 class Lab:

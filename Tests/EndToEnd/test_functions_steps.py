@@ -55,12 +55,8 @@ class Lab:
 
 
 @pytest.fixture
-def lab(admin, request):
-    name = f"t{abs(hash(request.node.nodeid)) % 10**9}"
-    admin.put_collection(f"in{name}", rules=PUBLIC)
-    admin.put_collection(f"out{name}", rules=PUBLIC)
-    yield Lab(admin, name)
-    admin.delete(f"/v1/functions/f{name}")
+def lab(admin, place):
+    return Lab(admin, place)
 
 
 def new_lab(server):

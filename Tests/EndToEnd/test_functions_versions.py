@@ -8,16 +8,11 @@ import pytest
 from roost_client import TIME, Caller, admin_login, assert_problem, function, on
 from roost_server import command, eventually
 
-PUBLIC = {"read": "true", "create": "true", "update": "true", "delete": "true"}
 
 
 @pytest.fixture
-def lab(admin, request):
-    name = f"v{abs(hash(request.node.nodeid)) % 10**9}"
-    admin.put_collection(f"in{name}", rules=PUBLIC)
-    admin.put_collection(f"out{name}", rules=PUBLIC)
-    yield Lab(admin, name)
-    admin.delete(f"/v1/functions/f{name}")
+def lab(admin, place):
+    return Lab(admin, place)
 
 
 class Lab:
