@@ -306,9 +306,20 @@ def settle(chaos, got):
     deadline = time.monotonic() + 90
     while gaps := missing():
         if time.monotonic() > deadline:
-            states = {name: [(item["status"], item["error"]) for item in admin.every(f"/v1/functions/{name}/invocations")[:3]] for name in ("js", "python", "command", "next", "remote", "unsure", "steps")}
-            raise AssertionError(f"lost, or late: {gaps}\n{json.dumps(states)[:3000]}\n{chaos.server.log_tail()}")
+            raise AssertionError(f"lost, or late: {gaps}\n{state(admin)}\n{chaos.server.log_tail()}")
         time.sleep(0.3)
+
+
+def state(admin):
+    """What each function did, for whoever has to find out why something is missing."""
+    said = []
+    for name in ("js", "python", "command", "next", "remote", "unsure", "steps"):
+        runs = admin.every(f"/v1/functions/{name}/invocations", limit=1000)
+        counts = collections.Counter((run["status"], (run["error"] or "")[:120]) for run in runs)
+        dead = admin.every(f"/v1/functions/{name}/dead-letters", limit=100)
+        newest = max((run["startedAt"] for run in runs), default=None)
+        said.append(f"{name}: {dict(counts)}, newest {newest}, dead {[letter['error'][:120] for letter in dead[:3]]}")
+    return "\n".join(said)
 
 
 def check(chaos, got):

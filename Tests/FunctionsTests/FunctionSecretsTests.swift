@@ -68,4 +68,34 @@ import Testing
       #expect(await lab.backend.reaches { $0.messages == ["two", "one"] && $0.statuses == [.succeeded, .succeeded] })
     }
   }
+
+  // Several times: it depends on the moment.
+  @Test(arguments: 1...8) func `a run of a version that is gone is counted, whenever its worker ends`(_ time: Int) async throws {
+    let gate = Hold()
+    let api = RecordingAPI { _ in
+      await gate.wait()
+      return RecordingAPI.json(200, "{}")
+    }
+    let steady = ManualSteadyClock()
+    // Whenever the engine looks, it is time to forget versions.
+    let ticking = Task {
+      await gate.wait()
+      while !Task.isCancelled {
+        steady.advance(by: .milliseconds(1100))
+        try await Task.sleep(for: .milliseconds(1))
+      }
+    }
+    defer { ticking.cancel() }
+    try await FunctionsLab.run(api: api, steady: steady) { lab in
+      _ = try await lab.backend.vault.set("KEY", to: "one", of: "f", at: lab.clock.now())
+      let source = "export default async (event, { api }) => { await api('GET', '/v1/health'); await api('GET', '/v1/health'); Deno.exit(3); };"
+      try await lab.deploy(source, timeout: "15m", concurrency: 1)
+      lab.backend.commit("1")
+      while api.calls.isEmpty { await Task.yield() }
+      _ = try await lab.backend.vault.set("KEY", to: "two", of: "f", at: lab.clock.now())
+      await lab.service.functionsChanged()
+      gate.open()
+      #expect(await lab.backend.reaches { $0.statuses.count == 1 }, "\(lab.backend.state.statuses)")
+    }
+  }
 }
