@@ -59,13 +59,14 @@ final class FunctionsEngine {
       let (messages, logChanged) = inbox.take()
       for message in messages { handle(message) }
       if logChanged { dispatcher.logChanged() }
+      // First: what a worker said last is of a version that must not have been forgotten.
+      handlePoolEvents()
       let now = steady.now()
       if now >= wakeAt { watch(now) }
-      // Twice: what the pool reports gives the dispatcher work, and starting that may fail at once.
-      for _ in 0..<2 {
-        handlePoolEvents()
-        dispatcher.dispatch()
-      }
+      dispatcher.dispatch()
+      // Again: starting something may fail at once.
+      handlePoolEvents()
+      dispatcher.dispatch()
       if !ready.isEmpty || !messages.isEmpty || logChanged { wakeAt = min(wakeAt, now + FunctionsLimits.watchInterval) }
       if !pool.events.isEmpty { wakeAt = now }
       publishStatus()
