@@ -19,9 +19,16 @@ enum FunctionsLimits {
   static let checksMax = 4
   /// About what a worker costs that comes up: where those that there are take less for what waits, none is added.
   static let growthWait = Duration.milliseconds(20)
+  /// Runs that take less, by the worker's clock, are mostly the way to a worker and back.
+  static let shortRun = Duration.milliseconds(1)
+  static let microsecondsMax: Int64 = 3_600_000_000
   /// Of the engine's thread, and of workers for whose runs nobody waits: callers of the API come first where processors are short (nice(2)).
   static let engineNiceness: Int32 = 5
   static let deliveryNiceness: Int32 = 10
+  /// What came of runs is written down this seldom where nothing waits for it: each record is a part of a commit, and a crash repeats so much.
+  static let recordInterval = Duration.milliseconds(20)
+  /// A run's memory is not looked at again so soon after the last look.
+  static let sampleInterval = Duration.milliseconds(5)
   /// Direct calls of one function that wait for a worker: each holds a caller's connection.
   static let callsWaitingMax = 1000
   /// What a function that streams an answer gets to stop, once its caller has gone.

@@ -143,6 +143,11 @@ package struct DeliveryChanges: Sendable {
 
   package init() {}
 
+  /// Whether there is more than records of runs that went well.
+  package var isUrgent: Bool {
+    !park.isEmpty || !unpark.isEmpty || !deadLetters.isEmpty || !removeDeadLetters.isEmpty || !completions.isEmpty || !runs.isEmpty
+  }
+
   package var isEmpty: Bool {
     cursor == nil && park.isEmpty && unpark.isEmpty && deadLetters.isEmpty && removeDeadLetters.isEmpty && invocations.isEmpty
       && logs.isEmpty && completions.isEmpty && runs.isEmpty

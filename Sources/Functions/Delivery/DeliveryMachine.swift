@@ -195,6 +195,9 @@ struct DeliveryMachine {
   /// Whether something besides the cursor waits to be written down.
   var hasNews: Bool { !record.isEmpty }
 
+  /// Whether that is more than records of runs that went well.
+  var hasUrgentNews: Bool { record.isUrgent }
+
   /// Whether the cursor has moved since it was last taken.
   var hasMoved: Bool { settledCursor > record.cursor }
 

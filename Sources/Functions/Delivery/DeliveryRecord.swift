@@ -13,6 +13,9 @@ struct DeliveryRecord {
     self.cursor = cursor
   }
 
+  /// Whether something waits for it to be written down.
+  var isUrgent: Bool { !parked.isEmpty || !unparked.isEmpty || changes.isUrgent }
+
   var isEmpty: Bool { changes.isEmpty && parked.isEmpty && unparked.isEmpty }
 
   mutating func park(_ delivery: ParkedDelivery) {

@@ -471,8 +471,13 @@ final class TriggerDispatcher {
       let since = function.movedSince ?? steady.now()
       function.movedSince = since
       guard isDraining || steady.now() - since >= FunctionsLimits.lazyCursorInterval else { return }
+    } else if !isDraining, !function.machine.hasUrgentNews, function.machine.unrecordedInvocations < FunctionsLimits.unrecordedInvocationsMax / 2,
+      let moment = function.recordAt, steady.now() < moment
+    {
+      return
     }
     function.movedSince = nil
+    function.recordAt = steady.now() + FunctionsLimits.recordInterval
     function.isRecording = true
     request(.record(function: function.name, generation: function.generation, function.machine.takeChanges()))
   }
@@ -512,6 +517,7 @@ final class TriggerDispatcher {
         if until <= now { function.heldUntil = nil }
         look(at: until, function)
       }
+      if let moment = function.recordAt, function.machine.hasNews { look(at: moment, function) }
       if let since = function.movedSince { look(at: since + FunctionsLimits.lazyCursorInterval, function) }
       giveUpWaiting(function, now)
       if let moment = function.calls.lazy.map(\.giveUp).min() { look(at: moment, function) }

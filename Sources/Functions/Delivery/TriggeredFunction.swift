@@ -23,6 +23,8 @@ final class TriggeredFunction {
   var heldUntil: ContinuousClock.Instant?
   /// After the store or the log refused.
   var pausedUntil: ContinuousClock.Instant?
+  /// What came of its runs is not written down sooner.
+  var recordAt: ContinuousClock.Instant?
   /// Since when only the cursor waits to be recorded.
   var movedSince: ContinuousClock.Instant?
   /// What the store has; nothing above it may be pruned.

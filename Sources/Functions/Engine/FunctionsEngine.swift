@@ -25,6 +25,7 @@ final class FunctionsEngine {
   private var hasLoaded = false
   private var callsBeforeLoad: [(DirectInvocation, DirectReply)] = []
   private var waitingChecks: [(FunctionDefinition, CheckedContinuation<Void, any Error>)] = []
+  private var publishedWorkers = 0
   private var drainUntil: ContinuousClock.Instant?
   private var giveUpAt: ContinuousClock.Instant?
 
@@ -161,7 +162,14 @@ final class FunctionsEngine {
   }
 
   private func publishStatus() {
-    status.update(probes: pool.probes, workers: pool.workers.count)
+    if pool.healthChanged {
+      pool.healthChanged = false
+      status.update(probes: pool.probes)
+    }
+    if pool.workers.count != publishedWorkers {
+      publishedWorkers = pool.workers.count
+      status.update(workers: publishedWorkers)
+    }
   }
 
   private func handlePoolEvents() {

@@ -25,11 +25,12 @@ final class FunctionsStatus: Sendable {
 
   var view: View { state.withLock { $0 } }
 
-  func update(probes: [FunctionRuntimeKind: FunctionsProbe], workers: Int) {
-    state.withLock { state in
-      state.probes = probes
-      state.workers = workers
-    }
+  func update(probes: [FunctionRuntimeKind: FunctionsProbe]) {
+    state.withLock { $0.probes = probes }
+  }
+
+  func update(workers: Int) {
+    state.withLock { $0.workers = workers }
   }
 
   func update(instances: [String: Int]) {

@@ -12,6 +12,8 @@ enum DenoBootstrap {
   static let source = #"""
     const { stdin, stdout, inspect, exit } = Deno;
     const { parse, stringify } = JSON;
+    const clock = performance;
+    const since = (began) => Math.round((clock.now() - began) * 1000);
     const encoder = new TextEncoder();
     const decoder = new TextDecoder();
     const FRAME_MAX = 8 << 20;
@@ -397,6 +399,7 @@ enum DenoBootstrap {
 
     async function invoke({ id, event, attempt, traceparent, wantsValue }) {
       lines = bytes = 0;
+      const began = clock.now();
       let value;
       const problem = await watched(async () => {
         // Most functions have no steps: these are made for the first that asks.
@@ -411,7 +414,8 @@ enum DenoBootstrap {
       steps = undefined;
       if (problem?.suspended) return send({ type: "suspended", id, retire: problem.retire });
       if (problem) return send({ type: "error", id, ...problem });
-      send(value === undefined ? { type: "result", id } : { type: "result", id, value: parse(value) });
+      const us = since(began);
+      send(value === undefined ? { type: "result", id, us } : { type: "result", id, us, value: parse(value) });
     }
 
     \#(DenoCalls.source)

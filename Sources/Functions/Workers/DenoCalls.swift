@@ -27,6 +27,7 @@ enum DenoCalls {
 
     async function invokeCall({ id, event, takesPieces }) {
       lines = bytes = 0;
+      const began = clock.now();
       let answer;
       const controller = new AbortController();
       const problem = await watched(async () => {
@@ -36,7 +37,7 @@ enum DenoCalls {
       });
       // Of an answer that broke off something may still run.
       if (problem) return send({ type: "error", id, ...problem, retire: problem.retire || streamed !== undefined });
-      if (!streamed) return send({ type: "result", id, value: answer });
+      if (!streamed) return send({ type: "result", id, us: since(began), value: answer });
       const done = new Promise((resolve) => { streamed.finish = resolve; });
       send({ type: "result", id });
       await done;

@@ -11,6 +11,7 @@ enum PythonBootstrap {
   /// The conversation with the server, and what a function prints.
   private static let wire = #"""
     import sys, os, io, json, signal, faulthandler, _thread, binascii, types
+    from time import monotonic
 
     FRAME_MAX = 8 << 20
     TEXT_MAX = (16 << 10) - 4
@@ -361,6 +362,7 @@ enum PythonBootstrap {
         Output.lines = Output.bytes = 0
         Output.isOpen = True
         number = frame["id"]
+        began = monotonic()
         global steps
         steps = Steps(bool(getattr(getattr(handler, "__code__", None), "co_flags", 0) & 0x80))
         try:
@@ -368,7 +370,8 @@ enum PythonBootstrap {
             if steps.suspended:
                 raise Suspension
             # What cannot be sent as JSON is the function's failure, if anybody asks for it.
-            text = '{"type":"result","id":%d}' % number if value is None or not (frame.get("wantsValue") or steps.used) else '{"type":"result","id":%d,"value":%s}' % (number, text_of(value))
+            text = '{"type":"result","id":%d,"us":%d' % (number, (monotonic() - began) * 1e6)
+            text += "}" if value is None or not (frame.get("wantsValue") or steps.used) else ',"value":%s}' % text_of(value)
             if len(text) > FRAME_MAX or len(text) > FRAME_MAX // 4 and len(text.encode("utf-8", "replace")) > FRAME_MAX:
                 raise Refused(f"The function returned a value of more than {FRAME_MAX >> 20} MB.")
         except Suspension:

@@ -100,6 +100,11 @@ final class Worker {
   var outputBytes = 0
   var output = InvocationOutput()
   var memoryPeak: Int64 = 0
+  /// What it had when it was last looked at.
+  var residentBytes: Int64 = 0
+  var sampledAt: ContinuousClock.Instant?
+  /// What its run took, as it tells itself. Decides about the number of workers, nothing else.
+  var ownTime: Duration?
   /// How its invocation is reported once its process has ended and its calls are answered.
   var ending: (status: Invocation.Status, text: String?)?
   var failedToLoad = false

@@ -27,8 +27,8 @@ enum WorkerFrame {
   case refused(String)
   case log(level: String, message: String)
   case call(Call)
-  /// With what the handler returned, if that was wanted.
-  case result(Int64, value: [UInt8]?)
+  /// With what the handler returned, if that was wanted, and how long it took.
+  case result(Int64, value: [UInt8]?, took: Duration?)
   case error(Failure)
   /// The execution of a durable run waits for what its steps wait for. `retire`: something of it may still run.
   case suspended(Int64, retire: Bool)
@@ -59,7 +59,8 @@ enum WorkerFrame {
       self = .call(call)
     case "result":
       guard let id = object["id"]?.intValue else { return nil }
-      self = .result(id, value: object["value"]?.bytes())
+      let took = object["us"]?.intValue.flatMap { (0...FunctionsLimits.microsecondsMax).contains($0) ? Duration.microseconds($0) : nil }
+      self = .result(id, value: object["value"]?.bytes(), took: took)
     case "error":
       guard let id = object["id"]?.intValue else { return nil }
       let message = Self.text(object["message"], most: FunctionsLimits.errorBytesMax)

@@ -75,8 +75,9 @@ extension WorkerPool {
       }
       worker.calls += 1
       events.append(.call(worker: worker.id, call))
-    case (.result(let id, let value), .running) where id == worker.run?.id:
+    case (.result(let id, let value, let took), .running) where id == worker.run?.id:
       worker.value = value
+      worker.ownTime = took
       finished(worker, nil)
     case (.error(let failure), .running) where failure.invocation == worker.run?.id: finished(worker, failure)
     case (.suspended(let id, let retire), .running) where id == worker.run?.id && worker.run?.usesSteps == true: suspended(worker, retire: retire)

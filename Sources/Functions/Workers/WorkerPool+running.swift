@@ -13,6 +13,7 @@ extension WorkerPool {
     worker.invocations += 1
     worker.memoryPeak = 0
     worker.value = nil
+    worker.ownTime = nil
     worker.isAbandoned = false
     worker.timeout = work.timeout ?? assignment.definition.timeout
     worker.deadline = now + worker.timeout
@@ -144,7 +145,8 @@ extension WorkerPool {
     closeTunnels(worker)
     worker.run = nil
     let duration = steady.now() - run.begin
-    if let group = groups[generation] { groups[generation]?.usualTime = group.usualTime.map { ($0 * 7 + duration) / 8 } ?? duration }
+    let taken = worker.ownTime ?? duration
+    if let usual = groups[generation]?.usualTime { groups[generation]?.usualTime = (usual * 7 + taken) / 8 } else { groups[generation]?.usualTime = taken }
     let cpu = (worker.isAlive ? worker.process.cpuTime() : worker.cpuAtEnd).flatMap { after in run.cpuBefore.map { after - $0 } }
     sample(worker)
     events.append(
@@ -155,7 +157,13 @@ extension WorkerPool {
           memoryPeak: worker.memoryPeak > 0 ? worker.memoryPeak : nil, lines: worker.output.finish(at: wall.now()), value: worker.value)))
   }
 
+  /// Of runs that follow one another quickly, not each is looked at.
   func sample(_ worker: Worker) {
-    if let bytes = worker.process.residentBytes() { worker.memoryPeak = max(worker.memoryPeak, bytes) }
+    let now = steady.now()
+    if worker.sampledAt.map({ now - $0 >= FunctionsLimits.sampleInterval }) ?? true {
+      worker.sampledAt = now
+      worker.residentBytes = worker.process.residentBytes() ?? worker.residentBytes
+    }
+    worker.memoryPeak = max(worker.memoryPeak, worker.residentBytes)
   }
 }

@@ -13,7 +13,7 @@ extension WorkerPool {
     let group = groups[assignment.generation] ?? Group()
     // One at a time: while a worker comes up, the others may catch up with what waits.
     guard group.starting == 0, group.workers < assignment.definition.concurrency else { return }
-    guard group.workers == 0 || !isCatchingUp(group, waiting: waiting) else { return }
+    guard group.workers == 0 || !isCatchingUp(group, waiting: waiting) && !isShort(group) else { return }
     let kind = assignment.definition.runtime
     if let mayStartAt = self[kind].mayStartAt, steady.now() < mayStartAt { return }
     let free = configuration.maxWorkers - serving
@@ -39,6 +39,12 @@ extension WorkerPool {
   private func isCatchingUp(_ group: Group, waiting: Int) -> Bool {
     guard let usual = group.usualTime, let freedAt = group.freedAt, steady.now() - freedAt < FunctionsLimits.growthWait else { return false }
     return usual * waiting / group.workers < FunctionsLimits.growthWait
+  }
+
+  /// Whether there are as many workers as processors, and their runs are so short that more would only take time from each other and from the engine.
+  private func isShort(_ group: Group) -> Bool {
+    guard let usual = group.usualTime else { return false }
+    return group.workers >= Self.processors && usual < FunctionsLimits.shortRun
   }
 
   /// Ends an idle worker of another function that has several, or that has been idle for a second.

@@ -15,11 +15,13 @@ final class WorkerPool {
     var idle: [Worker] = []
     var workers = 0
     var starting = 0
-    /// What one run takes, the last ones counting most; `nil` before the first.
+    /// What one run takes, the last ones counting most; `nil` before the first. By the worker's own clock, if it tells: without the way there and back.
     var usualTime: Duration?
     /// When a worker last became free.
     var freedAt: ContinuousClock.Instant?
   }
+
+  static let processors = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
 
   let configuration: FunctionsConfiguration
   let poller: Poller
@@ -38,7 +40,11 @@ final class WorkerPool {
   /// Tells which connection of a worker has rested longest.
   var nextUse: UInt64 = 1
 
-  private var health: [FunctionRuntimeKind: RuntimeHealth] = [:]
+  private var health: [FunctionRuntimeKind: RuntimeHealth] = [:] {
+    didSet { healthChanged = true }
+  }
+  /// Since somebody looked at `probes`.
+  var healthChanged = false
   /// Nothing new starts.
   var isClosed = false
 

@@ -24,6 +24,8 @@ final class WorkerProcess {
   private(set) var interpreter: pid_t?
   private var interpreterHandle: Int32 = -1
   private var memory: Int32 = -1
+  /// Of the interpreter's CPU time.
+  private var clock: clockid_t?
   /// What the interpreter reserves beyond its function's memory.
   private let reservedBytes: Int64
   private let ownsUser: Bool
@@ -105,6 +107,8 @@ final class WorkerProcess {
     interpreterHandle = cspawn_open_pid(found)
     if ownsUser { _ = cprocesses_limit(found, FunctionsLimits.tasksMax) }
     memory = open("/proc/\(found)/statm", O_RDONLY | O_CLOEXEC)
+    var clock: clockid_t = 0
+    if cspawn_cpu_clock(found, &clock) == 0 { self.clock = clock }
   }
 
   /// A descriptor of the process whose network namespace is the worker's own; `nil` if it shares ours.
@@ -214,8 +218,8 @@ final class WorkerProcess {
   }
 
   func cpuTime() -> Duration? {
-    guard let interpreter else { return nil }
-    let nanoseconds = cspawn_cpu_nanoseconds(interpreter)
+    guard let clock else { return nil }
+    let nanoseconds = cspawn_cpu_nanoseconds(clock)
     return nanoseconds < 0 ? nil : .nanoseconds(nanoseconds)
   }
 

@@ -172,9 +172,10 @@ int cspawn_limit_data(pid_t pid, int64_t bytes) {
   return prlimit(pid, RLIMIT_DATA, &both, NULL) == 0 ? 0 : errno;
 }
 
-int64_t cspawn_cpu_nanoseconds(pid_t pid) {
-  clockid_t clock;
+int cspawn_cpu_clock(pid_t pid, clockid_t *clock) { return clock_getcpuclockid(pid, clock); }
+
+int64_t cspawn_cpu_nanoseconds(clockid_t clock) {
   struct timespec time;
-  if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &time) != 0) return -1;
+  if (clock_gettime(clock, &time) != 0) return -1;
   return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }

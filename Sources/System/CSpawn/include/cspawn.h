@@ -66,7 +66,10 @@ int cspawn_signal(int pidfd, int signal);
 // Bounds the private writable memory of a running process (RLIMIT_DATA). Returns 0, or an errno.
 int cspawn_limit_data(pid_t pid, int64_t bytes);
 
-// CPU time of a whole process in nanoseconds, -1 if it is gone.
-int64_t cspawn_cpu_nanoseconds(pid_t pid);
+// The clock of a whole process's CPU time, which cspawn_cpu_nanoseconds reads. Returns 0, or an errno.
+int cspawn_cpu_clock(pid_t pid, clockid_t *clock);
+
+// CPU time in nanoseconds, -1 if the process is gone.
+int64_t cspawn_cpu_nanoseconds(clockid_t clock);
 
 #endif
