@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 import requests
 
+import guides
 from roost_client import admin_login, assert_problem, on, register
-from roost_server import BINARY, ROOT, Server, environment, eventually
+from roost_server import BINARY, ROOT, Server, eventually
 
 PACKAGES = ["awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py"]
 
@@ -398,16 +399,14 @@ def test_without_a_sandbox_the_runtime_is_refused_with_the_reason(start):
 
 
 def test_the_guide(start, tmp_path):
-    server = start()
-    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "docs/guides/lambda.md").read_text(), re.DOTALL)
+    blocks = guides.blocks(guides.read("lambda"))
     assert len(blocks) == 3
     wait = 'for i in $(seq 100); do LOGS=$(as $ADMIN $URL/v1/functions/shell/logs); case "$LOGS" in *"got {"*) break;; esac; sleep 0.1; done'
     shown = ["as $ADMIN $URL/v1/documents/orders --json '{\"customer\": \"Bob\", \"total\": 1}'", wait, "echo $LOGS", "as $ADMIN $URL/v1/functions/invoice/logs",
              "as $ADMIN $URL/v1/documents/invoices"]
-    script = "\n".join(["set -euo pipefail", *blocks, *shown]).replace("http://127.0.0.1:8090", server.url)
-    run = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60)
-    assert run.returncode == 0 and '"code"' not in run.stdout, run.stdout + run.stderr
-    assert "got {" in run.stdout and "invoice for Ada in invoice" in run.stdout and '"total":42' in run.stdout, run.stdout
+    said = guides.run("\n".join([*blocks, *shown]), start(), tmp_path)
+    assert '"code"' not in said, said
+    assert "got {" in said and "invoice for Ada in invoice" in said and '"total":42' in said, said
 
 
 # Archives, as they are uploaded to AWS

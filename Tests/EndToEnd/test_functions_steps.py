@@ -6,8 +6,9 @@ import time
 
 import pytest
 
+import guides
 from roost_client import admin_login, assert_problem, on
-from roost_server import ROOT, command, eventually
+from roost_server import command, eventually
 
 PUBLIC = {"read": "true", "create": "true", "update": "true", "delete": "true"}
 
@@ -622,8 +623,9 @@ def test_steps_are_refused_where_somebody_waits(lab, more):
 # The guide and the command line
 
 def test_the_guide(lab):
-    blocks = dict(re.findall(r"```(js|python)\n(.*?)```", (ROOT / "docs/guides/durable-steps.md").read_text().split("## The steps")[0], re.DOTALL))
-    blocks["python"], = re.findall(r"```python\n(.*?)```", (ROOT / "docs/guides/durable-steps.md").read_text(), re.DOTALL)
+    text = guides.read("durable-steps")
+    blocks = {"js": guides.blocks(text.split("## The steps")[0], "js")[0]}
+    blocks["python"], = guides.blocks(text, "python")
     for name in ("invoices", "mails", "reviews", "tasks"):
         lab.admin.put_collection(name)
     for language, source in blocks.items():
