@@ -51,7 +51,8 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(
     defaultAsFlag: "all",
     help: ArgumentHelp(
-      "Let remote functions, and functions with `network`, reach private addresses: all of them, or blocks (ROOST_ALLOW_PRIVATE_ADDRESSES).", valueName: "10.0.0.0/8,…"))
+      "Let remote functions, and functions with `network`, reach private addresses: all of them, or blocks (ROOST_ALLOW_PRIVATE_ADDRESSES).",
+      valueName: "10.0.0.0/8,…"))
   var allowPrivateAddresses: String?
 
   @Option(help: "Runs of functions in a day of UTC; past them calls are refused and events wait (ROOST_FUNCTION_INVOCATIONS_PER_DAY; default no limit).")
