@@ -6,8 +6,8 @@ import pytest
 from standardwebhooks import Webhook
 
 import guides
-from roost_client import admin_login, assert_problem
-from roost_server import ROOT, command, eventually
+from roost_client import assert_problem
+from roost_server import ROOT, command
 
 FUNCTION = "export default () => {};"
 HTTP = [{"type": "http"}]

@@ -21,8 +21,8 @@ HELLO = "export default () => 'hello'"
 
 
 @pytest.fixture
-def lab(admin, request):
-    lab = Lab(admin, f"h{abs(hash(request.node.nodeid)) % 10**9}")
+def lab(admin, own_name):
+    lab = Lab(admin, own_name)
     yield lab
     for name in lab.names:
         admin.delete(f"/v1/functions/{name}")

@@ -15,8 +15,8 @@ import pytest
 import requests
 
 import guides
-from roost_client import admin_login, assert_problem, on, register
-from roost_server import BINARY, ROOT, Server, eventually
+from roost_client import admin_login, assert_problem, on
+from roost_server import ADMIN_EMAIL, ADMIN_PASSWORD, BINARY, eventually, running
 
 PACKAGES = ["awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py"]
 
@@ -43,18 +43,9 @@ def layer(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory, layer):
-    folder = tmp_path_factory.mktemp("roost")
-    server = Server(folder / "data", env={
-        "ROOST_ADMIN_EMAIL": "admin@example.org", "ROOST_ADMIN_PASSWORD": "correct horse battery staple", "ROOST_LAMBDA_LAYER": str(layer)}).start()
-    yield server
-    assert server.is_running, f"the server ended by itself; log:\n{server.log_tail()}"
-    assert server.terminate() == 0, f"SIGTERM did not end it with 0; log:\n{server.log_tail()}"
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture(scope="module")
-def admin(server):
-    return admin_login(server)
+    env = {"ROOST_ADMIN_EMAIL": ADMIN_EMAIL, "ROOST_ADMIN_PASSWORD": ADMIN_PASSWORD, "ROOST_LAMBDA_LAYER": str(layer)}
+    with running(tmp_path_factory.mktemp("roost"), env=env) as server:
+        yield server
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ PARENT = f"00-{TRACE}-b7ad6b7169203331-01"
 
 
 @pytest.fixture
-def lab(admin, request):
-    name = f"t{abs(hash(request.node.nodeid)) % 10**9}"
+def lab(admin, own_name):
+    name = own_name
     admin.put_collection(f"out{name}")
     yield Lab(admin, name)
     for prefix in "fgh":

@@ -1,7 +1,6 @@
 """Durable steps: what a function has done is done once, over sleeps, crashes, restarts and deploys."""
 import json
 import random
-import re
 import time
 
 import pytest
@@ -9,24 +8,12 @@ import pytest
 import guides
 from roost_client import admin_login, assert_problem, on
 from roost_server import command, eventually
+from test_functions import Lab
 
 PUBLIC = {"read": "true", "create": "true", "update": "true", "delete": "true"}
 
 
-class Lab:
-    def __init__(self, admin, name):
-        self.admin, self.source, self.target, self.function = admin, f"in{name}", f"out{name}", f"f{name}"
-
-    def deploy(self, source, **more):
-        source = re.sub(r"\bOUT\b", json.dumps(self.target), source)
-        return self.admin.put_function(self.function, source, triggers=on(self.source, "created"), **more)
-
-    def create(self, **fields):
-        return self.admin.create(self.source, **fields)
-
-    def results(self):
-        return self.admin.every(f"/v1/documents/{self.target}")
-
+class StepsLab(Lab):
     def runs(self, **query):
         return self.admin.every(f"/v1/functions/{self.function}/runs", **query)
 
@@ -48,23 +35,17 @@ class Lab:
         except AssertionError:
             raise AssertionError(f"{self.run()}\n{self.invocations()}") from None
 
-    def invocations(self):
-        return self.admin.every(f"/v1/functions/{self.function}/invocations")
-
-    def dead(self):
-        return self.admin.every(f"/v1/functions/{self.function}/dead-letters")
-
 
 @pytest.fixture
 def lab(admin, place):
-    return Lab(admin, place)
+    return StepsLab(admin, place)
 
 
 def new_lab(server):
     admin = admin_login(server)
     admin.put_collection("ins", rules=PUBLIC)
     admin.put_collection("outs", rules=PUBLIC)
-    lab = Lab(admin, "s")
+    lab = StepsLab(admin, "s")
     lab.source, lab.target, lab.function = "ins", "outs", "steps"
     return lab
 

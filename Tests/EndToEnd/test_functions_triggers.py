@@ -17,8 +17,8 @@ KEEP = "export default async (event, { db, attempt }) => { await db.collection(O
 
 
 @pytest.fixture
-def lab(admin, request):
-    name = f"t{abs(hash(request.node.nodeid)) % 10**9}"
+def lab(admin, own_name):
+    name = own_name
     admin.put_collection(f"out{name}")
     yield Lab(admin, name)
     for function in (f"f{name}", f"g{name}"):
