@@ -89,6 +89,31 @@ def test_the_table_of_triggers(server, admin, tmp_path):
         admin.delete(f"/v1/functions/on-{name}")
 
 
+def manifests(name):
+    """The triggers and manifests that stand in a guide as JSON, one a block or one a line."""
+    for block in guides.blocks(guides.read(name), "json"):
+        try:
+            found = [json.loads(block)]
+        except ValueError:
+            found = [json.loads(line) for line in block.splitlines()]
+        for one in found:
+            if one.get("type") == "http" or one.get("collection"):
+                yield {"triggers": [one]}
+            elif "network" in one:
+                yield one
+
+
+@pytest.mark.parametrize("name, count", [("functions", 2), ("functions-over-http", 2)])
+def test_manifests_that_are_shown_can_be_deployed(admin, name, count):
+    for collection in ("orders", "members"):
+        admin.put_collection(collection)
+    shown = list(manifests(name))
+    assert len(shown) == count
+    for manifest in shown:
+        admin.must((200, 201), "PUT", "/v1/functions/shown", json={**manifest, "source": FUNCTION})
+    admin.delete("/v1/functions/shown")
+
+
 @pytest.mark.parametrize("more, status, code", [
     ({"source": " " * (1 << 20) + FUNCTION}, 413, "payload_too_large"),
     ({"timeout": "901s"}, 422, "validation_failed"), ({"memory": "31MB"}, 422, "validation_failed"), ({"memory": "5GB"}, 422, "validation_failed"),
