@@ -417,7 +417,7 @@ def test_pieces_arrive_before_the_end(lab, nobody):
 
 
 def test_a_large_answer_goes_out_in_pieces(lab, nobody):
-    lab.deploy("export default () => { const all = new Uint8Array(20 << 20); for (let n = 0; n < all.length; n++) all[n] = n % 251; return new Response(all); }")
+    lab.deploy("export default () => { const all = new Uint8Array(20 << 20); for (let n = 0; n < all.length; n++) all[n] = n % 251; return new Response(all); }", timeout="60s")
     answer = nobody.get(lab.url)
     assert len(answer.content) == 20 << 20 and answer.content[:251 * 1000] == bytes(range(251)) * 1000
 
