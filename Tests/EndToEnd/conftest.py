@@ -4,7 +4,7 @@ import shutil
 import pytest
 
 from roost_client import Caller, admin_login, register
-from roost_server import BINARY, Server
+from roost_server import BINARY, Server, running
 
 
 def pytest_report_header():
@@ -18,12 +18,8 @@ def pytest_sessionstart(session):
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("roost")
-    server = Server(folder / "data").start()
-    yield server
-    assert server.is_running, f"the server ended by itself; log:\n{server.log_tail()}"
-    assert server.terminate() == 0, f"SIGTERM did not end it with 0; log:\n{server.log_tail()}"
-    shutil.rmtree(folder, ignore_errors=True)
+    with running(tmp_path_factory.mktemp("roost")) as server:
+        yield server
 
 
 @pytest.fixture
@@ -49,9 +45,15 @@ def admin(server):
 
 
 @pytest.fixture
-def place(admin, request):
+def own_name(request):
+    """A name that no other test of this server has."""
+    return f"t{abs(hash(request.node.nodeid)) % 10**9}"
+
+
+@pytest.fixture
+def place(admin, own_name):
     """A name of this test's own: the collections in<name> and out<name> are there, and the function f<name> is gone afterwards."""
-    name = f"t{abs(hash(request.node.nodeid)) % 10**9}"
+    name = own_name
     everybody = {action: "true" for action in ("read", "create", "update", "delete")}
     admin.put_collection(f"in{name}", rules=everybody)
     admin.put_collection(f"out{name}", rules=everybody)

@@ -1,6 +1,8 @@
 """The real server as a child process, on a free port and its own data folder."""
+import contextlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -125,6 +127,16 @@ class Server:
 
     def log_tail(self, lines=30):
         return "\n".join(self.log_text().splitlines()[-lines:])
+
+
+@contextlib.contextmanager
+def running(folder, **settings):
+    """A server for a whole module of tests, which must neither end by itself nor refuse to end when it is asked to."""
+    server = Server(folder / "data", **settings).start()
+    yield server
+    assert server.is_running, f"the server ended by itself; log:\n{server.log_tail()}"
+    assert server.terminate() == 0, f"SIGTERM did not end it with 0; log:\n{server.log_tail()}"
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def command(*arguments, input=None, env=None, cwd=None, seconds=60):

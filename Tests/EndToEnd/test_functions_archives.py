@@ -7,7 +7,6 @@ import stat
 import struct
 import tarfile
 import zipfile
-import zlib
 
 import pytest
 

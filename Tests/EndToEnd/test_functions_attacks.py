@@ -12,8 +12,8 @@ from roost_server import eventually
 
 
 @pytest.fixture
-def name(admin, request):
-    name = f"a{abs(hash(request.node.nodeid)) % 10**9}"
+def name(admin, own_name):
+    name = own_name
     admin.put_collection(name)
     yield name
     admin.delete(f"/v1/functions/{name}")

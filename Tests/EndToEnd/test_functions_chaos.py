@@ -1,7 +1,6 @@
 """Everything at once: every kind of function and trigger, deploys, dead letters, callers that go away, kills. Nothing is lost, doubled, left behind or leaked."""
 import collections
 import itertools
-import json
 import os
 import random
 import re

@@ -1,14 +1,12 @@
 """Functions that are commands: an event on standard input, the answer on standard output."""
 import json
-import re
-import subprocess
-import tempfile
 
 import pytest
 
+import guides
 from roost_client import assert_problem
-from roost_server import ADMIN_EMAIL, ADMIN_PASSWORD, ROOT, eventually
-from test_functions import Lab, lab  # noqa: F401
+from roost_server import eventually
+from test_functions import lab  # noqa: F401
 
 
 def outcome(lab, source, **more):
@@ -88,14 +86,8 @@ def test_large_events_and_answers(lab):
     assert int(said(lab)[0]) > 500_000
 
 
-def test_the_guide_of_languages(start):
+def test_the_guide_of_languages(start, tmp_path):
     """Its commands, in its order, do what it says."""
-    server = start()
-    guide = (ROOT / "docs/guides/languages.md").read_text()
-    script = "\n".join(re.findall(r"```sh\n(.*?)```", guide, re.DOTALL))
-    script = script.replace("http://127.0.0.1:8090", server.url).replace("admin@example.org", ADMIN_EMAIL).replace("correct horse battery staple", ADMIN_PASSWORD)
-    with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(["bash", "-eu", "-o", "pipefail", "-c", script], capture_output=True, text=True, timeout=60, cwd=folder)
-    assert done.returncode == 0, done.stdout + done.stderr
-    for said in ('{"total":42,"currency":"EUR"}', "info invoice for Ada", "roost.document.created: 7"):
-        assert said in done.stdout, done.stdout
+    said = guides.run_guide("languages", start(), tmp_path)
+    for text in ('{"total":42,"currency":"EUR"}', "info invoice for Ada", "roost.document.created: 7"):
+        assert text in said, said

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from roost_client import admin_login, assert_problem, on, register
-from roost_server import BINARY, ROOT, Server, environment, eventually
+import guides
+from roost_client import admin_login, assert_problem, on
+from roost_server import ADMIN_EMAIL, ADMIN_PASSWORD, BINARY, eventually, running
 
 PACKAGES = ["awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py"]
 
@@ -42,18 +43,9 @@ def layer(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory, layer):
-    folder = tmp_path_factory.mktemp("roost")
-    server = Server(folder / "data", env={
-        "ROOST_ADMIN_EMAIL": "admin@example.org", "ROOST_ADMIN_PASSWORD": "correct horse battery staple", "ROOST_LAMBDA_LAYER": str(layer)}).start()
-    yield server
-    assert server.is_running, f"the server ended by itself; log:\n{server.log_tail()}"
-    assert server.terminate() == 0, f"SIGTERM did not end it with 0; log:\n{server.log_tail()}"
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture(scope="module")
-def admin(server):
-    return admin_login(server)
+    env = {"ROOST_ADMIN_EMAIL": ADMIN_EMAIL, "ROOST_ADMIN_PASSWORD": ADMIN_PASSWORD, "ROOST_LAMBDA_LAYER": str(layer)}
+    with running(tmp_path_factory.mktemp("roost"), env=env) as server:
+        yield server
 
 
 @pytest.fixture
@@ -398,16 +390,14 @@ def test_without_a_sandbox_the_runtime_is_refused_with_the_reason(start):
 
 
 def test_the_guide(start, tmp_path):
-    server = start()
-    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "docs/guides/lambda.md").read_text(), re.DOTALL)
+    blocks = guides.blocks(guides.read("lambda"))
     assert len(blocks) == 3
     wait = 'for i in $(seq 100); do LOGS=$(as $ADMIN $URL/v1/functions/shell/logs); case "$LOGS" in *"got {"*) break;; esac; sleep 0.1; done'
     shown = ["as $ADMIN $URL/v1/documents/orders --json '{\"customer\": \"Bob\", \"total\": 1}'", wait, "echo $LOGS", "as $ADMIN $URL/v1/functions/invoice/logs",
              "as $ADMIN $URL/v1/documents/invoices"]
-    script = "\n".join(["set -euo pipefail", *blocks, *shown]).replace("http://127.0.0.1:8090", server.url)
-    run = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60)
-    assert run.returncode == 0 and '"code"' not in run.stdout, run.stdout + run.stderr
-    assert "got {" in run.stdout and "invoice for Ada in invoice" in run.stdout and '"total":42' in run.stdout, run.stdout
+    said = guides.run("\n".join([*blocks, *shown]), start(), tmp_path)
+    assert '"code"' not in said, said
+    assert "got {" in said and "invoice for Ada in invoice" in said and '"total":42' in said, said
 
 
 # Archives, as they are uploaded to AWS

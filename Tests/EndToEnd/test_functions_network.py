@@ -1,18 +1,15 @@
 """Functions with `network`: where they get, where they do not, and what they cannot do to the server on the way."""
 import http.server
-import json
 import re
-import shutil
 import socket
 import ssl
 import subprocess
 import threading
-import time
 
 import pytest
 
-from roost_client import admin_login, assert_problem
-from roost_server import Server, eventually
+from roost_client import assert_problem
+from roost_server import eventually, running
 
 # Not 127.0.0.1: clients do not ask the proxy for that.
 HOST = "127.0.0.2"
@@ -21,12 +18,8 @@ HOST = "127.0.0.2"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     """May call the address where the servers of these tests are, and no other private one."""
-    folder = tmp_path_factory.mktemp("network")
-    server = Server(folder / "data", arguments=["--allow-private-addresses", f"{HOST}/32"]).start()
-    yield server
-    assert server.is_running, f"the server ended by itself; log:\n{server.log_tail()}"
-    assert server.terminate() == 0
-    shutil.rmtree(folder, ignore_errors=True)
+    with running(tmp_path_factory.mktemp("network"), arguments=["--allow-private-addresses", f"{HOST}/32"]) as server:
+        yield server
 
 
 class Page(http.server.BaseHTTPRequestHandler):
@@ -82,8 +75,8 @@ def secure_pages(tmp_path_factory):
 
 
 @pytest.fixture
-def lab(admin, request):
-    name = f"n{abs(hash(request.node.nodeid)) % 10**9}"
+def lab(admin, own_name):
+    name = own_name
     admin.put_collection(name)
     yield Lab(admin, name)
     admin.delete(f"/v1/functions/{name}")

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from roost_client import admin_login, assert_problem, function, on
+from roost_client import admin_login, assert_problem, function
 from roost_server import ADMIN_EMAIL, ADMIN_PASSWORD, command, eventually
 from test_functions import PUBLIC, Lab
 

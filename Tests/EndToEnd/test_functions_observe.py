@@ -1,22 +1,22 @@
 """What becomes of runs can be seen: records and logs to search, a live tail, dead letters, traces, metrics, and sequences of functions."""
 import json
 import re
-import subprocess
 import time
 
 import pytest
 
+import guides
 from event_stream import EventStream
 from roost_client import Caller, assert_problem, on
-from roost_server import ADMIN_EMAIL, ADMIN_PASSWORD, ROOT, eventually
+from roost_server import eventually
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 PARENT = f"00-{TRACE}-b7ad6b7169203331-01"
 
 
 @pytest.fixture
-def lab(admin, request):
-    name = f"t{abs(hash(request.node.nodeid)) % 10**9}"
+def lab(admin, own_name):
+    name = own_name
     admin.put_collection(f"out{name}")
     yield Lab(admin, name)
     for prefix in "fgh":
@@ -255,13 +255,8 @@ def test_metrics(lab, server):
     assert Caller(server, made["key"]).get("/metrics").status_code == 200, "with an API key, as Prometheus has one"
 
 
-def test_the_guide_of_observing(start):
+def test_the_guide_of_observing(start, tmp_path):
     """Its commands, in its order, answer what it says."""
-    server = start()
-    guide = (ROOT / "docs/guides/observing-functions.md").read_text()
-    script = "\n".join(re.findall(r"```sh\n(.*?)```", guide, re.DOTALL))
-    script = script.replace("http://127.0.0.1:8090", server.url).replace("admin@example.org", ADMIN_EMAIL).replace("correct horse battery staple", ADMIN_PASSWORD)
-    done = subprocess.run(["bash", "-eu", "-o", "pipefail", "-c", script], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stdout + done.stderr
-    lines = [line for line in done.stdout.splitlines() if line and not line.startswith("retry:")]
-    assert lines == ["2", "3", "2", '{"replayed":2,"more":false}', '{"deleted":2}', TRACE, "2"], done.stdout
+    said = guides.run_guide("observing-functions", start(), tmp_path)
+    lines = [line for line in said.splitlines() if line and not line.startswith("retry:")]
+    assert lines == ["2", "3", "2", '{"replayed":2,"more":false}', '{"deleted":2}', TRACE, "2"], said

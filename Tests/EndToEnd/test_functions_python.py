@@ -6,7 +6,7 @@ import pytest
 
 from roost_client import assert_problem
 from roost_server import eventually
-from test_functions import PUBLIC, Lab, lab  # noqa: F401
+from test_functions import lab  # noqa: F401
 
 pytestmark = pytest.mark.usefixtures("admin")
 

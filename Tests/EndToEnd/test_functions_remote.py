@@ -2,7 +2,6 @@
 import base64
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -14,8 +13,8 @@ from cloudevents.http import from_http, from_json
 from standardwebhooks import Webhook
 
 from remote_endpoint import Endpoint, RawEndpoint
-from roost_client import Caller, admin_login, assert_problem, register
-from roost_server import Server, eventually
+from roost_client import Caller, admin_login, assert_problem
+from roost_server import Server, eventually, running
 
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 OTHER = "whsec_" + base64.b64encode(bytes(range(32, 64))).decode()
@@ -24,19 +23,14 @@ OTHER = "whsec_" + base64.b64encode(bytes(range(32, 64))).decode()
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     """May call this machine: the endpoints of these tests are here."""
-    folder = tmp_path_factory.mktemp("remote")
-    server = Server(folder / "data", arguments=["--allow-private-addresses"]).start()
-    yield server
-    assert server.is_running, f"the server ended by itself; log:\n{server.log_tail()}"
-    assert server.terminate() == 0
-    shutil.rmtree(folder, ignore_errors=True)
+    with running(tmp_path_factory.mktemp("remote"), arguments=["--allow-private-addresses"]) as server:
+        yield server
 
 
 @pytest.fixture
-def lab(admin, request):
-    name = f"r{abs(hash(request.node.nodeid)) % 10**9}"
-    admin.put_collection(name)
-    lab = Lab(admin, name)
+def lab(admin, own_name):
+    admin.put_collection(own_name)
+    lab = Lab(admin, own_name)
     yield lab
     for function in lab.functions:
         admin.delete(f"/v1/functions/{function}")
@@ -302,10 +296,8 @@ FORBIDDEN = [
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory):
     """A server as it comes: public addresses only."""
-    folder = tmp_path_factory.mktemp("strict")
-    server = Server(folder / "data").start()
-    yield server
-    assert server.terminate() == 0
+    with running(tmp_path_factory.mktemp("strict")) as server:
+        yield server
 
 
 @pytest.mark.parametrize("url", FORBIDDEN)

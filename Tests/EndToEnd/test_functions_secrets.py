@@ -5,14 +5,14 @@ import sqlite3
 import pytest
 
 from roost_client import Caller, assert_problem, on
-from roost_server import command, eventually
+from roost_server import eventually
 
 VALUE = "hunter2-and-more"
 
 
 @pytest.fixture
-def name(admin, request):
-    name = f"s{abs(hash(request.node.nodeid)) % 10**9}"
+def name(admin, own_name):
+    name = own_name
     admin.put_collection(name)
     yield name
     admin.delete(f"/v1/functions/{name}")

@@ -1,31 +1,19 @@
 """Durable steps: what a function has done is done once, over sleeps, crashes, restarts and deploys."""
 import json
 import random
-import re
 import time
 
 import pytest
 
+import guides
 from roost_client import admin_login, assert_problem, on
-from roost_server import ROOT, command, eventually
+from roost_server import command, eventually
+from test_functions import Lab
 
 PUBLIC = {"read": "true", "create": "true", "update": "true", "delete": "true"}
 
 
-class Lab:
-    def __init__(self, admin, name):
-        self.admin, self.source, self.target, self.function = admin, f"in{name}", f"out{name}", f"f{name}"
-
-    def deploy(self, source, **more):
-        source = re.sub(r"\bOUT\b", json.dumps(self.target), source)
-        return self.admin.put_function(self.function, source, triggers=on(self.source, "created"), **more)
-
-    def create(self, **fields):
-        return self.admin.create(self.source, **fields)
-
-    def results(self):
-        return self.admin.every(f"/v1/documents/{self.target}")
-
+class StepsLab(Lab):
     def runs(self, **query):
         return self.admin.every(f"/v1/functions/{self.function}/runs", **query)
 
@@ -47,23 +35,17 @@ class Lab:
         except AssertionError:
             raise AssertionError(f"{self.run()}\n{self.invocations()}") from None
 
-    def invocations(self):
-        return self.admin.every(f"/v1/functions/{self.function}/invocations")
-
-    def dead(self):
-        return self.admin.every(f"/v1/functions/{self.function}/dead-letters")
-
 
 @pytest.fixture
 def lab(admin, place):
-    return Lab(admin, place)
+    return StepsLab(admin, place)
 
 
 def new_lab(server):
     admin = admin_login(server)
     admin.put_collection("ins", rules=PUBLIC)
     admin.put_collection("outs", rules=PUBLIC)
-    lab = Lab(admin, "s")
+    lab = StepsLab(admin, "s")
     lab.source, lab.target, lab.function = "ins", "outs", "steps"
     return lab
 
@@ -622,8 +604,9 @@ def test_steps_are_refused_where_somebody_waits(lab, more):
 # The guide and the command line
 
 def test_the_guide(lab):
-    blocks = dict(re.findall(r"```(js|python)\n(.*?)```", (ROOT / "docs/guides/durable-steps.md").read_text().split("## The steps")[0], re.DOTALL))
-    blocks["python"], = re.findall(r"```python\n(.*?)```", (ROOT / "docs/guides/durable-steps.md").read_text(), re.DOTALL)
+    text = guides.read("durable-steps")
+    blocks = {"js": guides.blocks(text.split("## The steps")[0], "js")[0]}
+    blocks["python"], = guides.blocks(text, "python")
     for name in ("invoices", "mails", "reviews", "tasks"):
         lab.admin.put_collection(name)
     for language, source in blocks.items():

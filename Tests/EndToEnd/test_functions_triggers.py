@@ -2,15 +2,14 @@
 import datetime
 import json
 import random
-import re
-import subprocess
 import time
 
 import pytest
 from croniter import croniter
 
+import guides
 from roost_client import PASSWORD, TIME, Caller, admin_login, assert_problem, function, register
-from roost_server import ADMIN_EMAIL, ADMIN_PASSWORD, ROOT, eventually
+from roost_server import eventually
 
 PUBLIC = {"read": "true", "write": "true", "delete": "true"}
 # Keeps what it got as a document of its own.
@@ -18,8 +17,8 @@ KEEP = "export default async (event, { db, attempt }) => { await db.collection(O
 
 
 @pytest.fixture
-def lab(admin, request):
-    name = f"t{abs(hash(request.node.nodeid)) % 10**9}"
+def lab(admin, own_name):
+    name = own_name
     admin.put_collection(f"out{name}")
     yield Lab(admin, name)
     for function in (f"f{name}", f"g{name}"):
@@ -308,17 +307,13 @@ def test_due_times_agree_with_croniter(admin):
     assert compared > 400
 
 
-def test_the_guide_of_triggers(start):
+def test_the_guide_of_triggers(start, tmp_path):
     """Its commands, in its order, do what it says."""
     server = start()
-    guide = (ROOT / "docs/guides/triggers.md").read_text()
-    script = "\n".join(re.findall(r"```sh\n(.*?)```", guide, re.DOTALL))
-    script = script.replace("http://127.0.0.1:8090", server.url).replace("admin@example.org", ADMIN_EMAIL).replace("correct horse battery staple", ADMIN_PASSWORD)
-    done = subprocess.run(["bash", "-eu", "-o", "pipefail", "-c", script], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stdout + done.stderr
-    answer = re.search(r"```json\n(.*?)```", guide, re.DOTALL).group(1)
-    assert json.loads(done.stdout.splitlines()[-1]) == json.loads(answer)
-    assert '{"name":"report","nextRun":"20' in done.stdout and '{"name":"total","next":["ship"]}' in done.stdout
+    said = guides.run_guide("triggers", server, tmp_path)
+    answer, = guides.blocks(guides.read("triggers"), "json")
+    assert json.loads(said.splitlines()[-1]) == json.loads(answer)
+    assert '{"name":"report","nextRun":"20' in said and '{"name":"total","next":["ship"]}' in said
     admin = admin_login(server)
     wanted = ["order.paid", "roost.file.created", "roost.user.created", "roost.user.signedIn"]
     eventually(lambda: sorted(item["event"]["type"] for item in admin.every("/v1/documents/seen") if item["event"]["type"] != "roost.schedule.due") == wanted, 20, f"{wanted}")

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from roost_client import Caller, admin_login, assert_problem, on, register
+from roost_client import Caller, admin_login, assert_problem, on
 from roost_server import BINARY, eventually
 
 TODAY = datetime.datetime.now(datetime.timezone.utc).date()

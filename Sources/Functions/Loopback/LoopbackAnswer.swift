@@ -1,3 +1,4 @@
+import Core
 import JSON
 
 /// An answer to a worker's HTTP request.
@@ -11,10 +12,10 @@ struct LoopbackAnswer {
   }
 
   /// The API's own form of an error (RFC 9457).
-  static func problem(_ status: Int, _ code: String, _ detail: String) -> LoopbackAnswer {
+  static func problem(_ status: Int, _ code: ErrorCode, _ detail: String) -> LoopbackAnswer {
     LoopbackAnswer(
-      status: status, headers: [("content-type", "application/problem+json")],
-      body: Array((["status": .int(Int64(status)), "code": .string(code), "detail": .string(detail)] as JSONValue).text.utf8))
+      status: status, headers: [("content-type", "application/problem+json")] + (status == 429 ? [("retry-after", "1")] : []),
+      body: Array((["status": .int(Int64(status)), "code": .string(code.rawValue), "detail": .string(detail)] as JSONValue).text.utf8))
   }
 
   static let goOn = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)

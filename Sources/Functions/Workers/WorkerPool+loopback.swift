@@ -107,26 +107,26 @@ extension WorkerPool {
       }
     } catch {
       connection.pending = LoopbackConnection.Pending(isHead: false, keepsAlive: false)
-      refuse(worker, connection, .problem(error.status, "validation_failed", error.reason))
+      refuse(worker, connection, .problem(error.status, .badRequest, error.reason))
     }
   }
 
   private func take(_ request: LoopbackRequest, on connection: LoopbackConnection, of worker: Worker) {
     if worker.lambda != nil, request.target.hasPrefix(LambdaExchange.prefix) { return takeLambda(request, on: connection, of: worker) }
     guard let loopback = worker.loopback, loopback.isAuthorized(request) else {
-      return refuse(worker, connection, .problem(401, "unauthorized", "Send ROOST_TOKEN: \"authorization: Bearer …\"."))
+      return refuse(worker, connection, .problem(401, .unauthenticated, "Send ROOST_TOKEN: \"authorization: Bearer …\"."))
     }
     guard Self.methods.contains(request.method) else {
-      return refuse(worker, connection, .problem(405, "method_not_allowed", "The API does not know the method \(request.method)."))
+      return refuse(worker, connection, .problem(405, .methodNotAllowed, "The API does not know the method \(request.method)."))
     }
     guard worker.run != nil else {
-      return refuse(worker, connection, .problem(403, "forbidden", "The API can be called only while an event is handled."))
+      return refuse(worker, connection, .problem(403, .forbidden, "The API can be called only while an event is handled."))
     }
     guard !request.isTooLarge else {
-      return refuse(worker, connection, .problem(413, "payload_too_large", "A body has at most \(LoopbackLimits.bodyBytesMax) bytes here."))
+      return refuse(worker, connection, .problem(413, .payloadTooLarge, "A body has at most \(LoopbackLimits.bodyBytesMax) bytes here."))
     }
     guard worker.calls < FunctionsLimits.callsPerWorkerMax else {
-      return refuse(worker, connection, .problem(429, "rate_limited", "A function has at most \(FunctionsLimits.callsPerWorkerMax) calls under way."))
+      return refuse(worker, connection, .problem(429, .tooManyRequests, "A function has at most \(FunctionsLimits.callsPerWorkerMax) calls under way."))
     }
     worker.calls += 1
     let own: Set = [
@@ -144,7 +144,7 @@ extension WorkerPool {
   func answerLoopback(_ worker: Worker, _ number: Int64, _ answer: LocalAnswer) {
     guard let connection = UInt32(exactly: -number).flatMap({ worker.loopback?.connections[$0] }) else { return }
     if answer.body.count > Limits.workerFrameBytesMax {
-      self.answer(worker, connection, .problem(413, "payload_too_large", "The answer is larger than a function can take."))
+      self.answer(worker, connection, .problem(413, .payloadTooLarge, "The answer is larger than a function can take."))
     } else {
       self.answer(worker, connection, LoopbackAnswer(status: answer.status, headers: answer.headers, body: answer.body))
     }

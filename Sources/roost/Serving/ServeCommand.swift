@@ -36,7 +36,7 @@ struct ServeCommand: AsyncParsableCommand {
   @Flag(help: "Refuse to run functions unless the sandbox is complete (ROOST_REQUIRE_SANDBOX=1).")
   var requireSandbox = false
 
-  @Flag(help: "Run Python functions and commands also where the machine has no sandbox for them (ROOST_ALLOW_UNSANDBOXED=1).")
+  @Flag(help: "Run Python and Node also where the machine has no namespaces; never commands, nor functions with `network` (ROOST_ALLOW_UNSANDBOXED=1).")
   var allowUnsandboxed = false
 
   @Option(help: "Seconds that running requests and functions may take after SIGTERM.")
@@ -51,7 +51,8 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(
     defaultAsFlag: "all",
     help: ArgumentHelp(
-      "Let remote functions call private addresses of this network: all of them, or blocks (ROOST_ALLOW_PRIVATE_ADDRESSES).", valueName: "10.0.0.0/8,…"))
+      "Let remote functions, and functions with `network`, reach private addresses: all of them, or blocks (ROOST_ALLOW_PRIVATE_ADDRESSES).",
+      valueName: "10.0.0.0/8,…"))
   var allowPrivateAddresses: String?
 
   @Option(help: "Runs of functions in a day of UTC; past them calls are refused and events wait (ROOST_FUNCTION_INVOCATIONS_PER_DAY; default no limit).")

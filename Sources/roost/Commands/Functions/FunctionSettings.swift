@@ -92,11 +92,19 @@ struct FunctionSettings: ParsableArguments {
     return environment
   }
 
-  /// `orders: created, updated (where total > 100)`
+  /// Behind "runs on": `orders created, updated where total > 100`, `@hourly`, `files created in photos`.
   static func sentence(_ trigger: JSONValue) -> String {
-    if trigger["type"] == "http" { return HTTPTriggerOptions.sentence(trigger) }
+    func text(_ name: String) -> String { trigger[name]?.stringValue ?? "" }
     let events = (trigger["events"]?.arrayValue ?? []).compactMap(\.stringValue).joined(separator: ", ")
-    let condition = trigger["where"]?.stringValue.map { " where \($0)" } ?? ""
-    return "\(trigger["collection"]?.stringValue ?? "") \(events)\(condition)"
+    let condition = text("where").isEmpty ? "" : " where \(text("where"))"
+    switch text("type") {
+    case "http": return HTTPTriggerOptions.sentence(trigger)
+    case "before": return "\(text("collection")) before \(events)\(condition)"
+    case "file": return "files \(events) in \(text("bucket"))\(condition)"
+    case "user": return "users \(events)\(condition)"
+    case "event": return "events \(text("name"))\(condition)"
+    case "schedule": return [text("cron"), text("timeZone")].filter { !$0.isEmpty }.joined(separator: " ")
+    default: return "\(text("collection")) \(events)\(condition)"
+    }
   }
 }

@@ -2,7 +2,7 @@ import ArgumentParser
 
 struct FunctionsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "functions", abstract: "Code of yours that runs when documents change.",
+    commandName: "functions", abstract: "Code of yours that runs on changes, on calls and at times.",
     discussion: """
       Example:
         roost functions deploy functions/on-order.js --on created --collection orders
