@@ -1,5 +1,7 @@
 """How runs, callers and deploys come to their ends: nobody waits for ever, nothing goes in silence."""
+import json
 import signal
+import socket
 import threading
 import time
 
@@ -7,8 +9,10 @@ import pytest
 import requests
 
 from roost_client import admin_login, assert_problem, function, on, raw
-from roost_server import eventually
+from roost_server import ADMIN_EMAIL, ADMIN_PASSWORD, eventually
+from test_functions_archives import tar_of
 
+ADMIN = {"ROOST_ADMIN_EMAIL": ADMIN_EMAIL, "ROOST_ADMIN_PASSWORD": ADMIN_PASSWORD}
 OPEN = {"read": "true", "create": "true", "update": "true", "delete": "true"}
 
 
@@ -75,6 +79,7 @@ def test_a_time_zone_that_another_machine_reads_otherwise_is_refused(admin, plac
     response = admin.put(f"/v1/functions/{place}", json=manifest)
     assert_problem(response, 422, "validation_failed", zone)
     assert response.json()["errors"][0]["pointer"] == "/triggers/0/timeZone"
+    assert_problem(admin.post("/v1/schedules/next", json={"cron": "0 3 * * *", "timeZone": zone}), 422, "validation_failed", zone)
 
 
 @pytest.mark.parametrize("path", ["/v1/call/{}", "/v1/collections", "/v1/documents/x/y"])
@@ -85,6 +90,34 @@ def test_allow_names_each_method_once(admin, place, path):
         status, headers = answer[0], {name.lower(): value for name, value in dict(answer[1]).items()}
         allowed = headers["allow"].split(", ")
         assert status == 405 and len(allowed) == len(set(allowed)), (status, allowed)
+
+
+def test_many_deploys_at_once_wait_in_line(admin, place):
+    admin.put_collection(place, rules=OPEN)
+    statuses = []
+
+    def deploy(number):
+        body = function(f"export default () => {number};", triggers=on(place))
+        statuses.append(requests.put(f"{admin.server.url}/v1/functions/{place}", json=body, headers=dict(admin.headers), timeout=60).status_code)
+
+    deploys = [threading.Thread(target=deploy, args=(number,)) for number in range(40)]
+    for one in deploys:
+        one.start()
+    for one in deploys:
+        one.join()
+    assert sorted(statuses) == [200] * 39 + [201]
+
+
+def test_whoever_follows_the_logs_of_a_function_that_is_deleted_is_told(admin, place):
+    admin.put_collection(place, rules=OPEN)
+    admin.put_function(place, "export default () => {};", triggers=on(place))
+    with admin.get(f"/v1/functions/{place}/logs", headers={"Accept": "text/event-stream"}, stream=True) as stream:
+        assert stream.status_code == 200
+        pieces = stream.iter_content(None)
+        next(pieces)
+        admin.must(204, "DELETE", f"/v1/functions/{place}")
+        rest = b"".join(pieces)
+    assert rest.endswith(b'event: end\ndata: {"reason":"function_deleted"}\n\n'), rest
 
 
 # The end of the server
@@ -127,3 +160,54 @@ def test_whoever_still_waits_when_the_time_is_over_is_answered(start):
     # What was not finished begins anew, as if it had never been tried.
     eventually(lambda: admin.must(200, "GET", "/v1/functions/event")["instances"] == 1, what="the event again")
     assert admin.every("/v1/functions/event/invocations") == []
+
+
+def test_calls_are_answered_while_the_instances_of_a_deploy_come_up(admin, place):
+    def deploy(number, first=""):
+        source = f"{first}\nexport default {{ fetch: () => new Response('{number}') }};"
+        admin.put_function(place, source, minInstances=1, triggers=[{"type": "http", "access": "true"}])
+
+    deploy(1)
+    answers, over = [], threading.Event()
+
+    def ask():
+        while not over.is_set():
+            response = requests.get(f"{admin.server.url}/v1/call/{place}", timeout=30)
+            answers.append((response.status_code, response.text[:200]))
+
+    asker = threading.Thread(target=ask)
+    asker.start()
+    deploy(2, "await new Promise((done) => setTimeout(done, 700));")
+    try:
+        eventually(lambda: (200, "2") in answers, what="the new version")
+    finally:
+        over.set()
+        asker.join()
+    assert set(answers) == {(200, "1"), (200, "2")}
+    assert answers == sorted(answers)
+
+
+def test_an_installation_that_takes_too_long_for_a_drain_is_given_up(start):
+    with socket.socket() as index:
+        # It takes connections and never answers.
+        index.bind(("127.0.0.1", 0))
+        index.listen(20)
+        address = f"http://127.0.0.1:{index.getsockname()[1]}/simple"
+        server = start(arguments=["--drain-seconds", "1"], env={**ADMIN, "PIP_INDEX_URL": address, "PIP_DEFAULT_TIMEOUT": "100"})
+        admin = admin_login(server)
+        admin.put_collection("posts", rules=OPEN)
+        archive = tar_of({"main.py": "def handler(event, context): pass\n", "requirements.txt": "six==1.17.0\n"})
+        files = {"archive": ("a", archive, "application/octet-stream"), "manifest": (None, json.dumps({"runtime": "python", "triggers": on("posts")}), "application/json")}
+        answers = []
+        deploy = threading.Thread(target=lambda: answers.append(admin.put("/v1/functions/f", files=files)))
+        deploy.start()
+        index.settimeout(20)
+        index.accept()
+        begin = time.monotonic()
+        server.process.send_signal(signal.SIGTERM)
+        deploy.join(20)
+        assert server.terminate(10) == 0
+        assert time.monotonic() - begin < 5
+    assert_problem(answers[0], 503, "unavailable")
+    again = admin_login(start(data=server.data))
+    assert again.must(200, "GET", "/v1/functions")["items"] == []
