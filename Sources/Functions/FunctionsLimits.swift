@@ -17,6 +17,8 @@ enum FunctionsLimits {
   static let startRetryMax = Duration.seconds(60)
   /// Sources checked at one time; each is a process.
   static let checksMax = 4
+  /// Deploys that wait for that: each takes a second at most, unless its module hangs.
+  static let checksWaitingMax = 100
   /// About what a worker costs that comes up: where those that there are take less for what waits, none is added.
   static let growthWait = Duration.milliseconds(20)
   /// Runs that take less, by the worker's clock, are mostly the way to a worker and back.
@@ -33,6 +35,8 @@ enum FunctionsLimits {
   static let callsWaitingMax = 1000
   /// What a function that streams an answer gets to stop, once its caller has gone.
   static let abandonedTimeMax = Duration.seconds(2)
+  /// After the start, calls wait so long until the functions are known.
+  static let loadPatience = Duration.seconds(10)
   /// API calls of one worker under way; its own client keeps to half of it.
   static let callsPerWorkerMax = 32
   /// Headers of one API call of a function.

@@ -22,6 +22,7 @@ package final class FunctionsService: FunctionRuntime {
   private let hasRun = Atomic(false)
   package let tails = LogTails()
   private let tickets = Atomic<UInt64>(0)
+  private let stopAt = Mutex<ContinuousClock.Instant?>(nil)
 
   /// `notice` gets sentences for the operator: what does not work and why.
   package convenience init(
@@ -97,6 +98,15 @@ package final class FunctionsService: FunctionRuntime {
   /// Starts nothing new, lets what runs end within the drain time, then `run()` returns.
   package func drain() {
     inbox.post(.drain)
+  }
+
+  /// Whether what runs is to be stopped.
+  var isOver: Bool { stopAt.withLock { $0.map { $0 <= .now } ?? false } }
+
+  /// What still runs then is stopped, and callers who still wait are told. Until `drain()` everything goes on as before.
+  package func stop(after time: Duration) {
+    stopAt.withLock { $0 = ContinuousClock.now + time }
+    inbox.post(.stopAfter(time))
   }
 
   /// Looks at the clocks now: for tests that move them by hand.

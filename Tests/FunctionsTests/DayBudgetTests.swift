@@ -34,6 +34,17 @@ import Testing
     #expect(back != nil)
   }
 
+  @Test func `A clock that was wrong by days and is put right holds nothing up`() {
+    var budget = DayBudget(limits: UsageLimits(invocationsPerDay: 3), used: UsageSum(), at: Self.noon)
+    budget.started(at: Self.noon + .seconds(1000 * 86_400))
+    for _ in 0..<2 { budget.started(at: Self.noon) }
+    let exhausted = budget.exhausted(at: Self.noon)
+    #expect(exhausted != nil)
+    #expect(budget.renewed == Self.noon + .seconds(43_200))
+    let tomorrow = budget.exhausted(at: budget.renewed)
+    #expect(tomorrow == nil)
+  }
+
   @Test func `GB-seconds are the memory limit times the duration`() {
     #expect(ran(2, at: Self.noon, megabytes: 512).gigabyteSeconds == 1)
     #expect(ran(1, at: Self.noon, megabytes: 128).gigabyteSeconds == 0.125)

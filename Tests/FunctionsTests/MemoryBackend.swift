@@ -19,6 +19,8 @@ final class MemoryBackend: FunctionStore, EventLog {
     var runs = MemoryRuns()
     var records = 0
     var recordFailures = 0
+    /// The functions cannot be read.
+    var isUnreadable = false
     var prunings: [Pruning] = []
 
     var statuses: [Invocation.Status] { invocations.map(\.status) }
@@ -146,7 +148,12 @@ final class MemoryBackend: FunctionStore, EventLog {
 
   // MARK: FunctionStore
 
-  func functions() async throws -> [DeployedFunction] { shared.withLock { Array($0.state.functions.values) } }
+  func functions() async throws -> [DeployedFunction] {
+    try shared.withLock { shared in
+      if shared.state.isUnreadable { throw Refused() }
+      return Array(shared.state.functions.values)
+    }
+  }
 
   func deploy(_ definition: FunctionDefinition, _ options: DeployOptions, at now: Timestamp) async throws -> (DeployedFunction, created: Bool) {
     change { state in

@@ -45,6 +45,31 @@ struct FunctionStoreTests {
     #expect(loaded[0].definition.timeout == .milliseconds(1500) && loaded[0].definition.triggers.count == 1 && loaded[0].definition.environment == ["A": "b"])
   }
 
+  @Test("What is recorded late of a function that was deleted is none of the next one of its name")
+  func lateRecord() async throws {
+    let store = try await TestStorage()
+    let functions = store.project.functions
+    let things = try await store.collection()
+    let (first, _) = try await functions.deploy(definition(), at: store.clock.now())
+    try await store.create(["n": 1], id: "x", in: things)
+    #expect(try await functions.deleteFunction("f"))
+    store.clock.advance(by: .seconds(1))
+    let (second, _) = try await functions.deploy(definition(), at: store.clock.now())
+    let event = try await store.events()[0]
+    var changes = DeliveryChanges()
+    changes.cursor = 0
+    changes.park = [ParkedDelivery(event: event, attempts: 1, due: store.clock.now())]
+    changes.invocations = [invocation(1, at: store.clock.now())]
+    changes.created = first.created
+    try await functions.record(changes, of: "f")
+    let state = try await functions.deliveryState(of: "f")
+    #expect(state.cursor == 1 && state.parked.isEmpty)
+    #expect(try await functions.invocations(of: "f", limit: 10, before: nil).isEmpty)
+    changes.created = second.created
+    try await functions.record(changes, of: "f")
+    #expect(try await functions.deliveryState(of: "f").parked.count == 1)
+  }
+
   @Test("What one commit records of deliveries is there after it")
   func record() async throws {
     let store = try await TestStorage()

@@ -68,7 +68,9 @@ private final class LogTail: HTTPPushListener, @unchecked Sendable {
     guard let push else { return }
     _ = push.send(HTTPPiece(EventStream.opening))
     send(missed)
-    watching = environment.functions.tails.watch(name) { [self] lines in lane.execute { self.printed(lines) } }
+    watching = environment.functions.tails.watch(name) { [self] lines in
+      lane.execute { if let lines { self.printed(lines) } else { self.close(with: EventStream.end(.functionDeleted)) } }
+    }
     if lane.isDraining { serverDrains() }
   }
 

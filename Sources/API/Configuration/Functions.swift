@@ -30,6 +30,9 @@ enum Functions {
       }
     }
     try await requireFunctions(definition, call)
+    for (position, trigger) in definition.triggers.enumerated() {
+      if case .schedule(let schedule) = trigger { try requireZone(of: schedule, "/triggers/\(position)/timeZone") }
+    }
     for (_, trigger) in definition.httpTriggers { try call.project.requireCollections(trigger.lookedUp) }
     for (position, bucket) in definition.buckets { try requireBucket(bucket, "/triggers/\(position)/bucket", call) }
     let installLog = try await upload.keep(for: definition, call.environment.functions)
@@ -85,6 +88,15 @@ enum Functions {
         .validationFailed, "The function hands its result to one that does not exist: '\(name)'.",
         fields: [FieldError("/then/\(position)", "expected an existing function; deploy the last one of a sequence first")])
     }
+  }
+
+  /// Refused here and not where definitions are read: what is deployed goes on.
+  static func requireZone(of schedule: ScheduleTrigger, _ pointer: String) throws {
+    let zone = schedule.schedule.timeZone
+    guard CronSchedule.dependsOnMachine(zone) else { return }
+    throw RoostError(
+      .validationFailed, "The time zone '\(zone)' is not the same on each machine.",
+      fields: [FieldError(pointer, "expected a name of the IANA database like \"Europe/Berlin\", or \"UTC\"")])
   }
 
   private static func requireBucket(_ name: String, _ pointer: String, _ call: Call) throws {

@@ -14,6 +14,7 @@ enum NextRuns {
     let trigger = try ScheduleTrigger(
       ["cron": .string(reader.required("cron", "a cron expression like \"0 3 * * *\"")), "timeZone": reader.value("timeZone") ?? .null], pointer: "")
     try reader.refuseUnknown(besides: [])
+    try Functions.requireZone(of: trigger, "/timeZone")
     var runs: [JSONValue] = []
     var last = after
     while runs.count < count, let next = trigger.schedule.next(after: last) {

@@ -90,6 +90,6 @@ struct RouteTable: Sendable {
     }
     if let route = node.routes[method] ?? (method == .head ? node.routes[.get] : nil) { return .route(route, parameters: parameters) }
     guard !node.routes.isEmpty else { return .notFound }
-    return .methodNotAllowed(allowed: Array(node.routes.keys) + (node.routes[.get] == nil ? [.options] : [.head, .options]))
+    return .methodNotAllowed(allowed: Array(Set(node.routes.keys).union(node.routes[.get] == nil ? [.options] : [.head, .options])))
   }
 }

@@ -7,7 +7,7 @@ package enum LiveCredential: Sendable, Hashable {
   case opaque(String)
 }
 
-/// Why the server ends a live query: a closed list, told to the client.
+/// Why the server ends a live query, or the following of logs: a closed list, told to the client.
 package enum LiveEnd: String, Sendable {
   case tokenExpired = "token_expired"
   /// Signed out, disabled, deleted; of an admin or a key: revoked.
@@ -15,6 +15,8 @@ package enum LiveEnd: String, Sendable {
   /// The collection's rules changed: the next query begins anew.
   case rulesChanged = "rules_changed"
   case collectionDeleted = "collection_deleted"
+  /// Of logs that are followed.
+  case functionDeleted = "function_deleted"
   case serverStopping = "server_stopping"
   /// Something could not be read just now.
   case unavailable = "unavailable"

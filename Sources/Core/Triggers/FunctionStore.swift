@@ -131,6 +131,8 @@ package struct ParkedDelivery: Sendable {
 
 /// What one commit writes about deliveries. The parked list is keyed by the event's sequence.
 package struct DeliveryChanges: Sendable {
+  /// When the function was made that they are of: of another one of its name, made meanwhile, they are not. `nil` for whichever there is.
+  package var created: Timestamp?
   package var cursor: Int64?
   package var park: [ParkedDelivery] = []
   package var unpark: [Int64] = []

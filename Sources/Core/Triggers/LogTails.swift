@@ -2,7 +2,8 @@ import Synchronization
 
 /// Who watches what functions print. The Functions room tells it of each run's lines when they are recorded; costs a look at a counter while nobody watches.
 package final class LogTails: Sendable {
-  package typealias Listener = @Sendable ([InvocationLog]) -> Void
+  /// Gets lines as they come; nil when the function was deleted, and no more come.
+  package typealias Listener = @Sendable ([InvocationLog]?) -> Void
 
   private struct State {
     var listeners: [String: [UInt64: Listener]] = [:]
@@ -41,5 +42,12 @@ package final class LogTails: Sendable {
     guard isWatched, !lines.isEmpty else { return }
     let listeners = state.withLock { $0.listeners[function].map { Array($0.values) } ?? [] }
     for listener in listeners { listener(lines) }
+  }
+
+  /// The function is not there any more.
+  package func deleted(_ function: String) {
+    guard isWatched else { return }
+    let listeners = state.withLock { $0.listeners[function].map { Array($0.values) } ?? [] }
+    for listener in listeners { listener(nil) }
   }
 }

@@ -32,6 +32,8 @@ final class TriggerDispatcher {
   var isDraining = false
   /// What still comes back is not counted: it runs again after the next start.
   var isStopping = false
+  /// What serves is not what it was.
+  var hasNewVersions = true
   /// Requests that the store has not answered.
   private(set) var unanswered = 0
   var runs = RunsTimer()
@@ -112,6 +114,7 @@ final class TriggerDispatcher {
   }
 
   private func serve(_ served: ServedVersions, of function: TriggeredFunction) {
+    hasNewVersions = true
     function.versions = served
     register(served, of: function)
     dirty.insert(function.name)
@@ -143,6 +146,8 @@ final class TriggerDispatcher {
     for assignment in function.versions.assignments.values { pool.retire(assignment.generation) }
     for assignment in (function.coming?.versions.assignments ?? [:]).values { pool.retire(assignment.generation) }
     functions[function.name] = nil
+    hasNewVersions = true
+    tails.deleted(function.name)
     versions = versions.filter { $0.value.function !== function }
   }
 
@@ -263,20 +268,30 @@ final class TriggerDispatcher {
         delivery, of: function, version: version,
         report.failed("The function returned more than \(Limits.eventDataBytesMax) bytes, which is what the next one can take."))
     }
-    let (invocation, _) = record(report, of: function, version: version)
-    if report.status == .succeeded || report.status == .suspended {
-      if report.run.usesSteps { runEnded(delivery, of: function, report) }
-      if report.status == .succeeded { function.machine.completed(next.map { completion(of: function.name, next: $0, delivery, report) }) }
-      function.machine.succeeded(sequence, at: wall.now())
-    } else {
+    if report.status == .succeeded, let gone = next.first(where: { functions[$0] == nil }) {
+      // Trying again would find as little. As a dead letter it waits until there is one, and nobody misses it.
+      return failed(
+        delivery, of: function, version: version,
+        report.failed("Its result is for the function '\(gone)', which is not there any more. Deploy that, and replay this event."), isFinal: true)
+    }
+    guard report.status == .succeeded || report.status == .suspended else {
       if report.run.isFinal, function.deployed.definition.remote != nil {
         notice("function '\(function.name)': its endpoint is gone (410); its events become dead letters")
       }
-      if let wait = report.retryAfter { function.heldUntil = max(steady.now() + wait, function.heldUntil ?? steady.now()) }
-      function.machine.failed(
-        sequence, error: invocation.error ?? report.status.rawValue, invocation: invocation.id, isFinal: report.run.isFinal, wait: report.retryAfter ?? .zero,
-        at: wall.now())
+      return failed(delivery, of: function, version: version, report, isFinal: report.run.isFinal)
     }
+    _ = record(report, of: function, version: version)
+    if report.run.usesSteps { runEnded(delivery, of: function, report) }
+    if report.status == .succeeded { function.machine.completed(next.map { completion(of: function.name, next: $0, delivery, report) }) }
+    function.machine.succeeded(sequence, at: wall.now())
+  }
+
+  private func failed(_ delivery: Delivery, of function: TriggeredFunction, version: Int64, _ report: RunReport, isFinal: Bool) {
+    let (invocation, _) = record(report, of: function, version: version)
+    if let wait = report.retryAfter { function.heldUntil = max(steady.now() + wait, function.heldUntil ?? steady.now()) }
+    function.machine.failed(
+      delivery.event.sequence, error: invocation.error ?? report.status.rawValue, invocation: invocation.id, isFinal: isFinal, wait: report.retryAfter ?? .zero,
+      at: wall.now())
   }
 
   private func completion(of name: String, next: String, _ delivery: Delivery, _ report: RunReport) -> FunctionResult {
@@ -287,11 +302,11 @@ final class TriggerDispatcher {
 
   /// No worker could load the module: that is a failed attempt of the delivery that it was loaded for.
   func loadFailed(_ generation: UInt64, _ status: Invocation.Status, _ error: String, _ lines: [InvocationOutput.Line]) {
-    guard let (function, _) = versions[generation], let version = function.versions.version(of: generation), !isStopping else { return }
+    guard let (function, _) = versions[generation], function.versions.version(of: generation) != nil, !isStopping else { return }
     dirty.insert(function.name)
     let now = wall.now()
     let work: RunWork
-    if let position = function.calls.firstIndex(where: { $0.version == version }) {
+    if let position = function.calls.firstIndex(where: { function.assignment(for: $0)?.generation == generation }) {
       function.callsRunning += 1
       work = .direct(function.calls.remove(at: position))
     } else if let delivery = function.machine.start(
@@ -406,13 +421,11 @@ final class TriggerDispatcher {
   /// Somebody waits for these: they go first. A version without a free worker does not hold up calls of another.
   private func nextCall(of function: TriggeredFunction) -> (Place, RunWork)? {
     refuseCallsOfGoneVersions(function)
-    var busy: Set<Int64> = []
-    for (position, call) in function.calls.enumerated() where !busy.contains(call.version) {
-      // Its version may have gone meanwhile, and it named none.
-      guard let assignment = function.versions.assignments[call.version] ?? function.versions.assignments[function.deployed.live.main],
-        let place = place(for: assignment, waiting: function.waiting)
-      else {
-        busy.insert(call.version)
+    var busy: Set<UInt64> = []
+    for (position, call) in function.calls.enumerated() {
+      guard let assignment = function.assignment(for: call), !busy.contains(assignment.generation) else { continue }
+      guard let place = place(for: assignment, waiting: function.waiting) else {
+        busy.insert(assignment.generation)
         if busy.count == function.versions.assignments.count { return nil }
         continue
       }
@@ -479,7 +492,9 @@ final class TriggerDispatcher {
     function.movedSince = nil
     function.recordAt = steady.now() + FunctionsLimits.recordInterval
     function.isRecording = true
-    request(.record(function: function.name, generation: function.generation, function.machine.takeChanges()))
+    var changes = function.machine.takeChanges()
+    changes.created = function.created
+    request(.record(function: function.name, generation: function.generation, changes))
   }
 
   func request(_ request: EngineRequest) {

@@ -42,6 +42,11 @@ final class TriggeredFunction {
     durableCursor = state.cursor
   }
 
+  /// The version that takes a call: its own may have gone meanwhile, if it named none.
+  func assignment(for call: DirectCall) -> WorkerAssignment? {
+    versions.assignments[call.version] ?? versions.assignments[deployed.live.main]
+  }
+
   /// Invocations under way, of both kinds.
   var running: Int { machine.running + callsRunning }
 

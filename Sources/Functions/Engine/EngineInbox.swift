@@ -24,6 +24,8 @@ enum EngineMessage: Sendable {
   case pruned((any Error)?)
   case drain
   case stop
+  /// The server has so much time left.
+  case stopAfter(Duration)
 }
 
 /// The engine's letter box. Closed when the engine ends: what comes later is refused, so that nobody waits for ever.

@@ -23,9 +23,14 @@ final class FunctionsEngine {
   private var loadRetryAt: ContinuousClock.Instant?
   private var waitingForLoad: [CheckedContinuation<Void, Never>] = []
   private var hasLoaded = false
-  private var callsBeforeLoad: [(DirectInvocation, DirectReply)] = []
+  /// What needs the functions, and came before they were known.
+  private var beforeLoad: [EngineMessage] = []
+  /// Until when that may wait.
+  private let loadUntil: ContinuousClock.Instant
   private var waitingChecks: [(FunctionDefinition, CheckedContinuation<Void, any Error>)] = []
   private var publishedWorkers = 0
+  /// Whatever runs is stopped by then, also what was let go on.
+  private var stopAt: ContinuousClock.Instant?
   private var drainUntil: ContinuousClock.Instant?
   private var giveUpAt: ContinuousClock.Instant?
 
@@ -46,6 +51,7 @@ final class FunctionsEngine {
       project: project, pool: pool, wall: wall, steady: steady, requests: requests, tails: tails, meter: meter, notice: notice)
     wakeAt = steady.now()
     pollAt = wakeAt
+    loadUntil = wakeAt + FunctionsLimits.loadPatience
     pruneAt = wakeAt + FunctionsLimits.pruneInterval
   }
 
@@ -78,14 +84,13 @@ final class FunctionsEngine {
   // MARK: Messages
 
   private func handle(_ message: EngineMessage) {
+    if !hasLoaded, waitsForLoad(message) { return }
     switch message {
     case .functionsChanged(let continuation):
       if let continuation { waitingForLoad.append(continuation) }
       load()
     case .check(let definition, let continuation): check(definition, continuation)
-    // Just after the start nobody knows yet which functions there are.
-    case .invoke(let invocation, let answer):
-      if hasLoaded { dispatcher.invoke(invocation, answer) } else { callsBeforeLoad.append((invocation, answer)) }
+    case .invoke(let invocation, let answer): dispatcher.invoke(invocation, answer)
     case .measure(let continuation): continuation.resume(returning: dispatcher.measure())
     case .abandoned(let ticket): dispatcher.abandon(ticket)
     case .taken(let ticket, let bytes): pool.taken(ticket, bytes: bytes)
@@ -105,20 +110,54 @@ final class FunctionsEngine {
       if let error { notice("old events could not be pruned: \(error)") }
     case .drain: drain(for: configuration.drainTime)
     case .stop: drain(for: .zero)
+    case .stopAfter(let time):
+      stopAt = steady.now() + time
+      wakeAt = steady.now()
     case .wake: wakeAt = steady.now()
     }
   }
 
+  /// Just after the start nobody knows yet which functions there are. Where they cannot be read, nobody waits for long.
+  private func waitsForLoad(_ message: EngineMessage) -> Bool {
+    switch message {
+    case .invoke(_, let answer):
+      let unknown = RoostError(.unavailable, "The functions cannot be read at the moment.", retryAfter: .seconds(1))
+      guard steady.now() < loadUntil, beforeLoad.count < FunctionsLimits.callsWaitingMax else {
+        answer.resume(throwing: unknown)
+        return true
+      }
+    case .revived, .abandoned: break
+    default: return false
+    }
+    beforeLoad.append(message)
+    return true
+  }
+
+  private func refuseBeforeLoad(_ error: RoostError) {
+    for case .invoke(_, let answer) in beforeLoad { answer.resume(throwing: error) }
+    beforeLoad = []
+  }
+
   private func check(_ definition: FunctionDefinition, _ continuation: CheckedContinuation<Void, any Error>) {
-    guard drainUntil == nil else { return continuation.resume(throwing: RoostError(.unavailable, "The server is stopping.")) }
+    guard !dispatcher.isDraining else { return continuation.resume(throwing: RoostError(.unavailable, "The server is stopping.")) }
     // What runs elsewhere was checked by whoever asks.
     guard definition.runtime.hasWorkers else { return continuation.resume() }
     // The first start finds out what the machine offers; a check before that would take its failure for the source's.
     guard pool[definition.runtime].level != nil else {
-      waitingChecks.append((definition, continuation))
+      guard waitsInLine(definition, continuation) else { return }
       return pool.ensureSpare(definition.runtime)
     }
+    guard pool.checks < FunctionsLimits.checksMax else { return _ = waitsInLine(definition, continuation) }
     pool.check(definition, continuation)
+  }
+
+  private func waitsInLine(_ definition: FunctionDefinition, _ continuation: CheckedContinuation<Void, any Error>) -> Bool {
+    guard waitingChecks.count < FunctionsLimits.checksWaitingMax else {
+      continuation.resume(throwing: RoostError(.overloaded, "Too many functions are being deployed at once; try again.", retryAfter: .seconds(1)))
+      return false
+    }
+    waitingChecks.append((definition, continuation))
+    return true
   }
 
   private func load() {
@@ -137,10 +176,10 @@ final class FunctionsEngine {
     case .success(let functions):
       dispatcher.take(functions)
       hasLoaded = true
-      for (invocation, answer) in callsBeforeLoad { dispatcher.invoke(invocation, answer) }
-      callsBeforeLoad = []
-      status.update(functions.map(\.deployed))
-      let wanted = drainUntil == nil ? Set(functions.map(\.deployed.definition.runtime).filter(\.hasWorkers)) : []
+      for message in beforeLoad { handle(message) }
+      beforeLoad = []
+      publishDeployed()
+      let wanted = !dispatcher.isDraining ? Set(functions.map(\.deployed.definition.runtime).filter(\.hasWorkers)) : []
       for kind in wanted.union(pool.knownRuntimes) {
         pool[kind].wantsSpare = wanted.contains(kind)
         if wanted.contains(kind) {
@@ -161,7 +200,15 @@ final class FunctionsEngine {
     waitingForLoad = []
   }
 
+  /// Calls are let in by the versions that serve, also while others come up.
+  private func publishDeployed() {
+    guard dispatcher.hasNewVersions else { return }
+    dispatcher.hasNewVersions = false
+    status.update(dispatcher.functions.values.map(\.deployed))
+  }
+
   private func publishStatus() {
+    if hasLoaded { publishDeployed() }
     if pool.healthChanged {
       pool.healthChanged = false
       status.update(probes: pool.probes)
@@ -190,10 +237,10 @@ final class FunctionsEngine {
         drain(for: .zero)
       }
     }
-    let decidable = waitingChecks.filter { pool[$0.0.runtime].level != nil }
-    guard !decidable.isEmpty else { return }
-    waitingChecks.removeAll { pool[$0.0.runtime].level != nil }
-    for (definition, continuation) in decidable { check(definition, continuation) }
+    while pool.checks < FunctionsLimits.checksMax, let next = waitingChecks.firstIndex(where: { pool[$0.0.runtime].level != nil }) {
+      let (definition, continuation) = waitingChecks.remove(at: next)
+      check(definition, continuation)
+    }
   }
 
   private func perform(_ call: WorkerFrame.Call, of id: UInt64) {
@@ -221,7 +268,18 @@ final class FunctionsEngine {
     if let loadRetryAt {
       if now >= loadRetryAt { load() } else { next.append(loadRetryAt) }
     }
-    if !dispatcher.functions.isEmpty, drainUntil == nil {
+    if !beforeLoad.isEmpty {
+      if now >= loadUntil {
+        refuseBeforeLoad(RoostError(.unavailable, "The functions cannot be read at the moment.", retryAfter: .seconds(1)))
+      } else {
+        next.append(loadUntil)
+      }
+    }
+    if let stopAt, now >= stopAt {
+      close()
+      stop(now)
+    }
+    if !dispatcher.functions.isEmpty, !dispatcher.isDraining {
       if now >= pollAt {
         pollAt = now + FunctionsLimits.pollInterval
         dispatcher.logChanged()
@@ -235,7 +293,7 @@ final class FunctionsEngine {
       let moment = Timestamp(milliseconds: wall.now().milliseconds - Limits.eventRetention.milliseconds)
       requests.push(.prune(through: dispatcher.passed, before: moment))
     }
-    next += [pruneAt, drainUntil, giveUpAt].compactMap { $0 }.filter { $0 > now }
+    next += [pruneAt, stopAt, drainUntil, giveUpAt].compactMap { $0 }.filter { $0 > now }
     wakeAt = next.min() ?? now + .seconds(60)
     if let drainUntil, now >= drainUntil { stop(now) }
   }
@@ -245,12 +303,18 @@ final class FunctionsEngine {
   private func drain(for time: Duration) {
     let until = steady.now() + time
     guard drainUntil.map({ until < $0 }) ?? true else { return }
-    drainUntil = until
+    drainUntil = min(until, stopAt ?? until)
+    close()
+    wakeAt = min(wakeAt, until)
+  }
+
+  /// Nothing new begins.
+  private func close() {
+    guard !dispatcher.isDraining else { return }
     dispatcher.isDraining = true
     dispatcher.refuseWaiting()
     dispatcher.logChanged()
     pool.close()
-    wakeAt = min(wakeAt, until)
   }
 
   /// What runs is handed back: it runs again after the next start.
@@ -274,7 +338,7 @@ final class FunctionsEngine {
     let stopping = RoostError(.unavailable, "The server is stopping.")
     for waiter in waitingForLoad { waiter.resume() }
     for (_, continuation) in waitingChecks { continuation.resume(throwing: stopping) }
-    for (_, answer) in callsBeforeLoad { answer.resume(throwing: stopping) }
+    refuseBeforeLoad(stopping)
     for worker in pool.workers.values {
       if case .direct(let call) = worker.run?.work { call.answer.resume(throwing: stopping) }
     }
@@ -287,6 +351,7 @@ final class FunctionsEngine {
       default: break
       }
     }
+    for report in dispatcher.remotes.endAll() { dispatcher.finished(report) }
     requests.close()
   }
 }

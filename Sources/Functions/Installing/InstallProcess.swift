@@ -16,6 +16,8 @@ struct InstallProcess {
   let bubblewrap: String
   let plan: InstallPlan
   let folder: String
+  /// Whether it is to end now.
+  let isOver: @Sendable () -> Bool
 
   func run() -> Outcome {
     let scratch = folder + "/" + InstallPlan.scratch
@@ -94,6 +96,7 @@ struct InstallProcess {
       if fault == nil, now - begin > FunctionsLimits.installTimeMax {
         fault = "it took longer than \(FunctionsLimits.installTimeMax.components.seconds) s"
       }
+      if fault == nil, isOver() { fault = "the server stops" }
       if fault == nil, now - looked > .seconds(2) {
         looked = now
         if !InstalledSize.fits(folder) { fault = InstalledSize.fault }

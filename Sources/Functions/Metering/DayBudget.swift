@@ -7,6 +7,9 @@ struct DayBudget {
   private var invocations: Int64
   private var megabyteMicroseconds: Int64
 
+  /// From the end of the next day on nobody reads the clock as slightly wrong.
+  private static let clockErrorMax = Duration.seconds(2 * 86_400)
+
   /// - Parameter used: what today's records say; what runs at this moment is in no record.
   init(limits: UsageLimits, used: UsageSum, at now: Timestamp) {
     self.limits = limits
@@ -40,7 +43,11 @@ struct DayBudget {
   var renewed: Timestamp { day.end }
 
   private mutating func turn(_ now: Timestamp) {
-    // A clock that is set back gives nothing twice.
+    // A clock that is set back gives nothing twice; one that was wrong by more than a day, and has been put right, does not hold today up.
+    if day.end > now + Self.clockErrorMax {
+      day = UsageDay(now)
+      return
+    }
     guard UsageDay(now) > day else { return }
     day = UsageDay(now)
     invocations = 0

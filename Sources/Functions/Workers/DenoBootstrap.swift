@@ -407,6 +407,10 @@ enum DenoBootstrap {
         const begun = () => of ??= steps = new Steps(() => current?.abort(new Suspension(false)));
         const returned = await refusable(() => handler(event, { ...context, attempt, traceparent, get step() { return begun().api; } }));
         await of?.settled();
+        // It would be stored as a document without a field, or let the write through.
+        if (returned instanceof Response && String(event.type).startsWith("roost.document.before-")) {
+          throw new TypeError("The function returned a Response, which only calls over HTTP take: before a write, return the document, nothing, or refuse(\"why\").");
+        }
         // What cannot be sent as JSON is the function's failure.
         if (wantsValue || of?.used) value = stringify(returned);
       });

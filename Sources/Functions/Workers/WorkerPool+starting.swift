@@ -153,10 +153,6 @@ extension WorkerPool {
 
   /// Loads a source to see whether it can be.
   func check(_ definition: FunctionDefinition, _ continuation: CheckedContinuation<Void, any Error>) {
-    guard checks < FunctionsLimits.checksMax else {
-      continuation.resume(throwing: RoostError(.overloaded, "Too many functions are being deployed at once; try again.", retryAfter: .seconds(1)))
-      return
-    }
     var taken: Worker?
     let kind = definition.runtime
     if definition.mayTakeSpare, let spare = self[kind].spare {

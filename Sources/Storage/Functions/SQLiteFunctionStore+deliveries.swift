@@ -17,8 +17,10 @@ extension SQLiteFunctionStore {
   func record(_ changes: DeliveryChanges, of function: String) async throws {
     guard !changes.isEmpty else { return }
     try await writer.write { transaction in
-      // Deleted meanwhile: nobody asks for its deliveries any more.
-      guard let number = try transaction.database.functionNumber(function) else { return try transaction.addUsage(of: changes.invocations) }
+      // Deleted meanwhile, or made anew: nobody asks for its deliveries any more.
+      guard let number = try transaction.database.functionNumber(function, created: changes.created) else {
+        return try transaction.addUsage(of: changes.invocations)
+      }
       try transaction.record(changes, of: number)
     }
   }

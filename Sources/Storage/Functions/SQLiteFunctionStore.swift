@@ -62,4 +62,10 @@ extension Database {
   func functionNumber(_ name: String) throws -> Int64? {
     try first("SELECT number FROM functions WHERE name = ?", .text(name)) { $0.int(0) }
   }
+
+  /// The same, if it was made then.
+  func functionNumber(_ name: String, created: Timestamp?) throws -> Int64? {
+    guard let created else { return try functionNumber(name) }
+    return try first("SELECT number FROM functions WHERE name = ? AND created = ?", .text(name), .int(created.milliseconds)) { $0.int(0) }
+  }
 }

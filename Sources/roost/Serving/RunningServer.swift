@@ -68,7 +68,8 @@ enum RunningServer {
           .init(service: LiveRunner(live: live)),
           .init(
             service: HTTPRunner(
-              server: server, state: state, live: live, announce: { Announcement.write(address: address, port: port, settings: settings, hasAdmin: hasAdmin) }),
+              server: server, state: state, live: live, functions: functions, drain: settings.drain,
+              announce: { Announcement.write(address: address, port: port, settings: settings, hasAdmin: hasAdmin) }),
             successTerminationBehavior: .gracefullyShutdownGroup),
         ],
         gracefulShutdownSignals: [.sigterm, .sigint], logger: .init(label: "roost")))
@@ -95,10 +96,13 @@ enum RunningServer {
     configuration.loops = settings.loops
     configuration.allowedOrigins = settings.allowedOrigins
     configuration.accessLog = settings.accessLog
-    configuration.drainTimeout = settings.drain
+    configuration.drainTimeout = settings.drain + lastAnswersTime
     configuration.connectionsMax = max(configuration.connectionsMax, settings.liveQueriesMax + 10_000)
     return configuration
   }
+
+  /// From the end of what functions may still do until connections are cut: what they were stopped in is answered.
+  private static let lastAnswersTime = Duration.seconds(1)
 
   private static func functionsConfiguration(_ settings: ServeSettings) -> FunctionsConfiguration {
     var configuration = FunctionsConfiguration(
@@ -164,6 +168,8 @@ private struct HTTPRunner: Service {
   let server: HTTPServer
   let state: ServingState
   let live: LiveQueries
+  let functions: FunctionsService
+  let drain: Duration
   let announce: @Sendable () -> Void
 
   func run() async throws {
@@ -175,6 +181,8 @@ private struct HTTPRunner: Service {
     } onGracefulShutdown: {
       state.isReady = false
       live.endWaits()
+      // Before the connections are closed, so that whoever waits for a function gets an answer.
+      functions.stop(after: drain)
       server.drain()
     }
   }

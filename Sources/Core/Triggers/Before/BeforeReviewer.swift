@@ -43,19 +43,23 @@ struct BeforeReviewer: Sendable {
     case .failed, .crashed: throw failed(hook, "failed; its record says why")
     case .suspended: throw failed(hook, "wants to wait, which it cannot while a write waits for it")
     }
-    guard let text = answer.value else { return body }
-    if let refusal = Self.refusal(text) { throw RoostError(.writeRefused, refusal) }
+    // Some runtimes hand on what the function wrote, as it wrote it.
+    guard let text = answer.value.map({ JSONText.compact($0) }) else { return body }
+    if let refusal = Self.refusal(text) {
+      guard let message = refusal.stringValue else {
+        throw failed(hook, "returned a `refuse` that is no text: expected {\"refuse\": \"why\"}")
+      }
+      throw RoostError(.writeRefused, message.isEmpty ? "The write was refused." : String(message.prefix(Limits.refusalCharactersMax)))
+    }
     guard let body else { return nil }
     if text.elementsEqual("null".utf8) { return body }
     return try changed(body, to: text, by: hook, in: proposal.collection)
   }
 
-  /// `{"refuse": "why"}`, and nothing else.
-  private static func refusal(_ text: [UInt8]) -> String? {
-    guard text.starts(with: #"{"refuse":"#.utf8), let value = try? JSONValue(parsing: text), let object = value.objectValue, object.count == 1,
-      let message = object["refuse"]?.stringValue
-    else { return nil }
-    return message.isEmpty ? "The write was refused." : String(message.prefix(Limits.refusalCharactersMax))
+  /// Why, where it is `{"refuse": "why"}` and nothing else.
+  private static func refusal(_ text: [UInt8]) -> JSONValue? {
+    guard text.starts(with: #"{"refuse":"#.utf8), let object = (try? JSONValue(parsing: text))?.objectValue, object.count == 1 else { return nil }
+    return object["refuse"]
   }
 
   private func changed(_ body: [UInt8], to text: [UInt8], by hook: BeforeHook, in collection: String) throws -> [UInt8] {

@@ -42,6 +42,11 @@ package struct CronSchedule: Sendable {
 
   package static func isTimeZone(_ name: String) -> Bool { CELTimeZone(name) != nil }
 
+  /// Names in the folder of time zones that are none of the IANA database's: links to the machine's own, copies, and clocks that count leap seconds.
+  package static func dependsOnMachine(_ name: String) -> Bool {
+    ["localtime", "posixrules", "Factory"].contains(name) || name.hasPrefix("posix/") || name.hasPrefix("right/")
+  }
+
   private static func form(_ text: String) throws(CronError) -> Form {
     guard text.hasPrefix("@") else { return .fields(try CronFields(text)) }
     let words = text.split(separator: " ", omittingEmptySubsequences: true)
