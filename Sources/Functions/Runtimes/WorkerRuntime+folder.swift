@@ -15,6 +15,7 @@ extension WorkerRuntime {
     runtime.sandboxed = reading(sandboxed, FunctionArchive.place)
     runtime.shown += places.map { (folder, $0) }
     runtime.temporary = temporary.filter { !places.contains($0) }
+    if kind == .command { runtime.temporary.append(CommandScript.desk) }
     return runtime
   }
 
