@@ -39,6 +39,8 @@ final class WorkerPool {
   var nextUse: UInt64 = 1
 
   private var health: [FunctionRuntimeKind: RuntimeHealth] = [:]
+  /// Whether another user's process can be shown the folder of an archive, which lies in the server's own.
+  var showsArchives = WorkerUser.canChange
   /// Nothing new starts.
   var isClosed = false
 
