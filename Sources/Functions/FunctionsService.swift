@@ -20,7 +20,7 @@ package final class FunctionsService: FunctionRuntime {
   let status = FunctionsStatus()
   private let meter: UsageMeter
   private let hasRun = Atomic(false)
-  package let tails = LogTails()
+  package let tails: LogTails
   private let tickets = Atomic<UInt64>(0)
   private let stopAt = Mutex<ContinuousClock.Instant?>(nil)
 
@@ -53,6 +53,7 @@ package final class FunctionsService: FunctionRuntime {
     wall = clock
     self.steady = steady
     self.notice = notice
+    tails = LogTails { [inbox] function, follower in inbox.post(.followed(function: function, follower)) }
   }
 
   /// How well functions are shut in; `nil` until the first worker has come up or failed to.

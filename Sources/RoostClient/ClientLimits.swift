@@ -10,6 +10,8 @@ package enum ClientLimits {
   package static let answerBytesMax = 256 << 20
   /// A problem document is short; more than this is not ours.
   package static let problemBytesMax = 256 << 10
+  /// One line of a stream of events: a log line has 16 KiB, which JSON may make six times as long.
+  package static let eventBytesMax = 1 << 20
   /// The answer to an import: a hundred errors at most.
   package static let importAnswerBytesMax = 4 << 20
   /// What one read of a file moves.

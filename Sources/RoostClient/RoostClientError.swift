@@ -60,6 +60,9 @@ package struct RoostClientError: Error, Sendable, CustomStringConvertible {
 
   package func isLocal(_ code: LocalCode) -> Bool { status == nil && self.code == code.rawValue }
 
+  /// Whether the same call may succeed later: the server was away, or too busy.
+  package var isPassing: Bool { status.map { $0 >= 500 || $0 == 429 } ?? (isLocal(.unreachable) || isLocal(.timeout)) }
+
   package var description: String {
     let fields = errors.filter { !detail.contains($0.detail) }.map { " \($0.pointer): \($0.detail)." }.joined()
     return "\(detail) (\(code))\(fields)"

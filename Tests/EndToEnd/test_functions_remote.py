@@ -410,6 +410,22 @@ def test_googles_functions_framework_takes_events(lab, framework, mode):
     assert all(event["data"]["after"] == by_id[event["subject"].split("/")[1]] for event in events)
 
 
+def test_googles_functions_framework_answers_calls(lab, framework, server):
+    url, _ = framework("web", "http")
+    lab.deploy(url, triggers=[{"type": "http", "methods": ["GET", "POST", "DELETE"], "access": "true"}])
+    path = f"/v1/call/{lab.collection}"
+    for method, target, body in [("POST", "/orders/7%20a?x=1&y=%C3%A4", "grüße, exact\n".encode()), ("GET", "/", b""), ("DELETE", "/orders/8", b"")]:
+        answer = Caller(server).request(method, path + target, data=body, headers={"Content-Type": "text/plain; charset=utf-8"})
+        assert answer.status_code == 201 and answer.headers["X-Made"] == "here", answer.text
+        told = answer.json()
+        assert told["method"] == method and told["body"] == body.decode()
+        assert told["path"] == {"/": "/"}.get(target, target.split("?")[0].replace("%20", " "))
+        assert told["query"] == ({"x": "1", "y": "ä"} if "?" in target else {})
+    assert_problem(Caller(server).put(path + "/x"), 405)
+    runs = eventually(lambda: len(found := lab.admin.every(f"/v1/functions/{lab.collection}/invocations")) >= 3 and found, what="the records")
+    assert {run["status"] for run in runs} == {"succeeded"} and {run["event"]["type"] for run in runs} == {"roost.http.request"}
+
+
 # OpenWhisk
 
 ACTION = "def main(args):\n    if args['subject'].endswith('bad'):\n        return {'error': 'bad subject'}\n    return {'seen': args['id']}\n"

@@ -2,8 +2,8 @@ import Core
 import HTTPServer
 import JSON
 
-/// `GET /v1/functions/{function}/logs` with `Accept: text/event-stream`: what the function prints from now on, a run's lines when the run is recorded.
-/// With `Last-Event-ID` the stored lines after that one come first.
+/// `GET /v1/functions/{function}/logs` with `Accept: text/event-stream`: what the function prints, line by line as it is printed, beginning with the lines of
+/// runs that go on. With `Last-Event-ID` the lines after that one come first. What is recorded after the answer's head has come is in the stream.
 enum FollowLogs {
   @Sendable static func open(_ stream: StreamCall) throws {
     let call = stream.call
@@ -18,18 +18,11 @@ enum FollowLogs {
     stream.exchange.task {
       do {
         let name = try await Functions.function(call).definition.name
-        let missed = try await last.asyncMap { try await call.project.functions.logs(of: name, after: $0, limit: Limits.logLinesMissedMax) } ?? []
-        stream.exchange.hop { LogTail(name, filter, call.environment).begin(stream, missed) }
+        stream.exchange.hop { LogTail(name, filter, after: last, call).join(stream) }
       } catch {
         stream.refuse(error)
       }
     }
-  }
-}
-
-extension Optional where Wrapped: Sendable {
-  fileprivate func asyncMap<Value: Sendable>(_ work: (Wrapped) async throws -> Value) async rethrows -> Value? {
-    if let self { try await work(self) } else { nil }
   }
 }
 
@@ -39,43 +32,43 @@ extension Optional where Wrapped: Sendable {
 private final class LogTail: HTTPPushListener, @unchecked Sendable {
   private let name: String
   private let filter: LogFilter
+  /// The line after which those come that were missed.
+  private let last: String?
+  private let functions: any FunctionStore
   private let environment: APIEnvironment
   private var push: HTTPPush?
   private var watching: UInt64?
   private var stream: StreamCall?
   /// Whether the caller's right to see this still holds is asked again when lines come and the last answer is older than a few seconds.
   private var lookedAt = Timestamp(milliseconds: 0)
+  /// Lines that have come while the store or the caller's right is asked.
   private var waiting: [InvocationLog]?
 
   private static let lookInterval = Duration.seconds(5)
 
-  init(_ name: String, _ filter: LogFilter, _ environment: APIEnvironment) {
+  init(_ name: String, _ filter: LogFilter, after last: String?, _ call: Call) {
     self.name = name
     self.filter = filter
-    self.environment = environment
+    self.last = last
+    functions = call.project.functions
+    environment = call.environment
   }
 
-  func begin(_ stream: StreamCall, _ missed: [InvocationLog]) {
+  func join(_ stream: StreamCall) {
     guard environment.functions.tails.watchers < Limits.logTailsMax else {
       return stream.refuse(RoostError(.overloaded, "Too many follow logs already.", retryAfter: .seconds(5)))
     }
-    self.stream = stream
-    lookedAt = environment.clock.now()
     let lane = stream.exchange.lane
-    push = stream.exchange.respondPush(
-      status: 200, headers: EventStream.headers, heartbeat: EventStream.heartbeat, every: Limits.liveHeartbeat, unsentBytesMax: Limits.liveUnsentBytesMax,
-      unsentBytesMin: Limits.liveUnsentBytesMin, backlog: environment.live.backlog, listener: self)
-    guard let push else { return }
-    _ = push.send(HTTPPiece(EventStream.opening))
-    send(missed)
+    self.stream = stream
     watching = environment.functions.tails.watch(name) { [self] lines in
-      lane.execute { if let lines { self.printed(lines) } else { self.close(with: EventStream.end(.functionDeleted)) } }
+      lane.execute { if let lines { self.printed(lines) } else { self.functionDeleted() } }
     }
-    if lane.isDraining { serverDrains() }
+    if watching == nil { stream.refuse(RoostError(.unavailable, "The server is stopping.")) }
   }
 
   private func printed(_ lines: [InvocationLog]) {
-    guard let stream, push != nil else { return }
+    guard let stream else { return }
+    guard push != nil else { return begin(stream, lines) }
     let lines = lines.filter(filter.matches)
     guard !lines.isEmpty else { return }
     if waiting != nil {
@@ -91,6 +84,44 @@ private final class LogTail: HTTPPushListener, @unchecked Sendable {
       let isKnown = (try? await environment.authenticator.knows(opaque: token)) ?? false
       stream.exchange.hop { self.looked(isKnown) }
     }
+  }
+
+  private func functionDeleted() {
+    if push == nil { stream?.refuse(RoostError(.functionNotFound, "There is no function '\(name)' any more.")) }
+    close(with: EventStream.end(.functionDeleted))
+  }
+
+  /// With the lines of runs that are not recorded yet: what was missed besides is in the store by now.
+  private func begin(_ stream: StreamCall, _ lines: [InvocationLog]) {
+    lookedAt = environment.clock.now()
+    push = stream.exchange.respondPush(
+      status: 200, headers: EventStream.headers, heartbeat: EventStream.heartbeat, every: Limits.liveHeartbeat, unsentBytesMax: Limits.liveUnsentBytesMax,
+      unsentBytesMin: Limits.liveUnsentBytesMin, backlog: environment.live.backlog, listener: self)
+    guard let push else { return close(with: nil) }
+    _ = push.send(HTTPPiece(EventStream.opening))
+    if let last {
+      waiting = lines.filter { $0.id > last }
+      stream.exchange.task { [self] in
+        let missed = try? await functions.logs(of: name, after: last, limit: Limits.logLinesMissedMax)
+        stream.exchange.hop { self.caughtUp(missed) }
+      }
+    } else {
+      send(lines)
+    }
+    if stream.exchange.lane.isDraining { serverDrains() }
+  }
+
+  private func caughtUp(_ missed: [InvocationLog]?) {
+    guard let printed = waiting else { return }
+    waiting = nil
+    guard let missed else { return close(with: EventStream.end(.unavailable)) }
+    let stored = Set(missed.map(\.id))
+    // With more to come the caller asks again, from where this ends.
+    guard missed.count < Limits.logLinesMissedMax else {
+      send(missed)
+      return close(with: EventStream.end(.unavailable))
+    }
+    send((missed + printed.filter { !stored.contains($0.id) }).sorted { $0.id < $1.id })
   }
 
   private func looked(_ isKnown: Bool) {

@@ -18,7 +18,8 @@ enum FunctionRuns {
       return status
     }
     let items = try await call.project.functions.runs(of: name, status: status, limit: limit + 1, before: before)
-    return .list(items.prefix(limit).map { $0.value(function: name) }, next: items.count > limit ? String(items[limit - 1].id) : nil)
+    let mask = try await mask(name, call)
+    return .list(items.prefix(limit).map { masked($0.value(function: name), mask) }, next: items.count > limit ? String(items[limit - 1].id) : nil)
   }
 
   /// With its steps.
@@ -27,15 +28,29 @@ enum FunctionRuns {
     guard let (run, steps) = try await call.project.functions.run(id(call.parameters[1]), of: name), case .object(var value) = run.value(function: name) else {
       throw missing
     }
-    value["steps"] = .array(steps.map(\.value))
-    return .json(200, .object(value))
+    let mask = try await mask(name, call)
+    value["steps"] = .array(steps.map { masked($0.value, mask) })
+    return .json(200, masked(.object(value), mask))
   }
 
   /// Ends a run that is not over: nothing of it runs again. What runs at this moment ends with its present step.
   static let cancel = Route.admin(.post, "/v1/functions/{function}/runs/{run}/cancel") { call in
     let name = try await function(call)
     guard let run = try await call.project.functions.cancelRun(id(call.parameters[1]), of: name, at: call.now) else { throw missing }
-    return .json(200, run.value(function: name))
+    return .json(200, masked(run.value(function: name), try await mask(name, call)))
+  }
+
+  /// What the function gave to be kept is stored as it is, because it needs it again, and shown without the secrets that it has now.
+  private static func masked(_ value: JSONValue, _ mask: SecretMask) -> JSONValue {
+    guard case .object(var object) = value else { return value }
+    for name in ["result", "error", "waitsFor"] {
+      if let member = object[name] { object[name] = mask.masking(member) }
+    }
+    return .object(object)
+  }
+
+  private static func mask(_ name: String, _ call: Call) async throws -> SecretMask {
+    SecretMask(try await call.project.secrets.open().values(for: name))
   }
 
   private static var missing: RoostError { RoostError(.notFound, "There is no such run.") }

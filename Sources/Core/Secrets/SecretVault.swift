@@ -1,6 +1,6 @@
 import JSON
 
-/// The secrets of a project, with the key that opens them. Values come out of here for functions only, never for an answer.
+/// The secrets of a project, with the key that opens them. Values come out of here for functions, and to be hidden in what is shown of them; never for an answer.
 package final class SecretVault: Sendable {
   private let store: any SecretStore
   private let box: SecretBox

@@ -67,9 +67,6 @@ package struct FunctionDefinition: Sendable {
     guard archive == nil || runtime.hasWorkers else {
       throw RoostError(.validationFailed, "A remote function has no archive here.", fields: [FieldError("/archive", "expected none")])
     }
-    guard archive == nil || runtime != .command else {
-      throw RoostError(.notImplemented, "Archives for functions of the runtime 'command' are not built yet.", fields: [FieldError("/archive", "not built yet")])
-    }
     self.source = source
     lambda = runtime == .lambda ? try LambdaSettings(&reader, source: source) : nil
     triggers = try (reader.array("triggers") ?? []).enumerated().map { position, trigger in

@@ -192,6 +192,8 @@ struct DeliveryMachine {
 
   var unrecordedInvocations: Int { record.changes.invocations.count }
 
+  var unrecordedLogs: [InvocationLog] { record.changes.logs }
+
   /// Whether something besides the cursor waits to be written down.
   var hasNews: Bool { !record.isEmpty }
 

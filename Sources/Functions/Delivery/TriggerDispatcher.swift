@@ -11,7 +11,7 @@ final class TriggerDispatcher {
   let steady: any SteadyClock
   private let requests: RequestQueue
   private let meter: UsageMeter
-  private let tails: LogTails
+  let tails: LogTails
   let notice: (String) -> Void
 
   private(set) var functions: [String: TriggeredFunction] = [:]
@@ -189,6 +189,7 @@ final class TriggerDispatcher {
     unanswered -= 1
     guard let function = functions[name], function.generation == generation else { return }
     function.isRecording = false
+    function.logsBeingRecorded = []
     dirty.insert(name)
     if let error {
       function.machine.restore(changes)
@@ -322,7 +323,7 @@ final class TriggerDispatcher {
   }
 
   private func record(_ report: RunReport, of function: TriggeredFunction, version: Int64) -> (Invocation, [InvocationLog]) {
-    let id = identifiers.next(at: report.run.started)
+    let id = report.run.told?.invocation ?? nextID(at: report.run.started)
     let mask = masks[report.generation] ?? SecretMask([:])
     let (sequence, type, subject): (Int64?, String, String) =
       switch report.run.work {
@@ -335,14 +336,16 @@ final class TriggerDispatcher {
       cpu: report.cpu, memoryBytesPeak: report.memoryPeak, queued: report.run.work.since.map { max(.zero, report.run.started - $0) },
       memoryBytesMax: function.deployed.definition.memoryBytesMax, trace: report.run.trace)
     meter.ended(invocation, at: wall.now())
-    let logs = report.lines.map {
-      InvocationLog(id: identifiers.next(at: $0.time), invocation: id, time: $0.time, level: $0.level, message: mask.masking($0.message))
-    }
+    let told = report.run.told?.lines ?? []
+    let new = logs(report.lines[told.count...], of: id, report.generation)
+    let logs = told + new
     function.machine.ran(invocation, logs: logs)
     function.counters.add(invocation)
-    tails.printed(logs, by: function.name)
+    tails.printed(new, by: function.name)
     return (invocation, logs)
   }
+
+  func nextID(at time: Timestamp) -> String { identifiers.next(at: time) }
 
   // MARK: Acting on it
 
@@ -494,6 +497,7 @@ final class TriggerDispatcher {
     function.isRecording = true
     var changes = function.machine.takeChanges()
     changes.created = function.created
+    function.logsBeingRecorded = changes.logs
     request(.record(function: function.name, generation: function.generation, changes))
   }
 

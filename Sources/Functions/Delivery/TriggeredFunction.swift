@@ -19,6 +19,8 @@ final class TriggeredFunction {
   /// Everything in the log was read, until there is news.
   var isAtEnd = false
   var isRecording = false
+  /// What the store has been given and has not confirmed.
+  var logsBeingRecorded: [InvocationLog] = []
   /// A remote endpoint asked for a pause.
   var heldUntil: ContinuousClock.Instant?
   /// After the store or the log refused.

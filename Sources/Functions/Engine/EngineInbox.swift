@@ -11,6 +11,8 @@ enum EngineMessage: Sendable {
   case abandoned(UInt64)
   /// So many bytes of a streamed answer were taken.
   case taken(ticket: UInt64, bytes: Int)
+  /// Somebody follows what that function prints, under that number.
+  case followed(function: String, UInt64)
   case measure(CheckedContinuation<FunctionsMeasure, any Error>)
   case revived(function: String, LogEvent)
   case loaded(Result<[LoadedFunction], any Error>)

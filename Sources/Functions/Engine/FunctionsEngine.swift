@@ -63,6 +63,7 @@ final class FunctionsEngine {
     while !isOver {
       let ready = poller.wait(max(Duration.zero, min(wakeAt - steady.now(), .seconds(60))))
       for one in ready { pool.handle(one) }
+      dispatcher.tellPrinted()
       let (messages, logChanged) = inbox.take()
       for message in messages { handle(message) }
       if logChanged { dispatcher.logChanged() }
@@ -92,6 +93,10 @@ final class FunctionsEngine {
     case .check(let definition, let continuation): check(definition, continuation)
     case .invoke(let invocation, let answer): dispatcher.invoke(invocation, answer)
     case .measure(let continuation): continuation.resume(returning: dispatcher.measure())
+    case .followed(let function, let follower):
+      // Runs that have just ended are no longer seen at their workers.
+      handlePoolEvents()
+      dispatcher.followed(function, by: follower)
     case .abandoned(let ticket): dispatcher.abandon(ticket)
     case .taken(let ticket, let bytes): pool.taken(ticket, bytes: bytes)
     case .revived(let function, let event): dispatcher.revived(function, event)
@@ -348,6 +353,7 @@ final class FunctionsEngine {
       case .check(_, let continuation): continuation.resume(throwing: stopping)
       case .invoke(_, let reply): reply.resume(throwing: stopping)
       case .measure(let continuation): continuation.resume(throwing: stopping)
+      case .followed(let function, let follower): dispatcher.tails.begin(function, follower, with: [])
       default: break
       }
     }

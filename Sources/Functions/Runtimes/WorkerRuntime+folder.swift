@@ -3,7 +3,8 @@ import Glibc
 
 extension WorkerRuntime {
   /// The same with a function's own folder to read: at `/function` in the sandbox (for Lambda functions where they expect it), in its place without one.
-  func showing(folder: String?) -> WorkerRuntime {
+  /// - Parameter place: where the sandbox finds the folder, if not where it lies.
+  func showing(folder: String?, from place: String? = nil) -> WorkerRuntime {
     guard let folder else { return self }
     func reading(_ program: Program, _ place: String) -> Program {
       kind == .javascript ? Program(path: program.path, arguments: Self.denoArguments(program.arguments, folder: folder, place: place)) : program
@@ -13,8 +14,9 @@ extension WorkerRuntime {
     var runtime = self
     runtime.program = reading(program, folder)
     runtime.sandboxed = reading(sandboxed, FunctionArchive.place)
-    runtime.shown += places.map { (folder, $0) }
+    runtime.shown += places.map { (place ?? folder, $0) }
     runtime.temporary = temporary.filter { !places.contains($0) }
+    if kind == .command { runtime.temporary.append(CommandScript.desk) }
     return runtime
   }
 

@@ -14,8 +14,12 @@ struct WorkerCommand {
   /// Whether a bound on the user's processes is this worker's alone.
   let ownsUser: Bool
 
+  /// Where the process finds its function's archive, besides where it lies.
+  let folder: (path: String, place: String)?
+
   /// `user` is whom a server that runs as root becomes first.
-  init?(level: SandboxLevel, user: UInt32?, configuration: FunctionsConfiguration, runtime: WorkerRuntime) {
+  init?(level: SandboxLevel, user: UInt32?, folder: (path: String, place: String)? = nil, configuration: FunctionsConfiguration, runtime: WorkerRuntime) {
+    self.folder = folder
     let variables = runtime.environment + Self.environment
     reservedBytes = runtime.reservedBytes
     self.user = user ?? 0

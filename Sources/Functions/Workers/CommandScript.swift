@@ -10,6 +10,9 @@ enum CommandScript {
   /// The folder of the program, its event and its answer; in memory.
   static let folder = "/function"
 
+  /// Where the event and the answer of a program lie whose folder is an archive, which nobody writes to; in memory.
+  static let desk = "/event"
+
   /// What the shell begins with.
   static let start = """
     exec 5<&0 6>&1 </dev/null >&2
@@ -19,6 +22,9 @@ enum CommandScript {
     """
 
   static func load(_ definition: FunctionDefinition) -> [UInt8] {
+    if let entry = definition.entry, definition.archive != nil {
+      return message(check(entry: entry) + "\n" + say("{\"type\":\"loaded\"}") + "\n", [])
+    }
     let program = Array(definition.source.utf8)
     let file = quoted(folder + "/" + definition.name)
     let script = """
@@ -32,19 +38,24 @@ enum CommandScript {
 
   /// `more` is what the environment has besides the function's own.
   static func invoke(_ work: RunWork, _ definition: FunctionDefinition, more: [(name: String, value: String)], event: [UInt8]) -> [UInt8] {
-    var variables = definition.environment.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } + more.map { ($0.name, $0.value) }
+    let isArchive = definition.archive != nil
+    let (desk, home) = isArchive ? (Self.desk, FunctionArchive.place) : (folder, "/tmp")
+    // Where `requirements.txt` went.
+    var variables = isArchive ? [("PYTHONPATH", "\(FunctionArchive.place)/\(FunctionArchive.pythonPackages)")] : []
+    variables += definition.environment.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } + more.map { ($0.name, $0.value) }
     variables += [
       ("ROOST_FUNCTION", definition.name), ("ROOST_EVENT_TYPE", work.eventType), ("ROOST_EVENT_SUBJECT", work.eventSubject),
       ("ROOST_ATTEMPT", String(work.attempt)),
     ]
     let environment = variables.map { quoted($0 + "=" + $1) }.joined(separator: " ")
-    let interpreter = definition.source.hasPrefix("#!") ? "" : "/bin/sh "
+    let interpreter = isArchive || definition.source.hasPrefix("#!") ? "" : "/bin/sh "
+    let program = quoted(folder + "/" + (isArchive ? definition.entry ?? "" : definition.name))
     let script = """
-      head -c \(event.count) <&5 >\(folder)/.event
-      cd /tmp
-      env \(environment) \(interpreter)\(quoted(folder + "/" + definition.name)) <\(folder)/.event >\(folder)/.answer 5<&- 6>&-
+      head -c \(event.count) <&5 >\(desk)/.event
+      cd \(home)
+      env \(environment) \(interpreter)\(program) <\(desk)/.event >\(desk)/.answer 5<&- 6>&-
       status=$?
-      cat \(folder)/.answer >&6
+      cat \(desk)/.answer >&6
       exit $status
       """
     return message(script, event)
@@ -83,6 +94,31 @@ enum CommandScript {
     if ["sh", "bash", "dash", "ksh", "zsh"].contains(name) { return exists + "\(program) -n \(file) || exit 1" }
     if name.hasPrefix("python") { return exists + "\(program) -I -c \"compile(open(\(file), 'rb').read(), \(file), 'exec')\" || exit 1" }
     return exists
+  }
+
+  /// The same for a file of an archive, which the shell itself looks at: any program that the kernel runs, or a script whose first line names its interpreter.
+  private static func check(entry: String) -> String {
+    // `env` would take the path for a variable.
+    guard !entry.contains("=") else { return "echo \(quoted("The file '\(entry)', which the command begins with, has a '=' in its name.")) >&2; exit 1" }
+    let says = quoted("The file '\(entry)', which the command begins with, is not executable: `chmod +x` it, and pack it so that the archive keeps that.")
+    return """
+      (
+      file=\(quoted(FunctionArchive.place + "/" + entry))
+      [ -x "$file" ] || { echo \(says) >&2; exit 1; }
+      if [ "$(head -c 2 "$file" | tr -d '\\000')" = '#!' ]; then
+        set -f
+        set -- $(head -n 1 "$file" | cut -c 3-)
+        [ "$1" != /usr/bin/env ] || shift
+        while case "$1" in -*|*=*) ;; *) false ;; esac; do shift; done
+        [ -n "$1" ] || { echo 'The first line names no interpreter.' >&2; exit 1; }
+        command -v "$1" >/dev/null || { echo "The interpreter '$1' of the first line is not there." >&2; exit 1; }
+        case "${1##*/}" in
+          sh|bash|dash|ksh|zsh) "$1" -n "$file" || exit 1 ;;
+          python*) "$1" -I -c 'import sys; compile(open(sys.argv[1], "rb").read(), sys.argv[1], "exec")' "$file" || exit 1 ;;
+        esac
+      fi
+      ) || exit 1
+      """
   }
 
   private static func message(_ script: String, _ payload: [UInt8]) -> [UInt8] {

@@ -1,4 +1,5 @@
 import Core
+import Glibc
 
 // How workers come into being.
 extension WorkerPool {
@@ -69,14 +70,17 @@ extension WorkerPool {
     guard !isClosed else { return nil }
     let trying = self[kind].trying
     let folder = definition.flatMap { self.folder(of: $0) }
-    guard var runtime = WorkerRuntime(kind, configuration: configuration, memoryBytes: memoryBytes)?.showing(folder: folder) else {
+    let plain = WorkerRuntime(kind, configuration: configuration, memoryBytes: memoryBytes)
+    let place = folder == nil || !self[kind].changesUser || trying < .full ? nil : plain.flatMap { archivePlace($0) }
+    guard var runtime = plain?.showing(folder: folder, from: place) else {
       startFailed(kind, WorkerRuntime.missing(kind), at: trying)
       return nil
     }
     if definition?.network != nil, trying == .full { runtime = runtime.reachingNetwork }
     guard trying == .full || runtime.shutsIn || configuration.allowUnsandboxed && !runtime.needsSandbox,
       let command = WorkerCommand(
-        level: trying, user: changesUser(kind, folder) ? WorkerUser.of(nextWorker) : nil, configuration: configuration, runtime: runtime)
+        level: trying, user: changesUser(kind, folder, place) ? WorkerUser.of(nextWorker) : nil, folder: folder.flatMap { path in place.map { (path, $0) } },
+        configuration: configuration, runtime: runtime)
     else {
       let advice = !runtime.needsSandbox ? "; --allow-unsandboxed runs them without" : ""
       let text = "this machine has no sandbox for programs of runtime '\(kind.rawValue)' (\(self[kind].reason ?? ""))\(advice)"
@@ -86,6 +90,10 @@ extension WorkerPool {
     let process: WorkerProcess
     do {
       process = try WorkerProcess(command)
+    } catch  where error.isFolder {
+      showsArchives = false
+      events.append(.notice("functions of archives share the server's user: a folder cannot be shown to another (\(error.reason))"))
+      return start(kind, memoryBytes: memoryBytes, for: definition)
     } catch {
       startFailed(kind, error.reason, at: trying)
       return nil
@@ -175,9 +183,20 @@ extension WorkerPool {
     RoostError(.unavailable, "Functions of runtime '\(kind.rawValue)' cannot run on this server: \(self[kind].reason ?? "no worker starts").")
   }
 
-  /// Another user cannot reach the folder of an archive, which lies in the server's own; bubblewrap then starts as the server's user, and shuts in as much.
-  private func changesUser(_ kind: FunctionRuntimeKind, _ folder: String?) -> Bool {
-    self[kind].changesUser && (folder == nil || self[kind].trying < .full)
+  /// Another user cannot reach the folder of an archive, which lies in the server's own. Where it cannot be shown elsewhere bubblewrap starts as the
+  /// server's user, and shuts in as much, but for the bound on processes.
+  private func changesUser(_ kind: FunctionRuntimeKind, _ folder: String?, _ place: String?) -> Bool {
+    self[kind].changesUser && (folder == nil || place != nil || self[kind].trying < .full)
+  }
+
+  /// A folder of every system, in whose place a worker's sandbox finds its archive; `nil` if there is none that it needs for nothing else.
+  private func archivePlace(_ runtime: WorkerRuntime) -> String? {
+    guard showsArchives, let bubblewrap = configuration.bubblewrapPath else { return nil }
+    return ["/mnt", "/media", "/srv"].first { place in
+      var status = stat()
+      guard lstat(place, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return false }
+      return !([bubblewrap, runtime.sandboxed.path] + runtime.shown.map(\.path)).contains { $0 == place || $0.hasPrefix(place + "/") }
+    }
   }
 
   /// Where a function's archive lies on this machine.

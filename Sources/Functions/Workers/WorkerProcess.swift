@@ -7,6 +7,8 @@ import JSON
 final class WorkerProcess {
   struct StartFailure: Error {
     let reason: String
+    /// This machine does not let the server show a folder in another place.
+    var isFolder = false
   }
 
   enum Read {
@@ -59,7 +61,7 @@ final class WorkerProcess {
     }
     guard failure == 0 else {
       for descriptor in [ours, errors, info] where descriptor >= 0 { close(descriptor) }
-      throw StartFailure(reason: "\(command.path) did not start: \(String(cString: strerror(failure)))")
+      throw StartFailure(reason: "\(command.path) did not start: \(String(cString: strerror(abs(failure))))", isFolder: failure < 0)
     }
     self.pid = pid
     self.exit = exit
@@ -78,7 +80,8 @@ final class WorkerProcess {
   private static func start(_ command: WorkerCommand, socket: Int32, errors: Int32, info: Int32, pid: inout pid_t, exit: inout Int32) -> Int32 {
     var arguments: [UnsafeMutablePointer<CChar>?] = command.arguments.map { strdup($0) } + [nil]
     var environment: [UnsafeMutablePointer<CChar>?] = command.environment.map { strdup($0) } + [nil]
-    defer { for text in arguments + environment { free(text) } }
+    let (folder, place) = (command.folder.map { strdup($0.path) } ?? nil, command.folder.map { strdup($0.place) } ?? nil)
+    defer { for text in arguments + environment + [folder, place] { free(text) } }
     return command.path.withCString { path in
       arguments.withUnsafeMutableBufferPointer { arguments in
         environment.withUnsafeMutableBufferPointer { environment in
@@ -88,8 +91,11 @@ final class WorkerProcess {
             var request = cspawn_request(
               path: path, argv: UnsafePointer(arguments.baseAddress), envp: UnsafePointer(environment.baseAddress), socket: socket, errors: errors, info: info,
               filter: filter, calls: command.tellsChild || calls.isEmpty ? nil : calls.baseAddress, calls_bytes: calls.count,
-              no_new_privileges: !command.tellsChild, user: command.user,
-              limits: cspawn_limits(open_files: FunctionsLimits.openFilesMax, file_bytes: FunctionsLimits.fileBytesMax, data_bytes: -1))
+              no_new_privileges: !command.tellsChild, user: command.user, folder: folder, place: place,
+              limits: cspawn_limits(
+                open_files: FunctionsLimits.openFilesMax, file_bytes: FunctionsLimits.fileBytesMax, data_bytes: -1,
+                // From outside (`attach`) only who has CAP_SYS_RESOURCE bounds another user's process.
+                tasks: command.user != 0 && command.ownsUser ? FunctionsLimits.tasksMax : -1))
             return cspawn_start(&request, &pid, &exit)
           }
         }

@@ -15,6 +15,8 @@ extension Worker {
     var usesSteps = false
     /// It failed so that trying again would change nothing.
     var isFinal = false
+    /// Nil while nobody follows.
+    var told: ToldLines?
   }
 }
 

@@ -67,6 +67,22 @@ enum FolderTree {
     return files
   }
 
+  /// Lets every user read what is in a folder, whatever the server's umask: workers are others. The folder above it is the server's alone.
+  static func openUp(_ path: String) throws {
+    var status = stat()
+    guard lstat(path, &status) == 0 else { throw DiskError.of("look into") }
+    let mode = status.st_mode & 0o7777
+    switch status.st_mode & S_IFMT {
+    case S_IFDIR:
+      guard mode == 0o755 || chmod(path, 0o755) == 0 else { throw DiskError.of("open up") }
+      for name in try entries(path) { try openUp(path + "/" + name) }
+    case S_IFREG:
+      let wanted: mode_t = mode & 0o100 != 0 ? 0o755 : 0o644
+      guard mode == wanted || chmod(path, wanted) == 0 else { throw DiskError.of("open up") }
+    default: break
+    }
+  }
+
   /// Removes a folder with all that is in it, without following links. What cannot be removed stays: the next start tries again.
   static func remove(_ path: String) {
     var status = stat()

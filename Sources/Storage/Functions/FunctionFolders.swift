@@ -50,6 +50,7 @@ final class FunctionFolders: Sendable {
   /// Moves a whole folder to its place, durably. What lies there already is the same.
   func settle(_ staged: String, as name: String) throws {
     FolderTree.remove("\(staged)/\(FunctionArchive.scratch)")
+    try FolderTree.openUp(staged)
     guard let folder = FileDescriptor(opening: staged, O_RDONLY | O_DIRECTORY), roost_flush_file_system(folder.number) == 0 else { throw DiskError.of("flush") }
     if rename(staged, place(name)) != 0 {
       guard errno == EEXIST || errno == ENOTEMPTY else { throw DiskError.of("move") }

@@ -8,9 +8,11 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -25,6 +27,7 @@ typedef struct {
   pid_t parent;
   // Written by the child, which shares our memory until it execs.
   volatile int error;
+  volatile bool is_folder;
 } start_arguments;
 
 enum { STACK_BYTES = 64 * 1024, FIRST_SPARE = 16 };
@@ -45,7 +48,14 @@ static int become(uint32_t user) {
   return (int)syscall(SYS_setresuid, user, user, user);
 }
 
-static int prepare(const start_arguments *arguments) {
+// The namespace is the child's alone: nobody else sees the folder there, and it goes with the last process in it.
+static int show(const char *folder, const char *place) {
+  if (unshare(CLONE_NEWNS) != 0) return -1;
+  if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) return -1;
+  return mount(folder, place, NULL, MS_BIND, NULL);
+}
+
+static int prepare(start_arguments *arguments) {
   const cspawn_request *request = arguments->request;
 
   // What the server ignores or blocks (SIGPIPE) must not be ignored in the child.
@@ -65,10 +75,17 @@ static int prepare(const start_arguments *arguments) {
   syscall(SYS_close_range, info < 0 ? 3U : filter < 0 ? 4U : 5U, ~0U, 0);
 
   if (chdir("/") != 0) return -1;
+  if (request->folder && show(request->folder, request->place) != 0) {
+    arguments->is_folder = true;
+    return -1;
+  }
+  // What it installs is read by others.
+  umask(022);
   if (limit(RLIMIT_CORE, 0) != 0) return -1;
   if (limit(RLIMIT_NOFILE, request->limits.open_files) != 0) return -1;
   if (limit(RLIMIT_FSIZE, request->limits.file_bytes) != 0) return -1;
   if (limit(RLIMIT_DATA, request->limits.data_bytes) != 0) return -1;
+  if (limit(RLIMIT_NPROC, request->limits.tasks) != 0) return -1;
   // Else /dev/stderr could not be opened.
   if (request->user != 0 && fchown(2, request->user, request->user) != 0) return -1;
   if (request->user != 0 && become(request->user) != 0) return -1;
@@ -96,7 +113,7 @@ static int child(void *argument) {
 int cspawn_start(const cspawn_request *request, pid_t *pid, int *pidfd) {
   char *stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
   if (stack == MAP_FAILED) return errno;
-  start_arguments arguments = {request, getpid(), 0};
+  start_arguments arguments = {request, getpid(), 0, false};
 
   // The child shares our memory: no handler of ours may run in it.
   sigset_t all, before;
@@ -113,7 +130,7 @@ int cspawn_start(const cspawn_request *request, pid_t *pid, int *pidfd) {
     waitpid(started, NULL, 0);
     close(descriptor);
   }
-  if (error != 0) return error;
+  if (error != 0) return arguments.is_folder ? -error : error;
   *pid = started;
   *pidfd = descriptor;
   return 0;

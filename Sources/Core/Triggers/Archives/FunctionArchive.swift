@@ -48,6 +48,7 @@ extension FunctionRuntimeKind {
     switch rawValue {
     case "javascript": ["main.ts", "main.js", "main.mjs", "index.ts", "index.js", "index.mjs"]
     case "python": ["main.py", "index.py", "lambda_function.py"]
+    case "command": ["main", "main.sh"]
     default: []
     }
   }

@@ -12,6 +12,8 @@ typedef struct {
   int64_t open_files;
   int64_t file_bytes;
   int64_t data_bytes;
+  // Processes and threads of the user.
+  int64_t tasks;
 } cspawn_limits;
 
 typedef struct {
@@ -34,10 +36,13 @@ typedef struct {
   bool no_new_privileges;
   // Changes to this user and group, without supplementary groups, unless it is 0.
   uint32_t user;
+  // A folder that the child finds at `place`, too, in a mount namespace of its own, or NULL: for a user who could not reach it where it is.
+  const char *folder;
+  const char *place;
   cspawn_limits limits;
 } cspawn_request;
 
-// Returns 0, or an errno. On success, pid and pidfd are the child's; the caller closes pidfd and reaps with cspawn_reap.
+// Returns 0, or an errno, negated if it was `folder` that could not be shown. On success, pid and pidfd are the child's; the caller closes pidfd and reaps with cspawn_reap.
 // The child gets SIGKILL when the calling thread ends.
 int cspawn_start(const cspawn_request *request, pid_t *pid, int *pidfd);
 

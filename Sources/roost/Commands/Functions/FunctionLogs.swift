@@ -7,7 +7,7 @@ struct FunctionLogs: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "logs", abstract: "Show what a function printed, oldest first.",
     discussion: """
-      With --follow it goes on until Ctrl-C; --json then writes an object a line (NDJSON).
+      With --follow it goes on until Ctrl-C, with each line as it is printed; --json then writes an object a line (NDJSON).
 
       Examples:
         roost functions logs on-order
@@ -15,8 +15,8 @@ struct FunctionLogs: AsyncParsableCommand {
       """)
 
   private static let linesMax = 10_000
-  /// How often --follow looks: soon enough for a person, cheap for the server.
-  private static let pause = Duration.seconds(1)
+  /// Before --follow comes back to a server that ended the stream: what the server asks of everybody.
+  private static let pause = Duration.seconds(2)
 
   @Argument(help: "The function's name.")
   var name: String
@@ -36,31 +36,51 @@ struct FunctionLogs: AsyncParsableCommand {
 
   func run() async throws {
     try await server.call { client in
-      let lines = try await newest(limit, after: nil, client)
-      guard follow else { return show(lines) }
-      lines.forEach(showOne)
-      var last = lines.last?["id"]?.stringValue
-      while true {
-        try await Task.sleep(for: Self.pause)
-        let lines = try await newest(Self.linesMax, after: last, client)
-        lines.forEach(showOne)
-        last = lines.last?["id"]?.stringValue ?? last
+      guard follow else { return show(try await newest(limit, client)) }
+      try await followLines(client)
+    }
+  }
+
+  /// The stream begins before the stored lines are read, so that none falls between.
+  private func followLines(_ client: RoostClient) async throws {
+    var last: String?
+    var hasBegun = false
+    while true {
+      do {
+        var stored: Set<String> = []
+        try await client.followLogs(of: name, after: last) {
+          hasBegun = true
+          guard last == nil else { return }
+          for line in try await newest(limit, client) {
+            if let id = line["id"]?.stringValue { stored.insert(id) }
+            last = showOne(line, last)
+          }
+        } take: { line in
+          if stored.isEmpty || !stored.contains(line["id"]?.stringValue ?? "") { last = showOne(line, last) }
+        }
+      } catch let error as RoostClientError where hasBegun && error.isPassing {
+        // The server starts anew, or the network was away.
       }
+      try await Task.sleep(for: Self.pause)
     }
   }
 
   /// In the order of printing. The server gives the newest first.
-  private func newest(_ count: Int, after last: String?, _ client: RoostClient) async throws -> [JSONValue] {
+  private func newest(_ count: Int, _ client: RoostClient) async throws -> [JSONValue] {
     var lines: [JSONValue] = []
     var cursor: String?
     repeat {
-      let page = try await client.logs(
-        of: name, limit: min(count - lines.count, last == nil ? ClientLimits.pageItemsMax : 100), cursor: cursor)
-      let new = page.items.prefix { line in last.map { line["id"]?.stringValue ?? "" > $0 } ?? true }
-      lines += new
-      cursor = new.count == page.items.count ? page.nextCursor : nil
+      let page = try await client.logs(of: name, limit: min(count - lines.count, ClientLimits.pageItemsMax), cursor: cursor)
+      lines += page.items
+      cursor = page.nextCursor
     } while cursor != nil && lines.count < count
     return lines.reversed()
+  }
+
+  /// Returns the newest id of what was shown.
+  private func showOne(_ line: JSONValue, _ last: String?) -> String? {
+    showOne(line)
+    return max(line["id"]?.stringValue ?? "", last ?? "")
   }
 
   private func show(_ lines: [JSONValue]) {
