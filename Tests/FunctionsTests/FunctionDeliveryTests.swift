@@ -262,7 +262,7 @@ struct FunctionDeliveryTests {
       lab.backend.commit("a")
       lab.backend.commit("bad")
       lab.backend.commit("b")
-      try #require(await lab.backend.reaches { $0.cursors["f"] == 3 && $0.parked["f"]?.count == 1 })
+      try #require(await lab.reaches(moving: steady) { $0.cursors["f"] == 3 && $0.parked["f"]?.count == 1 })
       steady.advance(by: .seconds(3600))
       lab.service.wake()
       #expect(await lab.backend.reaches { !$0.prunings.isEmpty })

@@ -96,6 +96,16 @@ final class FunctionsLab: Sendable {
     return backend.state.invocations
   }
 
+  /// The same as the backend's, while the clock that stands is moved a little: what came of runs is written down only some time later.
+  func reaches(moving steady: ManualSteadyClock, _ condition: @escaping @Sendable (MemoryBackend.State) -> Bool) async -> Bool {
+    for _ in 0..<600 {
+      if await backend.reaches(.milliseconds(50), condition) { return true }
+      steady.advance(by: FunctionsLimits.recordInterval)
+      service.wake()
+    }
+    return false
+  }
+
   /// Deploys, delivers one event, and returns the record of its only attempt.
   func outcome(_ source: String, timeout: String = "10s", memory: String = "128MB") async throws -> Invocation {
     try await deploy(source, timeout: timeout, memory: memory)

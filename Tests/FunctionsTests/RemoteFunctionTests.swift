@@ -101,7 +101,7 @@ import Testing
       lab.clock.advance(by: .seconds(2))
       steady.advance(by: .seconds(2))
       lab.service.wake()
-      #expect(await lab.backend.reaches { $0.statuses == [.failed, .succeeded, .succeeded] })
+      #expect(await lab.reaches(moving: steady) { $0.statuses == [.failed, .succeeded, .succeeded] })
     }
   }
 

@@ -21,7 +21,8 @@ enum StepsBootstrap {
     }
 
     const never = new Promise(() => {});
-    const stepLater = setTimeout, stepNotLater = clearTimeout;
+    // Deno makes its timers when they are first named, which takes milliseconds: not before a function waits.
+    const stepLater = (...values) => setTimeout(...values), stepNotLater = (timer) => { if (timer !== undefined) clearTimeout(timer); };
     const STUCK_MS = 1000;
 
     class Steps {

@@ -13,4 +13,17 @@ extension WorkerRuntime {
     // Deno 2.9 tries for 150 ms to make the folder of its caches before it keeps them in memory. In the sandbox's own /tmp it can.
     sandboxEnvironment = [("DENO_DIR", "/tmp/deno")]
   }
+
+  /// The same for a worker that nobody waits for yet: it makes ready what it can.
+  var asSpare: WorkerRuntime {
+    guard kind == .javascript else { return self }
+    var runtime = self
+    runtime.program = program.adding("spare")
+    runtime.sandboxed = sandboxed.adding("spare")
+    return runtime
+  }
+}
+
+extension WorkerRuntime.Program {
+  fileprivate func adding(_ argument: String) -> WorkerRuntime.Program { WorkerRuntime.Program(path: path, arguments: arguments + [argument]) }
 }

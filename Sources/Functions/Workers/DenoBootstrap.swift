@@ -19,6 +19,7 @@ enum DenoBootstrap {
     const FRAME_MAX = 8 << 20;
     const CALLS_MAX = 32;
     const TEXT_MAX = (16 << 10) - 4;
+    const MODULE_DATA_MAX = 64 << 10;
 
     // Frames: four bytes of length, most significant first, then as many bytes of JSON.
     let input = new Uint8Array(64 << 10), start = 0, end = 0;
@@ -162,7 +163,11 @@ enum DenoBootstrap {
       get readable() { return new ReadableStream({ start: (controller) => controller.close() }); },
     });
     for (const [name, answer] of [["alert", undefined], ["confirm", false], ["prompt", null]]) replace(globalThis, name, () => answer);
-    if (globalThis.process) {
+    // Deno makes Node's process when it is first named, which takes some ten milliseconds: only for what may use it.
+    let isProcessReplaced = false;
+    function replaceProcess() {
+      if (isProcessReplaced || !globalThis.process) return;
+      isProcessReplaced = true;
       const node = (level) => ({
         write: (data) => { log(level, typeof data === "string" ? data : decoder.decode(data)); return true; },
         on: quiet, once: quiet, end: quiet, isTTY: false, columns: 80,
@@ -324,7 +329,7 @@ enum DenoBootstrap {
 
     const cleaned = (stack) => String(stack ?? "")
       .split("\n").filter((line) => !/data:application\/javascript|\[eval\]|node:internal/.test(line)).join("\n")
-      .replace(/blob:null\/[0-9a-f-]{36}|(file:\/\/)?\/tmp\/roost-\w+\/module\.mjs/g, name + ".ts").slice(0, 8 << 10);
+      .replace(/blob:null\/[0-9a-f-]{36}|data:application\/typescript;base64,[\w+\/=.]*|(file:\/\/)?\/tmp\/roost-\w+\/module\.mjs/g, name + ".ts").slice(0, 8 << 10);
 
     const described = (error) => error instanceof Error
       ? { name: error.name, message: cleaned(Deno.explain?.(error) ?? error.message), stack: cleaned(error.stack), status: error.status, code: error.code,
@@ -363,21 +368,30 @@ enum DenoBootstrap {
       }
     }
 
+    // A module out of memory. Small ones as data, which Deno takes in half the time.
+    function moduleOf(source) {
+      const bytes = encoder.encode(source);
+      if (bytes.length <= MODULE_DATA_MAX) return { url: "data:application/typescript;base64," + encode64(bytes), release: quiet };
+      const url = URL.createObjectURL(new Blob([bytes], { type: "application/typescript" }));
+      return { url, release: () => URL.revokeObjectURL(url) };
+    }
+
     async function load(frame) {
       name = frame.name;
       limits = frame.limits;
       lines = bytes = 0;
       const logger = { debug: output_console.debug, info: output_console.info, warn: output_console.warn, error: output_console.error };
       context = { db, files, events, api, refuse, log: logger, step: noSteps, env: Object.freeze({ ...frame.env }) };
-      const url = frame.folder
-        ? "file://" + `${frame.folder}/${frame.entry}`.split("/").map(encodeURIComponent).join("/")
-        : URL.createObjectURL(new Blob([frame.source], { type: "application/typescript" }));
+      if (frame.folder || /process|node:/.test(frame.source)) replaceProcess();
+      const { url, release } = frame.folder
+        ? { url: "file://" + `${frame.folder}/${frame.entry}`.split("/").map(encodeURIComponent).join("/"), release: quiet }
+        : (Deno.module ?? moduleOf)(frame.source);
       const problem = await watched(async () => {
         const module = await import(url);
         handler = module.default;
         fetcher = fetchOf(module);
       });
-      if (!frame.folder) URL.revokeObjectURL(url);
+      release();
       if (problem) return send({ type: "refused", message: problem.message, stack: problem.stack });
       if (typeof handler !== "function" && !(frame.isOnlyCalled && fetcher)) return send({ type: "refused", message: "The module has no default export that is a function: export default async function (event, context) { … }", stack: "" });
       send({ type: "loaded" });
@@ -426,8 +440,12 @@ enum DenoBootstrap {
 
     async function serve() {
       send({ type: "ready", runtime: Deno.version.name ?? "deno " + Deno.version.deno });
-      // The first module that is imported costs some milliseconds more: better while nobody waits for it.
-      await import("data:application/typescript,export {}").catch(quiet);
+      // A spare, for which nobody waits: the first module that is imported costs some milliseconds more, and so do these.
+      if (Deno.args[0] === "spare") {
+        replaceProcess();
+        await import("data:application/typescript,export {}").catch(quiet);
+        clearTimeout(setTimeout(quiet, 0));
+      }
       for (;;) {
         const frame = nextSync();
         if (frame.type === "load") await load(frame);

@@ -31,14 +31,12 @@ enum NodeBootstrap {
       (reason) => react({ reason, error: reason, preventDefault() {} }));
 
     let modulePath;
-    const Blob = class { constructor([source]) { this.source = source; } };
-    const URL = {
-      createObjectURL(blob) {
-        modulePath = fs.mkdtempSync("/tmp/roost-") + "/module.mjs";
-        fs.writeFileSync(modulePath, javascript(blob.source));
-        return "file://" + modulePath;
-      },
-      revokeObjectURL(url) { try { fs.rmSync(url.slice(7).replace(/\/module\.mjs$/, ""), { recursive: true }); } catch { /* the function did */ } },
+    Deno.args = ["spare"];
+    Deno.module = (source) => {
+      modulePath = fs.mkdtempSync("/tmp/roost-") + "/module.mjs";
+      fs.writeFileSync(modulePath, javascript(source));
+      const release = () => { try { fs.rmSync(modulePath.replace(/\/module\.mjs$/, ""), { recursive: true }); } catch { /* the function did */ } };
+      return { url: "file://" + modulePath, release };
     };
 
     // Node tells the place of a syntax error in a module to nobody but the terminal.

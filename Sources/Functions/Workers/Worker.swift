@@ -143,9 +143,13 @@ final class Worker {
 
   /// The interpreter knows the module by a made-up address; its author knows it by name.
   private static func withoutAddresses(_ text: String, name: String) -> String {
-    var parts = text.split(separator: "blob:null/", omittingEmptySubsequences: false)
-    let first = parts.removeFirst()
-    return first + parts.map { name + ".ts" + $0.drop { $0.isHexDigit || $0 == "-" } }.joined()
+    var text = text
+    for start in ["blob:null/", "data:application/typescript;base64,"] {
+      var parts = text.split(separator: start, omittingEmptySubsequences: false)
+      let first = parts.removeFirst()
+      text = first + parts.map { name + ".ts" + $0.drop { $0.isASCII && ($0.isLetter || $0.isNumber || "-+/=.".contains($0)) } }.joined()
+    }
+    return text
   }
 
   func forgetOutput() {

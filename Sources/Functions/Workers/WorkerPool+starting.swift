@@ -76,6 +76,7 @@ extension WorkerPool {
       startFailed(kind, WorkerRuntime.missing(kind), at: trying)
       return nil
     }
+    if definition == nil { runtime = runtime.asSpare }
     if definition?.network != nil, trying == .full { runtime = runtime.reachingNetwork }
     guard trying == .full || runtime.shutsIn || configuration.allowUnsandboxed && !runtime.needsSandbox,
       let command = WorkerCommand(

@@ -45,7 +45,6 @@ final class WorkerPool {
   }
   /// Since somebody looked at `probes`.
   var healthChanged = false
-  private var health: [FunctionRuntimeKind: RuntimeHealth] = [:]
   /// Whether another user's process can be shown the folder of an archive, which lies in the server's own.
   var showsArchives = WorkerUser.canChange
   /// Nothing new starts.
