@@ -63,7 +63,12 @@ struct WorkerCommand {
     for (path, place) in runtime.shown { arguments += ["--ro-bind", path, place] }
     let size = String(FunctionsLimits.temporaryBytesMax)
     // /dev/shm would have half of the machine's memory.
-    arguments += ["--proc", "/proc", "--dev", "/dev", "--size", size, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
+    // /proc/sys asks for no capability, only for the user: where that is root, a program could write there (bubblewrap itself looks at the folder alone).
+    // /dev/full reads as zeros too, and cannot be mapped: memory that is mapped from /dev/zero belongs to no process.
+    arguments += [
+      "--proc", "/proc", "--remount-ro", "/proc", "--dev", "/dev", "--dev-bind", "/dev/full", "/dev/zero", "--size", size, "--tmpfs", "/dev/shm",
+      "--remount-ro", "/dev",
+    ]
     for folder in runtime.temporary { arguments += ["--size", size, "--tmpfs", folder] }
     arguments += ["--size", size, "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp"]
     return arguments
