@@ -111,6 +111,14 @@ def test_threads_of_an_archive_are_bounded(lab):
     assert re.search("processes|thread", run["error"]), run
 
 
+def test_the_bounds_of_the_kernel_are_set(lab):
+    """Also by a root that may not change those of others, as in a container."""
+    source = py("import resource\nprint('BOUNDS', *(resource.getrlimit(which)[1] for which in (resource.RLIMIT_DATA, resource.RLIMIT_NPROC, resource.RLIMIT_NOFILE, resource.RLIMIT_CORE)))")
+    lab.admin.put_function(lab.function, source, runtime="python", triggers=on(lab.source))
+    assert lab.finished(lab.create())[0]["status"] == "succeeded"
+    assert [line["message"] for line in lab.logs()] == [f"BOUNDS {256 << 20} 128 256 0"]
+
+
 # After its end
 
 AFTER = {
@@ -223,3 +231,11 @@ def test_half_characters_are_no_breach_of_the_protocol(lab, what):
     runs = eventually(lab.invocations)
     assert runs[0]["status"] == ("succeeded" if status == 200 else "failed"), runs
     assert "protocol" not in (runs[0]["error"] or "")
+
+
+@pytest.mark.parametrize("value", ["'x'.repeat(30_000_000)", "{ a: 'x'.repeat(9_000_000) }"])
+def test_an_answer_that_is_too_large_is_told(lab, value):
+    lab.admin.put_function(lab.function, f"export default () => ({value})", triggers=[{"type": "http", "access": "true"}], memory="512MB")
+    assert lab.admin.post(f"/v1/call/{lab.function}").status_code == 502
+    run = eventually(lab.invocations)[0]
+    assert run["status"] == "failed" and "8388608 bytes" in run["error"], run

@@ -22,8 +22,16 @@ enum DenoBootstrap {
     let input = new Uint8Array(64 << 10), start = 0, end = 0;
     let output = new Uint8Array(64 << 10);
 
+    // A half of a character that needs two is no text in UTF-8: it becomes what decoders make of it.
+    const whole = (key, value) => {
+      if (typeof value === "string") return value.toWellFormed();
+      if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+      return Object.fromEntries(Object.entries(value).map(([name, member]) => [name.toWellFormed(), member]));
+    };
+
     function send(frame) {
-      const text = stringify(frame);
+      let text = stringify(frame);
+      if (text.includes("\\ud")) text = stringify(frame, whole);
       if (text.length * 3 + 4 > output.length) {
         const bytes = encoder.encode(text);
         if (bytes.length > FRAME_MAX) throw new RangeError(`A message to the server has at most ${FRAME_MAX} bytes, this one ${bytes.length}.`);
@@ -411,7 +419,12 @@ enum DenoBootstrap {
       steps = undefined;
       if (problem?.suspended) return send({ type: "suspended", id, retire: problem.retire });
       if (problem) return send({ type: "error", id, ...problem });
-      send(value === undefined ? { type: "result", id } : { type: "result", id, value: parse(value) });
+      conclude(value === undefined ? { type: "result", id } : { type: "result", id, value: parse(value) });
+    }
+
+    // What is too large to be sent is the function's failure.
+    function conclude(frame) {
+      try { send(frame); } catch (error) { send({ type: "error", id: frame.id, ...described(error) }); }
     }
 
     \#(DenoCalls.source)
