@@ -8,16 +8,16 @@ struct WorkerCommand {
   /// bubblewrap tells on descriptor 3 which process it started.
   let tellsChild: Bool
   let user: UInt32
-  /// Of `WorkerRuntime`.
-  let reservedBytes: Int64
+  /// What the kernel lets the interpreter have: a backstop for allocations that are faster than the watch.
+  let dataBytes: Int64
 
   /// Whether a bound on the user's processes is this worker's alone.
   let ownsUser: Bool
 
   /// `user` is whom a server that runs as root becomes first.
-  init?(level: SandboxLevel, user: UInt32?, configuration: FunctionsConfiguration, runtime: WorkerRuntime) {
+  init?(level: SandboxLevel, user: UInt32?, configuration: FunctionsConfiguration, runtime: WorkerRuntime, memoryBytes: Int64) {
     let variables = runtime.environment + Self.environment
-    reservedBytes = runtime.reservedBytes
+    dataBytes = memoryBytes + runtime.reservedBytes
     self.user = user ?? 0
     // Since Linux 5.14 the bound counts within a user namespace; but root's processes never are.
     ownsUser = user.map(WorkerUser.isOwn) ?? (level == .full && geteuid() != 0 && KernelVersion.current >= KernelVersion(5, 14))

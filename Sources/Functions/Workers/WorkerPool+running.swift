@@ -33,6 +33,7 @@ extension WorkerPool {
   func answer(_ id: UInt64, _ number: Int64, _ answer: LocalAnswer) {
     guard let worker = workers[id] else { return }
     worker.calls -= 1
+    worker.callBodiesBytes -= worker.callBodies.removeValue(forKey: number) ?? 0
     if case .ended = worker.state {
       if worker.calls == 0 { bury(worker) }
       return
@@ -44,6 +45,7 @@ extension WorkerPool {
       body: Array(#"{"code":"payload_too_large","detail":"The answer is larger than a function can take."}"#.utf8))
     guard let frame = ServerFrame.answer(number, answer) ?? ServerFrame.answer(number, tooLarge) else { return }
     send(frame, to: worker)
+    if worker.isHeld, worker.callBodiesBytes <= FunctionsLimits.callBodiesBytesMax { hearAgain(worker) }
   }
 
   func send(_ frame: [UInt8], to worker: Worker) {
@@ -54,7 +56,7 @@ extension WorkerPool {
     if worker.process.waiting > FunctionsLimits.workerOutboxBytesMax {
       fail(worker, .protocolBreach("it does not read what it asked for"))
     } else if worker.process.waiting > 0, !wasWaiting {
-      poller.watch(worker.process.socket, token: Self.token(worker, .socket), writable: true)
+      poller.watch(worker.process.socket, token: Self.token(worker, .socket), readable: !worker.isHeld, writable: true)
     }
   }
 
@@ -106,7 +108,7 @@ extension WorkerPool {
   func release(_ worker: Worker) {
     worker.deadline = nil
     worker.state = .idle(since: steady.now())
-    worker.wasLookedAt = false
+    worker.nextLook = nil
     if worker.isOutdated {
       end(worker)
     } else if let generation = worker.assignment?.generation {
@@ -143,6 +145,7 @@ extension WorkerPool {
     guard let run = worker.run, let generation = worker.assignment?.generation else { return }
     closeTunnels(worker)
     worker.run = nil
+    defer { worker.value = nil }
     let duration = steady.now() - run.begin
     if let group = groups[generation] { groups[generation]?.usualTime = group.usualTime.map { ($0 * 7 + duration) / 8 } ?? duration }
     let cpu = (worker.isAlive ? worker.process.cpuTime() : worker.cpuAtEnd).flatMap { after in run.cpuBefore.map { after - $0 } }

@@ -70,7 +70,8 @@ extension WorkerPool {
     if definition?.network != nil, trying == .full { runtime = runtime.reachingNetwork }
     guard trying == .full || runtime.shutsIn || configuration.allowUnsandboxed && !runtime.needsSandbox,
       let command = WorkerCommand(
-        level: trying, user: changesUser(kind, folder) ? WorkerUser.of(nextWorker) : nil, configuration: configuration, runtime: runtime)
+        level: trying, user: changesUser(kind, folder) ? WorkerUser.of(nextWorker) : nil, configuration: configuration, runtime: runtime,
+        memoryBytes: memoryBytes)
     else {
       let advice = !runtime.needsSandbox ? "; --allow-unsandboxed runs them without" : ""
       let text = "this machine has no sandbox for programs of runtime '\(kind.rawValue)' (\(self[kind].reason ?? ""))\(advice)"
@@ -153,7 +154,7 @@ extension WorkerPool {
     }
     var taken: Worker?
     let kind = definition.runtime
-    if definition.mayTakeSpare, let spare = self[kind].spare {
+    if definition.mayTakeSpare, let spare = self[kind].spare, spare.memoryBytesMax >= definition.memoryBytesMax {
       taken = spare
       self[kind].spare = nil
     } else {
@@ -185,7 +186,6 @@ extension WorkerPool {
     guard let assignment = worker.assignment else { return }
     worker.state = .loading
     worker.deadline = steady.now() + configuration.moduleLoadTime
-    worker.process.limitMemory(assignment.definition.memoryBytesMax)
     if worker.check == nil, !assignment.definition.triggers.contains(where: \.isAwaited) { worker.process.yield(FunctionsLimits.deliveryNiceness) }
     guard openProxy(worker) else { return }
     if worker.lambda != nil { return startLambda(worker, assignment.definition) }

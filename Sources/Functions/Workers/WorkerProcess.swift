@@ -24,8 +24,6 @@ final class WorkerProcess {
   private(set) var interpreter: pid_t?
   private var interpreterHandle: Int32 = -1
   private var memory: Int32 = -1
-  /// What the interpreter reserves beyond its function's memory.
-  private let reservedBytes: Int64
   private let ownsUser: Bool
   /// Whether what we started is the sandbox, and the interpreter in it.
   let isInSandbox: Bool
@@ -64,7 +62,6 @@ final class WorkerProcess {
     socket = ours
     self.errors = errors
     self.info = info
-    reservedBytes = command.reservedBytes
     ownsUser = command.ownsUser
     isInSandbox = command.tellsChild
   }
@@ -87,7 +84,10 @@ final class WorkerProcess {
               path: path, argv: UnsafePointer(arguments.baseAddress), envp: UnsafePointer(environment.baseAddress), socket: socket, errors: errors, info: info,
               filter: filter, calls: command.tellsChild || calls.isEmpty ? nil : calls.baseAddress, calls_bytes: calls.count,
               no_new_privileges: !command.tellsChild, user: command.user,
-              limits: cspawn_limits(open_files: FunctionsLimits.openFilesMax, file_bytes: FunctionsLimits.fileBytesMax, data_bytes: -1))
+              // From the start: a root without CAP_SYS_RESOURCE (in most containers) may not bound what has become another user.
+              limits: cspawn_limits(
+                open_files: FunctionsLimits.openFilesMax, file_bytes: FunctionsLimits.fileBytesMax, data_bytes: command.dataBytes,
+                tasks: command.ownsUser && command.user != 0 ? FunctionsLimits.tasksMax : -1))
             return cspawn_start(&request, &pid, &exit)
           }
         }
@@ -95,8 +95,7 @@ final class WorkerProcess {
     }
   }
 
-  /// Call once the interpreter has spoken: finds out which process it is, opens its meters and bounds its memory from outside. The bound
-  /// is a backstop for allocations that are faster than the watch.
+  /// Call once the interpreter has spoken: finds out which process it is and opens its meters.
   func attach() {
     guard interpreter == nil else { return }
     let found = info < 0 ? pid : readChild()
@@ -111,10 +110,6 @@ final class WorkerProcess {
   var networkNamespace: Int32? {
     guard let interpreter, interpreterHandle >= 0, cnet_is_apart(interpreter) else { return nil }
     return interpreterHandle
-  }
-
-  func limitMemory(_ bytes: Int64) {
-    if let interpreter { _ = cspawn_limit_data(interpreter, bytes + reservedBytes) }
   }
 
   /// Lets others go first. There is no way back without privileges.
@@ -205,12 +200,25 @@ final class WorkerProcess {
     return (numbers[1] - numbers[2]) * Int64(getpagesize())
   }
 
-  /// All processes of the worker, and the memory that is theirs. `nil` if unknown.
-  func tree() -> (processes: Int, residentBytes: Int64)? {
+  /// All processes of the worker, and the threads and the memory that are theirs. `nil` if unknown.
+  func tree() -> (processes: Int, threads: Int, residentBytes: Int64)? {
     guard let interpreter else { return nil }
     var bytes: Int64 = 0
-    let count = cprocesses_below(interpreter, &bytes)
-    return (Int(count), bytes)
+    var threads: Int64 = 0
+    let count = cprocesses_below(interpreter, &bytes, &threads)
+    return (Int(count), Int(threads), bytes)
+  }
+
+  /// Sockets in its network namespace, ours of its interfaces among them; 0 if it shares that of the machine.
+  func sockets() -> Int {
+    guard isInSandbox, let interpreter else { return 0 }
+    return Int(max(0, cprocesses_sockets(interpreter)))
+  }
+
+  /// Files and folders in one of the sandbox's own file systems, however small they are.
+  func files(in folder: String) -> Int {
+    guard isInSandbox, let interpreter else { return 0 }
+    return Int(max(0, cprocesses_files(interpreter, folder)))
   }
 
   func cpuTime() -> Duration? {

@@ -69,6 +69,7 @@ static int prepare(const start_arguments *arguments) {
   if (limit(RLIMIT_NOFILE, request->limits.open_files) != 0) return -1;
   if (limit(RLIMIT_FSIZE, request->limits.file_bytes) != 0) return -1;
   if (limit(RLIMIT_DATA, request->limits.data_bytes) != 0) return -1;
+  if (limit(RLIMIT_NPROC, request->limits.tasks) != 0) return -1;
   // Else /dev/stderr could not be opened.
   if (request->user != 0 && fchown(2, request->user, request->user) != 0) return -1;
   if (request->user != 0 && become(request->user) != 0) return -1;
@@ -165,11 +166,6 @@ int cspawn_open_pid(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
 int cspawn_signal(int pidfd, int signal) {
   return syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) == 0 ? 0 : errno;
-}
-
-int cspawn_limit_data(pid_t pid, int64_t bytes) {
-  struct rlimit both = {(rlim_t)bytes, (rlim_t)bytes};
-  return prlimit(pid, RLIMIT_DATA, &both, NULL) == 0 ? 0 : errno;
 }
 
 int64_t cspawn_cpu_nanoseconds(pid_t pid) {

@@ -12,6 +12,8 @@ typedef struct {
   int64_t open_files;
   int64_t file_bytes;
   int64_t data_bytes;
+  // Processes and threads of the user that the child becomes.
+  int64_t tasks;
 } cspawn_limits;
 
 typedef struct {
@@ -62,9 +64,6 @@ int cspawn_open_pid(pid_t pid);
 
 // Returns 0, or an errno. ESRCH when the process is gone.
 int cspawn_signal(int pidfd, int signal);
-
-// Bounds the private writable memory of a running process (RLIMIT_DATA). Returns 0, or an errno.
-int cspawn_limit_data(pid_t pid, int64_t bytes);
 
 // CPU time of a whole process in nanoseconds, -1 if it is gone.
 int64_t cspawn_cpu_nanoseconds(pid_t pid);
