@@ -44,8 +44,8 @@ enum FunctionsLimits {
   static let denoDataBytes: Int64 = 1 << 30
   /// The same for Node 20, whose thread pool and code ranges take 700 MB.
   static let nodeDataBytes: Int64 = 1 << 30
-  /// The same for Python, with the stacks of eight threads.
-  static let pythonDataBytes: Int64 = 128 << 20
+  /// The same for Python and commands: the stacks of as many threads as there may be, 8 MB each, of which they use little.
+  static let pythonDataBytes: Int64 = 1 << 30
   static let openFilesMax: Int64 = 256
   /// Processes of one worker. Past it, it is ended.
   static let processesMax = 64
@@ -53,11 +53,16 @@ enum FunctionsLimits {
   static let tasksMax: Int64 = 128
   /// Sockets of one worker, among them up to 200 of ours. Each may hold some 200 KiB that the system counts as nobody's.
   static let socketsMax = 512
+  /// Bytes that one end of a TCP connection in a worker's network keeps, each way. By itself the kernel would make it megabytes, of a sum that all
+  /// connections of the machine share.
+  static let connectionBufferBytesMax = 128 << 10
   /// Files and folders of one worker in each of its folders in memory: empty ones take a kilobyte of the system's.
   static let filesMax = 20_000
-  /// An idle worker that is busy for more of its time than this fraction, looked at so often, is ended: nobody asked it for anything.
+  /// An idle worker that is busy for more of its time than this fraction, at so many looks in a row, is ended: nobody asked it for anything. Compilers
+  /// and collectors of an interpreter have a second or two of their own.
   static let idleLookInterval = Duration.seconds(1)
   static let idleBusyFractionMax = 0.25
+  static let idleBusyLooksMax = 3
   static let fileBytesMax: Int64 = 16 << 20
   static let temporaryBytesMax = 16 << 20
 

@@ -99,6 +99,25 @@ def test_memory_that_nobody_sees_is_bounded(lab, server, what):
     assert run["durationMs"] < 8000, run
 
 
+def test_connections_to_itself_hold_little(lab):
+    """All connections of the machine share one sum: past it the server's own get no more."""
+    source = py("""
+import socket
+listener = socket.create_server(('127.0.0.1', 7000))
+one = socket.create_connection(('127.0.0.1', 7000))
+other, sent = listener.accept()[0], 0
+one.setblocking(False)
+try:
+    while True: sent += one.send(b'x' * 100_000)
+except BlockingIOError: pass
+print('SENT', sent)
+""")
+    lab.admin.put_function(lab.function, source, runtime="python", triggers=on(lab.source))
+    assert lab.finished(lab.create())[0]["status"] == "succeeded"
+    said = next(line["message"] for line in lab.logs())
+    assert 10_000 < int(said.split()[1]) < 1_000_000, said
+
+
 def test_a_large_file_of_zeros_is_still_there(lab, server):
     run = attack(lab, server, "python", py("with open('/dev/zero', 'rb') as file: assert file.read(1 << 20) == bytes(1 << 20)"))
     assert run["status"] == "succeeded", run
@@ -116,7 +135,7 @@ def test_the_bounds_of_the_kernel_are_set(lab):
     source = py("import resource\nprint('BOUNDS', *(resource.getrlimit(which)[1] for which in (resource.RLIMIT_DATA, resource.RLIMIT_NPROC, resource.RLIMIT_NOFILE, resource.RLIMIT_CORE)))")
     lab.admin.put_function(lab.function, source, runtime="python", triggers=on(lab.source))
     assert lab.finished(lab.create())[0]["status"] == "succeeded"
-    assert [line["message"] for line in lab.logs()] == [f"BOUNDS {256 << 20} 128 256 0"]
+    assert [line["message"] for line in lab.logs()] == [f"BOUNDS {(1 << 30) + (128 << 20)} 128 256 0"]
 
 
 # After its end

@@ -332,7 +332,11 @@ enum DenoBootstrap {
       .split("\n").filter((line) => !/data:application\/javascript|\[eval\]|node:internal/.test(line)).join("\n")
       .replace(/blob:null\/[0-9a-f-]{36}|(file:\/\/)?\/tmp\/roost-\w+\/module\.mjs/g, name + ".ts").slice(0, 8 << 10);
 
-    const described = (error) => error instanceof Error
+    const isMemory = (error) => error instanceof RangeError && /allocation failed/i.test(error.message);
+
+    const described = (error) => isMemory(error)
+      ? { name: "MemoryError", message: error.message + ": the function needs more than its memory", stack: cleaned(error.stack) }
+      : error instanceof Error
       ? { name: error.name, message: cleaned(Deno.explain?.(error) ?? error.message), stack: cleaned(error.stack), status: error.status, code: error.code,
           final: error instanceof StepError }
       : { name: "Error", message: `threw ${show(error).slice(0, TEXT_MAX)}`, stack: "" };

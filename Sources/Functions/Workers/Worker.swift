@@ -80,6 +80,8 @@ final class Worker {
   var nextLook: ContinuousClock.Instant?
   /// When it was last looked at, and how much of a processor it had used by then.
   var lastLook: (at: ContinuousClock.Instant, cpu: Duration?)?
+  /// How often in a row it was busy since the look before.
+  var busyLooks = 0
   var state = State.starting
   /// For workers that speak AWS's runtime interface over HTTP; all others speak frames over their socket.
   var lambda: LambdaExchange?

@@ -62,6 +62,8 @@ extension WorkerPool {
 
   func ready(_ worker: Worker, runtime: String) {
     worker.process.attach()
+    // Deno opens no connection but to the proxy.
+    if worker.startsProcesses { worker.process.boundBuffers(FunctionsLimits.connectionBufferBytesMax) }
     guard openLoopback(worker) else { return end(worker) }
     worker.state = .blank
     worker.deadline = nil
@@ -109,6 +111,7 @@ extension WorkerPool {
     worker.deadline = nil
     worker.state = .idle(since: steady.now())
     worker.nextLook = nil
+    worker.busyLooks = 0
     if worker.isOutdated {
       end(worker)
     } else if let generation = worker.assignment?.generation {

@@ -68,16 +68,22 @@ extension WorkerPool {
     }
     guard bytes <= worker.assignment?.definition.memoryBytesMax ?? worker.memoryBytesMax, excess(of: worker) == nil else { return false }
     guard worker.nextLook != nil, let last = worker.lastLook, let before = last.cpu, let cpu else { return true }
-    return cpu - before <= (now - last.at) * FunctionsLimits.idleBusyFractionMax
+    let isBusy = cpu - before > (now - last.at) * FunctionsLimits.idleBusyFractionMax
+    worker.busyLooks = isBusy ? worker.busyLooks + 1 : 0
+    return worker.busyLooks < FunctionsLimits.idleBusyLooksMax
   }
 
   /// What it has of things that the system counts as nobody's memory.
   private func excess(of worker: Worker) -> Worker.Fault? {
     guard worker.startsProcesses else { return nil }
     if worker.process.sockets() > FunctionsLimits.socketsMax { return .sockets }
-    for folder in ["/tmp", "/dev/shm"] + (worker.runtime == .command ? [CommandScript.folder] : [])
-    where worker.process.files(in: folder) > FunctionsLimits.filesMax { return .files }
-    return nil
+    var folders = ["/tmp", "/dev/shm"]
+    // An archive lies on the machine's disk, and cannot be written.
+    if worker.assignment?.definition.archive == nil {
+      if worker.runtime == .command { folders.append(CommandScript.folder) }
+      if worker.runtime == .lambda { folders.append(LambdaProgram.folder) }
+    }
+    return folders.contains { worker.process.files(in: $0) > FunctionsLimits.filesMax } ? .files : nil
   }
 
   func watchProcesses(_ worker: Worker) {

@@ -112,6 +112,11 @@ final class WorkerProcess {
     return interpreterHandle
   }
 
+  /// Bounds the buffers of each TCP connection in a network namespace of its own. Best effort: /proc/sys may be read-only for us.
+  func boundBuffers(_ bytes: Int) {
+    if isInSandbox, let interpreter { _ = cnet_bound_buffers(interpreter, Int32(clamping: bytes)) }
+  }
+
   /// Lets others go first. There is no way back without privileges.
   func yield(_ niceness: Int32) {
     // All its threads, which only a process group reaches; it leads one of its own.
