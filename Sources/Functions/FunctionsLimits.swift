@@ -33,12 +33,16 @@ enum FunctionsLimits {
   static let sampleInterval = Duration.milliseconds(5)
   /// Direct calls of one function that wait for a worker: each holds a caller's connection.
   static let callsWaitingMax = 1000
+  /// Their events; small ones come in any case.
+  static let callsWaitingBytesMax = 64 << 20
   /// What a function that streams an answer gets to stop, once its caller has gone.
   static let abandonedTimeMax = Duration.seconds(2)
   /// After the start, calls wait so long until the functions are known.
   static let loadPatience = Duration.seconds(10)
   /// API calls of one worker under way; its own client keeps to half of it.
   static let callsPerWorkerMax = 32
+  /// Bodies of one worker's API calls under way, past which it is not read: with one more frame they are what it may have in our memory.
+  static let callBodiesBytesMax = 8 << 20
   /// Headers of one API call of a function.
   static let callHeadersMax = 64
   /// Bytes of frames that wait until a worker reads them. A worker that reads nothing is stuck.
@@ -51,13 +55,25 @@ enum FunctionsLimits {
   static let denoDataBytes: Int64 = 1 << 30
   /// The same for Node 20, whose thread pool and code ranges take 700 MB.
   static let nodeDataBytes: Int64 = 1 << 30
-  /// The same for Python, with the stacks of eight threads.
-  static let pythonDataBytes: Int64 = 128 << 20
+  /// The same for Python and commands: the stacks of as many threads as there may be, 8 MB each, of which they use little.
+  static let pythonDataBytes: Int64 = 1 << 30
   static let openFilesMax: Int64 = 256
   /// Processes of one worker. Past it, it is ended.
   static let processesMax = 64
   /// Processes and threads of one worker, which the system keeps to: what comes between two looks at the processes.
   static let tasksMax: Int64 = 128
+  /// Sockets of one worker, among them up to 200 of ours. Each may hold some 200 KiB that the system counts as nobody's.
+  static let socketsMax = 512
+  /// Bytes that one end of a TCP connection in a worker's network keeps, each way. By itself the kernel would make it megabytes, of a sum that all
+  /// connections of the machine share.
+  static let connectionBufferBytesMax = 512 << 10
+  /// Files and folders of one worker in each of its folders in memory: empty ones take a kilobyte of the system's.
+  static let filesMax = 20_000
+  /// An idle worker that is busy for more of its time than this fraction, at so many looks in a row, is ended: nobody asked it for anything. Compilers
+  /// and collectors of an interpreter have a second or two of their own.
+  static let idleLookInterval = Duration.seconds(1)
+  static let idleBusyFractionMax = 0.25
+  static let idleBusyLooksMax = 3
   static let fileBytesMax: Int64 = 16 << 20
   static let temporaryBytesMax = 16 << 20
 

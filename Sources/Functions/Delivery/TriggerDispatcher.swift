@@ -211,7 +211,11 @@ final class TriggerDispatcher {
     guard !isDraining else { return answer.resume(throwing: RoostError(.unavailable, "The server is stopping.")) }
     guard let function = functions[invocation.function] else { return answer.resume(throwing: missing(invocation.function)) }
     if let refusal = meter.refusal(at: wall.now()) { return answer.resume(throwing: refusal) }
-    guard function.calls.count < FunctionsLimits.callsWaitingMax else {
+    let bytes = invocation.event.count
+    let isSmall = bytes <= FunctionsLimits.callsWaitingBytesMax / FunctionsLimits.callsWaitingMax
+    guard function.calls.count < FunctionsLimits.callsWaitingMax,
+      isSmall || function.calls.reduce(bytes, { $0 + $1.invocation.event.count }) <= FunctionsLimits.callsWaitingBytesMax
+    else {
       return answer.resume(throwing: RoostError(.overloaded, "Too many calls of function '\(function.name)' wait already.", retryAfter: .seconds(1)))
     }
     let version = invocation.version ?? function.deployed.live.main

@@ -68,7 +68,9 @@ struct InstallProcess {
       arguments += ["--ro-bind", path, path]
     }
     for (path, place) in plan.shown { arguments += ["--ro-bind", path, place] }
-    return arguments + ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--bind", folder, FunctionArchive.place, "--chdir", FunctionArchive.place]
+    // As for workers: root's processes may write /proc/sys.
+    arguments += ["--proc", "/proc", "--remount-ro", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
+    return arguments + ["--bind", folder, FunctionArchive.place, "--chdir", FunctionArchive.place]
   }
 
   /// Reads what it prints until it has ended, or has used up its time or its room.

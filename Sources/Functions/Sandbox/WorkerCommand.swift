@@ -8,8 +8,8 @@ struct WorkerCommand {
   /// bubblewrap tells on descriptor 3 which process it started.
   let tellsChild: Bool
   let user: UInt32
-  /// Of `WorkerRuntime`.
-  let reservedBytes: Int64
+  /// What the kernel lets the interpreter have: a backstop for allocations that are faster than the watch.
+  let dataBytes: Int64
 
   /// Whether a bound on the user's processes is this worker's alone.
   let ownsUser: Bool
@@ -18,10 +18,13 @@ struct WorkerCommand {
   let folder: (path: String, place: String)?
 
   /// `user` is whom a server that runs as root becomes first.
-  init?(level: SandboxLevel, user: UInt32?, folder: (path: String, place: String)? = nil, configuration: FunctionsConfiguration, runtime: WorkerRuntime) {
+  init?(
+    level: SandboxLevel, user: UInt32?, folder: (path: String, place: String)? = nil, configuration: FunctionsConfiguration, runtime: WorkerRuntime,
+    memoryBytes: Int64
+  ) {
     self.folder = folder
     let variables = runtime.environment + Self.environment
-    reservedBytes = runtime.reservedBytes
+    dataBytes = memoryBytes + runtime.reservedBytes
     self.user = user ?? 0
     // Since Linux 5.14 the bound counts within a user namespace; but root's processes never are.
     ownsUser = user.map(WorkerUser.isOwn) ?? (level == .full && geteuid() != 0 && KernelVersion.current >= KernelVersion(5, 14))
@@ -67,7 +70,12 @@ struct WorkerCommand {
     for (path, place) in runtime.shown { arguments += ["--ro-bind", path, place] }
     let size = String(FunctionsLimits.temporaryBytesMax)
     // /dev/shm would have half of the machine's memory.
-    arguments += ["--proc", "/proc", "--dev", "/dev", "--size", size, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
+    // /proc/sys asks for no capability, only for the user: where that is root, a program could write there (bubblewrap itself looks at the folder alone).
+    // /dev/full reads as zeros too, and cannot be mapped: memory that is mapped from /dev/zero belongs to no process.
+    arguments += [
+      "--proc", "/proc", "--remount-ro", "/proc", "--dev", "/dev", "--dev-bind", "/dev/full", "/dev/zero", "--size", size, "--tmpfs", "/dev/shm",
+      "--remount-ro", "/dev",
+    ]
     for folder in runtime.temporary { arguments += ["--size", size, "--tmpfs", folder] }
     arguments += ["--size", size, "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp"]
     return arguments

@@ -25,8 +25,16 @@ enum DenoBootstrap {
     let input = new Uint8Array(64 << 10), start = 0, end = 0;
     let output = new Uint8Array(64 << 10);
 
+    // A half of a character that needs two is no text in UTF-8: it becomes what decoders make of it.
+    const whole = (key, value) => {
+      if (typeof value === "string") return value.toWellFormed();
+      if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+      return Object.fromEntries(Object.entries(value).map(([name, member]) => [name.toWellFormed(), member]));
+    };
+
     function send(frame) {
-      const text = stringify(frame);
+      let text = stringify(frame);
+      if (text.includes("\\ud")) text = stringify(frame, whole);
       if (text.length * 3 + 4 > output.length) {
         const bytes = encoder.encode(text);
         if (bytes.length > FRAME_MAX) throw new RangeError(`A message to the server has at most ${FRAME_MAX} bytes, this one ${bytes.length}.`);
@@ -331,7 +339,11 @@ enum DenoBootstrap {
       .split("\n").filter((line) => !/data:application\/javascript|\[eval\]|node:internal/.test(line)).join("\n")
       .replace(/blob:null\/[0-9a-f-]{36}|data:application\/typescript;base64,[\w+\/=.]*|(file:\/\/)?\/tmp\/roost-\w+\/module\.mjs/g, name + ".ts").slice(0, 8 << 10);
 
-    const described = (error) => error instanceof Error
+    const isMemory = (error) => error instanceof RangeError && /allocation failed/i.test(error.message);
+
+    const described = (error) => isMemory(error)
+      ? { name: "MemoryError", message: error.message + ": the function needs more than its memory", stack: cleaned(error.stack) }
+      : error instanceof Error
       ? { name: error.name, message: cleaned(Deno.explain?.(error) ?? error.message), stack: cleaned(error.stack), status: error.status, code: error.code,
           final: error instanceof StepError }
       : { name: "Error", message: `threw ${show(error).slice(0, TEXT_MAX)}`, stack: "" };
@@ -433,7 +445,12 @@ enum DenoBootstrap {
       if (problem?.suspended) return send({ type: "suspended", id, retire: problem.retire });
       if (problem) return send({ type: "error", id, ...problem });
       const us = since(began);
-      send(value === undefined ? { type: "result", id, us } : { type: "result", id, us, value: parse(value) });
+      conclude(value === undefined ? { type: "result", id, us } : { type: "result", id, us, value: parse(value) });
+    }
+
+    // What is too large to be sent is the function's failure.
+    function conclude(frame) {
+      try { send(frame); } catch (error) { send({ type: "error", id: frame.id, ...described(error) }); }
     }
 
     \#(DenoCalls.source)

@@ -37,7 +37,7 @@ enum DenoCalls {
       });
       // Of an answer that broke off something may still run.
       if (problem) return send({ type: "error", id, ...problem, retire: problem.retire || streamed !== undefined });
-      if (!streamed) return send({ type: "result", id, us: since(began), value: answer });
+      if (!streamed) return conclude({ type: "result", id, us: since(began), value: answer });
       const done = new Promise((resolve) => { streamed.finish = resolve; });
       send({ type: "result", id });
       await done;

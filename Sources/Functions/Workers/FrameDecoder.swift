@@ -26,6 +26,8 @@ struct FrameDecoder {
     guard buffer.count - start - 4 >= length else { return nil }
     let result = buffer.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[(start + 4)..<(start + 4 + length)])) }
     start += 4 + length
+    // The room that a large frame took is given back: the next one may come much later.
+    if start == buffer.count, buffer.capacity > 1 << 20 { (buffer, start) = ([], 0) }
     return result
   }
 }

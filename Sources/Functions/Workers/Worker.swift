@@ -33,6 +33,9 @@ final class Worker {
     case memory(Int64)
     case output
     case processes
+    case threads
+    case sockets
+    case files
     case answer
     case protocolBreach(String)
     case answerTooLarge
@@ -43,7 +46,7 @@ final class Worker {
       switch self {
       case .timeout: .timeout
       case .memory: .memoryLimit
-      case .output, .processes, .answer, .protocolBreach, .answerTooLarge: .crashed
+      case .output, .processes, .threads, .sockets, .files, .answer, .protocolBreach, .answerTooLarge: .crashed
       case .abandoned: .failed
       }
     }
@@ -54,6 +57,9 @@ final class Worker {
       case .memory(let bytes): "The function used more than its \(bytes >> 20) MB of memory."
       case .output: "The function printed more than \(FunctionsLimits.outputBytesMax >> 20) MB."
       case .processes: "The function had more than \(FunctionsLimits.processesMax) processes."
+      case .threads: "The function had more than \(FunctionsLimits.tasksMax) threads in its processes."
+      case .sockets: "The function had more than \(FunctionsLimits.socketsMax) sockets."
+      case .files: "The function made more than \(FunctionsLimits.filesMax) files in one of its folders."
       case .answer: "The answer of the command has more than \(Limits.workerFrameBytesMax >> 20) MB."
       case .protocolBreach(let what): "The worker broke its protocol: \(what)."
       case .answerTooLarge: "The function's answer had more than \(Limits.callAnswerBytesMax >> 20) MB."
@@ -70,8 +76,12 @@ final class Worker {
   let memoryBytesMax: Int64
   /// Whether its interpreter lets a program start processes.
   let startsProcesses: Bool
-  /// Whether somebody has looked at what it left behind since it became idle.
-  var wasLookedAt = true
+  /// When an idle worker is looked at next; `nil` before the first look, which comes at once.
+  var nextLook: ContinuousClock.Instant?
+  /// When it was last looked at, and how much of a processor it had used by then.
+  var lastLook: (at: ContinuousClock.Instant, cpu: Duration?)?
+  /// How often in a row it was busy since the look before.
+  var busyLooks = 0
   var state = State.starting
   /// For workers that speak AWS's runtime interface over HTTP; all others speak frames over their socket.
   var lambda: LambdaExchange?
@@ -97,6 +107,11 @@ final class Worker {
   /// Serves an outdated version or a deleted function: ends when it is free.
   var isOutdated = false
   var calls = 0
+  /// The bodies of calls under way, by the numbers that the worker gave them.
+  var callBodies: [Int64: Int] = [:]
+  var callBodiesBytes = 0
+  /// Nothing is read from it until some of its calls are answered.
+  var isHeld = false
   var outputBytes = 0
   var output = InvocationOutput()
   var memoryPeak: Int64 = 0

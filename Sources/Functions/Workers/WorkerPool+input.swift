@@ -12,9 +12,10 @@ extension WorkerPool {
     switch descriptor {
     case .socket:
       if ready.writable, worker.isAlive, worker.process.flush(), worker.process.waiting == 0 {
-        poller.watch(worker.process.socket, token: ready.token, writable: false)
+        poller.watch(worker.process.socket, token: ready.token, readable: !worker.isHeld, writable: false)
       }
-      if ready.readable { readSocket(worker) }
+      // Reported without being asked for: it is gone.
+      if ready.readable { if worker.isHeld { closeSocket(worker) } else { readSocket(worker) } }
     case .errors: readErrors(worker)
     case .exit: exited(worker)
     }
@@ -44,7 +45,7 @@ extension WorkerPool {
 
   func readFrames(_ worker: Worker) {
     do {
-      while worker.isAlive {
+      while worker.isAlive, !worker.isHeld {
         let isFull = worker.output.isTruncated
         // nil: no frame has arrived. Optional inside: it is dropped, or is none of ours.
         let next = try worker.process.decoder.next { bytes -> (isDropped: Bool, frame: WorkerFrame?) in
@@ -73,7 +74,13 @@ extension WorkerPool {
       guard worker.calls < FunctionsLimits.callsPerWorkerMax else {
         return fail(worker, .protocolBreach("it made more than \(FunctionsLimits.callsPerWorkerMax) calls at once"))
       }
+      // The number tells whose room an answer makes free.
+      guard worker.callBodies.updateValue(call.body.count, forKey: call.number) == nil else {
+        return fail(worker, .protocolBreach("it made two calls of one number"))
+      }
       worker.calls += 1
+      worker.callBodiesBytes += call.body.count
+      if worker.callBodiesBytes > FunctionsLimits.callBodiesBytesMax { hold(worker) }
       events.append(.call(worker: worker.id, call))
     case (.result(let id, let value, let took), .running) where id == worker.run?.id:
       worker.value = value
@@ -85,6 +92,18 @@ extension WorkerPool {
     case (.piece(let id, let bytes), .running) where id == worker.run?.id: streamed(worker, bytes)
     default: fail(worker, .protocolBreach("it sent a message that nobody expects"))
     }
+  }
+
+  /// What it says next waits in its own memory until there is room in ours.
+  private func hold(_ worker: Worker) {
+    worker.isHeld = true
+    poller.watch(worker.process.socket, token: Self.token(worker, .socket), readable: false, writable: worker.process.waiting > 0)
+  }
+
+  func hearAgain(_ worker: Worker) {
+    worker.isHeld = false
+    poller.watch(worker.process.socket, token: Self.token(worker, .socket), readable: true, writable: worker.process.waiting > 0)
+    readFrames(worker)
   }
 
   func readErrors(_ worker: Worker) {

@@ -34,6 +34,7 @@ extension WorkerPool {
   func answer(_ id: UInt64, _ number: Int64, _ answer: LocalAnswer) {
     guard let worker = workers[id] else { return }
     worker.calls -= 1
+    worker.callBodiesBytes -= worker.callBodies.removeValue(forKey: number) ?? 0
     if case .ended = worker.state {
       if worker.calls == 0 { bury(worker) }
       return
@@ -45,6 +46,7 @@ extension WorkerPool {
       body: Array(#"{"code":"payload_too_large","detail":"The answer is larger than a function can take."}"#.utf8))
     guard let frame = ServerFrame.answer(number, answer) ?? ServerFrame.answer(number, tooLarge) else { return }
     send(frame, to: worker)
+    if worker.isHeld, worker.callBodiesBytes <= FunctionsLimits.callBodiesBytesMax { hearAgain(worker) }
   }
 
   func send(_ frame: [UInt8], to worker: Worker) {
@@ -55,12 +57,14 @@ extension WorkerPool {
     if worker.process.waiting > FunctionsLimits.workerOutboxBytesMax {
       fail(worker, .protocolBreach("it does not read what it asked for"))
     } else if worker.process.waiting > 0, !wasWaiting {
-      poller.watch(worker.process.socket, token: Self.token(worker, .socket), writable: true)
+      poller.watch(worker.process.socket, token: Self.token(worker, .socket), readable: !worker.isHeld, writable: true)
     }
   }
 
   func ready(_ worker: Worker, runtime: String) {
     worker.process.attach()
+    // Deno opens no connection but to the proxy.
+    if worker.startsProcesses { worker.process.boundBuffers(FunctionsLimits.connectionBufferBytesMax) }
     guard openLoopback(worker) else { return end(worker) }
     worker.state = .blank
     worker.deadline = nil
@@ -107,7 +111,8 @@ extension WorkerPool {
   func release(_ worker: Worker) {
     worker.deadline = nil
     worker.state = .idle(since: steady.now())
-    worker.wasLookedAt = false
+    worker.nextLook = nil
+    worker.busyLooks = 0
     if worker.isOutdated {
       end(worker)
     } else if let generation = worker.assignment?.generation {
@@ -144,6 +149,7 @@ extension WorkerPool {
     guard let run = worker.run, let generation = worker.assignment?.generation else { return }
     closeTunnels(worker)
     worker.run = nil
+    defer { worker.value = nil }
     let duration = steady.now() - run.begin
     let taken = worker.ownTime ?? duration
     if let usual = groups[generation]?.usualTime { groups[generation]?.usualTime = (usual * 7 + taken) / 8 } else { groups[generation]?.usualTime = taken }

@@ -81,7 +81,7 @@ extension WorkerPool {
     guard trying == .full || runtime.shutsIn || configuration.allowUnsandboxed && !runtime.needsSandbox,
       let command = WorkerCommand(
         level: trying, user: changesUser(kind, folder, place) ? WorkerUser.of(nextWorker) : nil, folder: folder.flatMap { path in place.map { (path, $0) } },
-        configuration: configuration, runtime: runtime)
+        configuration: configuration, runtime: runtime, memoryBytes: memoryBytes)
     else {
       let advice = !runtime.needsSandbox ? "; --allow-unsandboxed runs them without" : ""
       let text = "this machine has no sandbox for programs of runtime '\(kind.rawValue)' (\(self[kind].reason ?? ""))\(advice)"
@@ -164,7 +164,7 @@ extension WorkerPool {
   func check(_ definition: FunctionDefinition, _ continuation: CheckedContinuation<Void, any Error>) {
     var taken: Worker?
     let kind = definition.runtime
-    if definition.mayTakeSpare, let spare = self[kind].spare {
+    if definition.mayTakeSpare, let spare = self[kind].spare, spare.memoryBytesMax >= definition.memoryBytesMax {
       taken = spare
       self[kind].spare = nil
     } else {
@@ -207,7 +207,6 @@ extension WorkerPool {
     guard let assignment = worker.assignment else { return }
     worker.state = .loading
     worker.deadline = steady.now() + configuration.moduleLoadTime
-    worker.process.limitMemory(assignment.definition.memoryBytesMax)
     if worker.check == nil, !assignment.definition.triggers.contains(where: \.isAwaited) { worker.process.yield(FunctionsLimits.deliveryNiceness) }
     guard openProxy(worker) else { return }
     if worker.lambda != nil { return startLambda(worker, assignment.definition) }

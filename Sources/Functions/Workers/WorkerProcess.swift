@@ -28,8 +28,6 @@ final class WorkerProcess {
   private var memory: Int32 = -1
   /// Of the interpreter's CPU time.
   private var clock: clockid_t?
-  /// What the interpreter reserves beyond its function's memory.
-  private let reservedBytes: Int64
   private let ownsUser: Bool
   /// Whether what we started is the sandbox, and the interpreter in it.
   let isInSandbox: Bool
@@ -68,7 +66,6 @@ final class WorkerProcess {
     socket = ours
     self.errors = errors
     self.info = info
-    reservedBytes = command.reservedBytes
     ownsUser = command.ownsUser
     isInSandbox = command.tellsChild
   }
@@ -92,10 +89,10 @@ final class WorkerProcess {
               path: path, argv: UnsafePointer(arguments.baseAddress), envp: UnsafePointer(environment.baseAddress), socket: socket, errors: errors, info: info,
               filter: filter, calls: command.tellsChild || calls.isEmpty ? nil : calls.baseAddress, calls_bytes: calls.count,
               no_new_privileges: !command.tellsChild, user: command.user, folder: folder, place: place,
+              // From the start: a root without CAP_SYS_RESOURCE (in most containers) may not bound what has become another user.
               limits: cspawn_limits(
-                open_files: FunctionsLimits.openFilesMax, file_bytes: FunctionsLimits.fileBytesMax, data_bytes: -1,
-                // From outside (`attach`) only who has CAP_SYS_RESOURCE bounds another user's process.
-                tasks: command.user != 0 && command.ownsUser ? FunctionsLimits.tasksMax : -1))
+                open_files: FunctionsLimits.openFilesMax, file_bytes: FunctionsLimits.fileBytesMax, data_bytes: command.dataBytes,
+                tasks: command.ownsUser && command.user != 0 ? FunctionsLimits.tasksMax : -1))
             return cspawn_start(&request, &pid, &exit)
           }
         }
@@ -103,8 +100,7 @@ final class WorkerProcess {
     }
   }
 
-  /// Call once the interpreter has spoken: finds out which process it is, opens its meters and bounds its memory from outside. The bound
-  /// is a backstop for allocations that are faster than the watch.
+  /// Call once the interpreter has spoken: finds out which process it is and opens its meters.
   func attach() {
     guard interpreter == nil else { return }
     let found = info < 0 ? pid : readChild()
@@ -123,8 +119,9 @@ final class WorkerProcess {
     return interpreterHandle
   }
 
-  func limitMemory(_ bytes: Int64) {
-    if let interpreter { _ = cspawn_limit_data(interpreter, bytes + reservedBytes) }
+  /// Bounds the buffers of each TCP connection in a network namespace of its own. Best effort: /proc/sys may be read-only for us.
+  func boundBuffers(_ bytes: Int) {
+    if isInSandbox, let interpreter { _ = cnet_bound_buffers(interpreter, Int32(clamping: bytes)) }
   }
 
   /// Lets others go first. There is no way back without privileges.
@@ -215,12 +212,25 @@ final class WorkerProcess {
     return (numbers[1] - numbers[2]) * Int64(getpagesize())
   }
 
-  /// All processes of the worker, and the memory that is theirs. `nil` if unknown.
-  func tree() -> (processes: Int, residentBytes: Int64)? {
+  /// All processes of the worker, and the threads and the memory that are theirs. `nil` if unknown.
+  func tree() -> (processes: Int, threads: Int, residentBytes: Int64)? {
     guard let interpreter else { return nil }
     var bytes: Int64 = 0
-    let count = cprocesses_below(interpreter, &bytes)
-    return (Int(count), bytes)
+    var threads: Int64 = 0
+    let count = cprocesses_below(interpreter, &bytes, &threads)
+    return (Int(count), Int(threads), bytes)
+  }
+
+  /// Sockets in its network namespace, ours of its interfaces among them; 0 if it shares that of the machine.
+  func sockets() -> Int {
+    guard isInSandbox, let interpreter else { return 0 }
+    return Int(max(0, cprocesses_sockets(interpreter)))
+  }
+
+  /// Files and folders in one of the sandbox's own file systems, however small they are.
+  func files(in folder: String) -> Int {
+    guard isInSandbox, let interpreter else { return 0 }
+    return Int(max(0, cprocesses_files(interpreter, folder)))
   }
 
   func cpuTime() -> Duration? {

@@ -3,11 +3,14 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/nsfs.h>
 #include <netinet/tcp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -32,6 +35,56 @@ bool cnet_is_apart(pid_t pid) {
   struct stat theirs, ours;
   if (stat(path, &theirs) != 0 || stat("/proc/self/ns/net", &ours) != 0) return false;
   return theirs.st_ino != ours.st_ino || theirs.st_dev != ours.st_dev;
+}
+
+typedef struct {
+  pid_t pid;
+  int bytes;
+  // Written by the child, which shares our memory.
+  volatile int error;
+} bound_arguments;
+
+static int bound_here(const bound_arguments *arguments, const char *path, int standard) {
+  char text[64];
+  int length = snprintf(text, sizeof text, "4096 %d %d", standard, arguments->bytes);
+  int file = open(path, O_WRONLY | O_CLOEXEC);
+  return file >= 0 && write(file, text, (size_t)length) == length ? 0 : errno;
+}
+
+static int bounding_child(void *argument) {
+  bound_arguments *arguments = argument;
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/ns/net", (int)arguments->pid);
+  int network = open(path, O_RDONLY | O_CLOEXEC);
+  // The user namespace that the network namespace belongs to, in which whoever started the sandbox may do everything; the process itself may be
+  // in one below it.
+  int owner = network < 0 ? -1 : ioctl(network, NS_GET_USERNS);
+  if (owner < 0 || setns(owner, CLONE_NEWUSER) != 0 || setns(network, CLONE_NEWNET) != 0) {
+    arguments->error = errno;
+  } else {
+    // What is below /proc/sys/net is that of the namespace of whoever opens it.
+    int receiving = bound_here(arguments, "/proc/sys/net/ipv4/tcp_rmem", arguments->bytes / 2);
+    int sending = bound_here(arguments, "/proc/sys/net/ipv4/tcp_wmem", 16384);
+    arguments->error = receiving != 0 ? receiving : sending;
+  }
+  _exit(0);
+}
+
+int cnet_bound_buffers(pid_t pid, int bytes) {
+  if (!cnet_is_apart(pid)) return 0;
+  char *stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+  if (stack == MAP_FAILED) return errno;
+  bound_arguments arguments = {.pid = pid, .bytes = bytes};
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  // As for cnet_listen; its descriptors are its own and go with it.
+  pid_t started = clone(bounding_child, stack + STACK_BYTES, CLONE_VM | CLONE_VFORK, &arguments);
+  if (started < 0) arguments.error = errno;
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  if (started > 0) waitpid(started, NULL, __WCLONE);
+  munmap(stack, STACK_BYTES);
+  return arguments.error;
 }
 
 static int listen_here(listen_arguments *arguments) {

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -37,6 +38,8 @@ static const int refused[] = {
     SYS_settimeofday, SYS_clock_settime, SYS_clock_adjtime, SYS_adjtimex, SYS_sethostname, SYS_setdomainname,
     // Memory that belongs to no process: shared segments, queues.
     SYS_shmget, SYS_msgget, SYS_semget, SYS_mq_open,
+    // All file systems of the machine, whoever wrote to them.
+    SYS_sync, SYS_syncfs,
 #ifdef __x86_64__
     SYS_mknod, SYS_iopl, SYS_ioperm, SYS_modify_ldt, SYS_uselib, SYS_ustat, SYS_sysfs, SYS_kexec_file_load,
 #endif
@@ -48,8 +51,8 @@ static const int unknown[] = {
     SYS_clone3,
     // A second way to make calls, which no filter sees.
     SYS_io_uring_setup, SYS_io_uring_enter, SYS_io_uring_register,
-    // Memory that belongs to no process.
-    SYS_memfd_create,
+    // Memory that belongs to no process: files without a folder; pages that a pipe holds, of which one byte keeps two megabytes.
+    SYS_memfd_create, SYS_vmsplice,
 #ifdef SYS_memfd_secret
     SYS_memfd_secret,
 #endif
@@ -78,8 +81,9 @@ static void when(writer *writer, uint16_t test, uint32_t value, uint8_t yes, uin
 }
 
 #define COUNT(list) (sizeof(list) / sizeof(list[0]))
-// The low half of the first argument: both architectures are little-endian.
-#define FIRST offsetof(struct seccomp_data, args[0])
+// The low half of an argument: both architectures are little-endian.
+#define ARGUMENT(number) offsetof(struct seccomp_data, args[number])
+#define FIRST ARGUMENT(0)
 
 long cseccomp_program(void *bytes, long size) {
   writer writer = {bytes, size / (long)sizeof(struct sock_filter), 0};
@@ -104,6 +108,22 @@ long cseccomp_program(void *bytes, long size) {
   load(&writer, FIRST);
   when(&writer, BPF_JSET, NEW_NAMESPACES, 0, 1);
   answer(&writer, SECCOMP_RET_ERRNO | EPERM);
+  answer(&writer, SECCOMP_RET_ALLOW);
+  // Shared memory without a file is nobody's while no process looks at it: programs share files of /dev/shm, which has a bound.
+  when(&writer, BPF_JEQ, SYS_mmap, 0, 5);
+  load(&writer, ARGUMENT(3));
+  put(&writer, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, MAP_TYPE | MAP_ANONYMOUS));
+  when(&writer, BPF_JEQ, MAP_SHARED | MAP_ANONYMOUS, 0, 1);
+  answer(&writer, SECCOMP_RET_ERRNO | EPERM);
+  answer(&writer, SECCOMP_RET_ALLOW);
+  // What sockets hold is nobody's either: their buffers stay as large as the system makes them, whatever a program asks for.
+  when(&writer, BPF_JEQ, SYS_setsockopt, 0, 7);
+  load(&writer, ARGUMENT(1));
+  when(&writer, BPF_JEQ, SOL_SOCKET, 0, 4);
+  load(&writer, ARGUMENT(2));
+  when(&writer, BPF_JEQ, SO_SNDBUF, 1, 0);
+  when(&writer, BPF_JEQ, SO_RCVBUF, 0, 1);
+  answer(&writer, SECCOMP_RET_ERRNO | 0);
   answer(&writer, SECCOMP_RET_ALLOW);
   when(&writer, BPF_JEQ, SYS_socket, 0, COUNT(families) + 2);
   load(&writer, FIRST);

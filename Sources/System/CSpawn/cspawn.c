@@ -184,11 +184,6 @@ int cspawn_signal(int pidfd, int signal) {
   return syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) == 0 ? 0 : errno;
 }
 
-int cspawn_limit_data(pid_t pid, int64_t bytes) {
-  struct rlimit both = {(rlim_t)bytes, (rlim_t)bytes};
-  return prlimit(pid, RLIMIT_DATA, &both, NULL) == 0 ? 0 : errno;
-}
-
 int cspawn_cpu_clock(pid_t pid, clockid_t *clock) { return clock_getcpuclockid(pid, clock); }
 
 int64_t cspawn_cpu_nanoseconds(clockid_t clock) {

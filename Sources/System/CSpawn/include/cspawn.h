@@ -12,7 +12,7 @@ typedef struct {
   int64_t open_files;
   int64_t file_bytes;
   int64_t data_bytes;
-  // Processes and threads of the user.
+  // Processes and threads of the user that the child becomes.
   int64_t tasks;
 } cspawn_limits;
 
@@ -67,9 +67,6 @@ int cspawn_open_pid(pid_t pid);
 
 // Returns 0, or an errno. ESRCH when the process is gone.
 int cspawn_signal(int pidfd, int signal);
-
-// Bounds the private writable memory of a running process (RLIMIT_DATA). Returns 0, or an errno.
-int cspawn_limit_data(pid_t pid, int64_t bytes);
 
 // The clock of a whole process's CPU time, which cspawn_cpu_nanoseconds reads. Returns 0, or an errno.
 int cspawn_cpu_clock(pid_t pid, clockid_t *clock);
