@@ -23,6 +23,7 @@ enum FunctionsLimits {
   static let growthWait = Duration.milliseconds(20)
   /// Runs that take less, by the worker's clock, are mostly the way to a worker and back.
   static let shortRun = Duration.milliseconds(1)
+  /// What a worker may say that a run took: more than any run may take, and little enough to reckon with.
   static let microsecondsMax: Int64 = 3_600_000_000
   /// Of the engine's thread, and of workers for whose runs nobody waits: callers of the API come first where processors are short (nice(2)).
   static let engineNiceness: Int32 = 5

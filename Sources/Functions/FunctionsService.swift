@@ -102,11 +102,11 @@ package final class FunctionsService: FunctionRuntime {
   }
 
   /// Whether what runs is to be stopped.
-  var isOver: Bool { stopAt.withLock { $0.map { $0 <= .now } ?? false } }
+  var isOver: Bool { stopAt.withLock { $0.map { $0 <= steady.now() } ?? false } }
 
   /// What still runs then is stopped, and callers who still wait are told. Until `drain()` everything goes on as before.
   package func stop(after time: Duration) {
-    stopAt.withLock { $0 = ContinuousClock.now + time }
+    stopAt.withLock { $0 = steady.now() + time }
     inbox.post(.stopAfter(time))
   }
 

@@ -43,8 +43,8 @@ def zipped(files, executables=()):
 
 
 @pytest.fixture
-def lab(admin, request):
-    lab = Lab(admin, f"f{abs(hash(request.node.nodeid)) % 10**9}")
+def lab(admin, own_name):
+    lab = Lab(admin, own_name)
     yield lab
     admin.delete(lab.path)
 

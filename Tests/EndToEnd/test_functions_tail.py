@@ -47,8 +47,8 @@ while True:
 
 
 @pytest.fixture
-def lab(admin, request):
-    lab = Lab(admin, f"t{abs(hash(request.node.nodeid)) % 10**9}")
+def lab(admin, own_name):
+    lab = Lab(admin, own_name)
     yield lab
     admin.delete(lab.path)
 

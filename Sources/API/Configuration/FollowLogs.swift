@@ -87,7 +87,7 @@ private final class LogTail: HTTPPushListener, @unchecked Sendable {
   }
 
   private func functionDeleted() {
-    if push == nil { stream?.refuse(RoostError(.functionNotFound, "There is no function '\(name)' any more.")) }
+    if push == nil { stream?.refuse(LiveEnd.functionDeleted.error) }
     close(with: EventStream.end(.functionDeleted))
   }
 

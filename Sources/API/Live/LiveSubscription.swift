@@ -107,11 +107,10 @@ final class LiveSubscription: HTTPPushListener, @unchecked Sendable {
 }
 
 extension LiveEnd {
-  /// The same as an error, for a live query that has not begun to answer.
-  fileprivate var error: RoostError {
+  /// The same as an error, for what has not begun to answer.
+  var error: RoostError {
     switch self {
-    // Of logs.
-    case .functionDeleted: RoostError(.functionNotFound, "The function was deleted.")
+    case .functionDeleted: RoostError(.functionNotFound, "The function was deleted just now.")
     case .tokenExpired: RoostError(.tokenExpired, "The access token has expired. Get a new one from /v1/auth/refresh.")
     case .sessionEnded: RoostError(.tokenInvalid, "This session was ended. Sign in again.")
     case .collectionDeleted: RoostError(.collectionNotFound, "The collection was deleted just now.")

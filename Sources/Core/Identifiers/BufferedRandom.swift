@@ -1,5 +1,5 @@
 /// Random numbers of the system, fetched many at a time: for what makes one for each event. Nothing secret is made of it, since the next ones lie in
-/// memory. Not safe to share.
+/// memory. Not safe to share, and not to be copied: a copy would give the same numbers.
 package struct BufferedRandom: RandomNumberGenerator, Sendable {
   private static let size = 64
 

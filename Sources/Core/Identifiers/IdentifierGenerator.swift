@@ -6,7 +6,7 @@ package struct IdentifierGenerator {
   private var counter: UInt16 = 0
   private var random: any RandomNumberGenerator & Sendable
 
-  package init(random: any RandomNumberGenerator & Sendable = BufferedRandom()) {
+  package init(random: any RandomNumberGenerator & Sendable = SecureRandom()) {
     self.random = random
   }
 

@@ -150,10 +150,7 @@ package struct DeliveryChanges: Sendable {
     !park.isEmpty || !unpark.isEmpty || !deadLetters.isEmpty || !removeDeadLetters.isEmpty || !completions.isEmpty || !runs.isEmpty
   }
 
-  package var isEmpty: Bool {
-    cursor == nil && park.isEmpty && unpark.isEmpty && deadLetters.isEmpty && removeDeadLetters.isEmpty && invocations.isEmpty
-      && logs.isEmpty && completions.isEmpty && runs.isEmpty
-  }
+  package var isEmpty: Bool { cursor == nil && !isUrgent && invocations.isEmpty && logs.isEmpty }
 }
 
 /// One run of a function.

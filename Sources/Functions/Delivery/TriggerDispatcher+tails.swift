@@ -39,7 +39,7 @@ extension TriggerDispatcher {
   }
 
   func logs(_ lines: ArraySlice<InvocationOutput.Line>, of invocation: String, _ generation: UInt64) -> [InvocationLog] {
-    let mask = masks[generation] ?? SecretMask([:])
+    let mask = mask(of: generation)
     return lines.map {
       InvocationLog(id: nextID(at: $0.time), invocation: invocation, time: $0.time, level: $0.level, message: mask.masking($0.message))
     }

@@ -21,7 +21,7 @@ final class TriggerDispatcher {
   private(set) var masks: [UInt64: SecretMask] = [:]
   private var nextGeneration: UInt64 = 1
   private var served: UInt64 = 0
-  private var identifiers = IdentifierGenerator()
+  private var identifiers = IdentifierGenerator(random: BufferedRandom())
   /// Functions for which something may have become possible.
   private var dirty: Set<String> = []
   /// Functions with deliveries that found no worker.
@@ -328,7 +328,7 @@ final class TriggerDispatcher {
 
   private func record(_ report: RunReport, of function: TriggeredFunction, version: Int64) -> (Invocation, [InvocationLog]) {
     let id = report.run.told?.invocation ?? nextID(at: report.run.started)
-    let mask = masks[report.generation] ?? SecretMask([:])
+    let mask = mask(of: report.generation)
     let (sequence, type, subject): (Int64?, String, String) =
       switch report.run.work {
       case .delivery(let delivery): (delivery.event.sequence, delivery.event.type, delivery.event.path)
@@ -348,6 +348,8 @@ final class TriggerDispatcher {
     tails.printed(new, by: function.name)
     return (invocation, logs)
   }
+
+  func mask(of generation: UInt64) -> SecretMask { masks[generation] ?? SecretMask([:]) }
 
   func nextID(at time: Timestamp) -> String { identifiers.next(at: time) }
 
@@ -491,9 +493,7 @@ final class TriggerDispatcher {
       let since = function.movedSince ?? steady.now()
       function.movedSince = since
       guard isDraining || steady.now() - since >= FunctionsLimits.lazyCursorInterval else { return }
-    } else if !isDraining, !function.machine.hasUrgentNews, function.machine.unrecordedInvocations < FunctionsLimits.unrecordedInvocationsMax / 2,
-      let moment = function.recordAt, steady.now() < moment
-    {
+    } else if mayWaitToRecord(function) {
       return
     }
     function.movedSince = nil
@@ -503,6 +503,14 @@ final class TriggerDispatcher {
     changes.created = function.created
     function.logsBeingRecorded = changes.logs
     request(.record(function: function.name, generation: function.generation, changes))
+  }
+
+  /// Runs that went well go together with those that come soon.
+  private func mayWaitToRecord(_ function: TriggeredFunction) -> Bool {
+    guard !isDraining, !function.machine.hasUrgentNews, function.machine.unrecordedInvocations < FunctionsLimits.unrecordedInvocationsMax / 2 else {
+      return false
+    }
+    return function.recordAt.map { steady.now() < $0 } ?? false
   }
 
   func request(_ request: EngineRequest) {

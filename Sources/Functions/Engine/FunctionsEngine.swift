@@ -126,9 +126,8 @@ final class FunctionsEngine {
   private func waitsForLoad(_ message: EngineMessage) -> Bool {
     switch message {
     case .invoke(_, let answer):
-      let unknown = RoostError(.unavailable, "The functions cannot be read at the moment.", retryAfter: .seconds(1))
       guard steady.now() < loadUntil, beforeLoad.count < FunctionsLimits.callsWaitingMax else {
-        answer.resume(throwing: unknown)
+        answer.resume(throwing: Self.unreadable)
         return true
       }
     case .revived, .abandoned: break
@@ -137,6 +136,8 @@ final class FunctionsEngine {
     beforeLoad.append(message)
     return true
   }
+
+  private static var unreadable: RoostError { RoostError(.unavailable, "The functions cannot be read at the moment.", retryAfter: .seconds(1)) }
 
   private func refuseBeforeLoad(_ error: RoostError) {
     for case .invoke(_, let answer) in beforeLoad { answer.resume(throwing: error) }
@@ -275,7 +276,7 @@ final class FunctionsEngine {
     }
     if !beforeLoad.isEmpty {
       if now >= loadUntil {
-        refuseBeforeLoad(RoostError(.unavailable, "The functions cannot be read at the moment.", retryAfter: .seconds(1)))
+        refuseBeforeLoad(Self.unreadable)
       } else {
         next.append(loadUntil)
       }

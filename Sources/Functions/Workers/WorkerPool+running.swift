@@ -152,7 +152,7 @@ extension WorkerPool {
     defer { worker.value = nil }
     let duration = steady.now() - run.begin
     let taken = worker.ownTime ?? duration
-    if let usual = groups[generation]?.usualTime { groups[generation]?.usualTime = (usual * 7 + taken) / 8 } else { groups[generation]?.usualTime = taken }
+    if let group = groups[generation] { groups[generation]?.usualTime = group.usualTime.map { ($0 * 7 + taken) / 8 } ?? taken }
     let cpu = (worker.isAlive ? worker.process.cpuTime() : worker.cpuAtEnd).flatMap { after in run.cpuBefore.map { after - $0 } }
     sample(worker)
     events.append(

@@ -4,7 +4,7 @@ import Core
 final class WriteTransaction {
   let database: Database
   private let clock: any WallClock
-  private var identifiers = IdentifierGenerator()
+  private var identifiers = IdentifierGenerator(random: BufferedRandom())
   /// The newest event's place in the log, those of this transaction included.
   private(set) var lastSequence: Int64 = 0
   /// Set by the first change, so that a job that failed before it changed anything needs no undoing.
