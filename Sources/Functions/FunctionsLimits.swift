@@ -23,6 +23,12 @@ enum FunctionsLimits {
   static let growthWait = Duration.milliseconds(20)
   /// Runs that take less, by the worker's clock, are mostly the way to a worker and back.
   static let shortRun = Duration.milliseconds(1)
+  /// A worker is given so much work ahead of what it is at, by the usual time of its function's runs; each counts for so much at least, and for each
+  /// there have been so many before it that went well and asked us nothing.
+  static let aheadTime = Duration.microseconds(640)
+  static let aheadRunMin = Duration.microseconds(20)
+  static let quietRunsPerRunAhead = 4
+  static let aheadBytesMax = 128 << 10
   /// What a worker may say that a run took: more than any run may take, and little enough to reckon with.
   static let microsecondsMax: Int64 = 3_600_000_000
   /// Of the engine's thread, and of workers for whose runs nobody waits: callers of the API come first where processors are short (nice(2)).

@@ -28,6 +28,25 @@ struct DeliveryMachineTests {
     #expect(machine.start(at: now)?.event.sequence == 3)
   }
 
+  @Test("What a worker is given ahead takes no slot, and comes back when it is not taken up")
+  func ahead() {
+    var machine = machine(concurrency: 1)
+    machine.take([event(1, "a"), event(2, "a"), event(3, "b"), event(4, "c"), event(5, "d")], through: 5, at: now)
+    #expect(machine.start(at: now)?.event.sequence == 1)
+    // Not the second of a document whose first has not ended; not what the worker cannot take; no more than asked for.
+    #expect(machine.startAhead(of: 2, bytes: 1 << 20, at: now) { _ in true }.map(\.event.sequence) == [3, 4])
+    #expect(machine.running == 1 && machine.ahead == 2)
+    #expect(machine.startAhead(of: 2, bytes: 1 << 20, at: now) { _ in false }.isEmpty)
+    machine.succeeded(1, at: now)
+    machine.promoted(3)
+    #expect(machine.running == 1 && machine.ahead == 1 && machine.start(at: now) == nil)
+    #expect(machine.takeChanges().cursor == 1)
+    machine.failed(3, error: "no", invocation: nil, at: now)
+    machine.handedBack(4)
+    #expect(machine.running == 0 && machine.ahead == 0)
+    #expect([machine.start(at: now)?.event.sequence, machine.startAhead(of: 9, bytes: 1, at: now) { _ in true }.first?.event.sequence] == [2, 4])
+  }
+
   @Test("A document's next delivery waits for the one before it")
   func inOrderWithinADocument() {
     var machine = machine()

@@ -31,7 +31,8 @@ private struct World {
 
   // What a crash loses.
   var machine: DeliveryMachine
-  var running: [Delivery] = []
+  /// What each worker has been given: the one that it is at, and those behind it.
+  var workers: [[Delivery]] = []
 
   // What is judged.
   var done: Set<Int64> = []
@@ -70,7 +71,7 @@ private struct World {
     while true {
       steps += 1
       guard steps < 50_000 else {
-        Issue.record("seed \(seed): does not come to an end: cursor \(cursor), \(parked.count) parked, \(running.count) running")
+        Issue.record("seed \(seed): does not come to an end: cursor \(cursor), \(parked.count) parked, \(workers.count) at work")
         return
       }
       switch Int.random(in: 0..<100, using: &chance) {
@@ -85,9 +86,10 @@ private struct World {
         crashes += 1
         crash()
       }
-      #expect(running.count == machine.running && running.count <= concurrency, "seed \(seed)")
+      #expect(workers.count == machine.running && workers.count <= concurrency, "seed \(seed)")
+      #expect(workers.reduce(0) { $0 + $1.count - 1 } == machine.ahead, "seed \(seed)")
       #expect(machine.openCount <= bounds.window && machine.parkedCount <= bounds.parked, "seed \(seed)")
-      if cursor == log.count, parked.isEmpty, running.isEmpty, !machine.hasNews { break }
+      if cursor == log.count, parked.isEmpty, workers.isEmpty, !machine.hasNews { break }
     }
     for (path, last) in lastDone {
       let newest = log.last { $0.path == path && !dead.contains($0.sequence) }
@@ -108,8 +110,19 @@ private struct World {
 
   private mutating func start() {
     guard let delivery = machine.start(at: now) else { return }
+    check(delivery)
+    workers.append([delivery])
+    guard Bool.random(using: &chance) else { return }
+    for next in machine.startAhead(of: Int.random(in: 1...5, using: &chance), bytes: 1 << 20, at: now, where: { _ in true }) {
+      #expect(next.attempt == 1, "seed \(seed): a delivery that failed goes alone")
+      check(next)
+      workers[workers.count - 1].append(next)
+    }
+  }
+
+  private func check(_ delivery: Delivery) {
     let sequence = delivery.event.sequence
-    #expect(!running.contains { $0.event.path == delivery.event.path }, "seed \(seed): two of one document at once")
+    #expect(!workers.joined().contains { $0.event.path == delivery.event.path }, "seed \(seed): two of one document at once")
     // Whatever is earlier in its document must be done or dead; after a crash it may come again, but from there on in order.
     for earlier in log where earlier.path == delivery.event.path && earlier.sequence < sequence && earlier.container == "posts" {
       #expect(
@@ -117,16 +130,23 @@ private struct World {
         "seed \(seed): \(sequence) overtakes \(earlier.sequence)")
     }
     #expect(delivery.attempt <= attemptsMax, "seed \(seed)")
-    running.append(delivery)
   }
 
   /// Given up, but not yet durably.
   private var burying: Set<Int64> = []
 
   private mutating func end() {
-    guard let index = running.indices.randomElement(using: &chance) else { return }
-    let delivery = running.remove(at: index)
+    guard let index = workers.indices.randomElement(using: &chance) else { return }
+    let delivery = workers[index].removeFirst()
     let sequence = delivery.event.sequence
+    defer {
+      // It takes up the next, or has ended.
+      if let next = workers[index].first, Int.random(in: 0..<5, using: &chance) > 0 {
+        machine.promoted(next.event.sequence)
+      } else {
+        for left in workers.remove(at: index) { machine.handedBack(left.event.sequence) }
+      }
+    }
     switch Int.random(in: 0..<10, using: &chance) {
     case 0..<6:
       done.insert(sequence)
@@ -164,7 +184,7 @@ private struct World {
   }
 
   private mutating func crash() {
-    running = []
+    workers = []
     burying = []
     machine = Self.machine(
       cursor: cursor, parked: Array(parked.values).shuffled(using: &chance), concurrency: concurrency, attemptsMax: attemptsMax, bounds: bounds, seed: seed &+ 1

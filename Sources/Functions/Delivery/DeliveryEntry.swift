@@ -6,6 +6,8 @@ struct DeliveryEntry {
     /// Its turn may have come or not: that is for its document's queue to say.
     case waiting
     case running
+    /// Started, behind another that its worker is at.
+    case ahead
     case backingOff(Timestamp)
   }
 
@@ -18,6 +20,9 @@ struct DeliveryEntry {
   let bytes: Int
   /// Since when it could have been started, as far as that is known.
   var since: Timestamp?
+
+  /// Whether somebody has it.
+  var isStarted: Bool { state == .running || state == .ahead }
 
   init(_ event: LogEvent, attempts: Int, state: State, isParked: Bool, since: Timestamp? = nil) {
     self.event = event

@@ -38,7 +38,10 @@ struct DeliveryMachine {
   /// The time that it was told last.
   var latest: Timestamp?
 
+  /// Those that workers or endpoints are at.
   private(set) var running = 0
+  /// Those that wait behind one of them, at its worker.
+  private(set) var ahead = 0
   private(set) var openCount = 0
   private(set) var openBytes = 0
   private(set) var parkedCount = 0
@@ -91,7 +94,10 @@ struct DeliveryMachine {
   /// Whether a delivery may start now.
   mutating func hasNext(at now: Timestamp) -> Bool {
     follow(clock: now)
-    guard running < policy.concurrency else { return false }
+    return running < policy.concurrency && hasReady(at: now)
+  }
+
+  private mutating func hasReady(at now: Timestamp) -> Bool {
     while let due = backingOff.first, due.time <= now {
       _ = backingOff.popFirst()
       guard let entry = entries[due.sequence], entry.state == .backingOff(due.time), isFirst(entry.event) else { continue }
@@ -119,9 +125,38 @@ struct DeliveryMachine {
       }
       entries[sequence]?.state = .running
       running += 1
-      return Delivery(event: entry.event, attempt: entry.attempts + 1, since: entry.since, wantsValue: policy.wantsValue)
+      return delivery(of: entry)
     }
     return nil
+  }
+
+  /// Starts more that wait behind one that was started, at its worker, which takes them up one after another: only the one that it is at takes a slot.
+  /// What failed before goes alone, so that one bad event holds nothing up.
+  mutating func startAhead(of count: Int, bytes: Int, at now: Timestamp, where accepts: (LogEvent) -> Bool) -> [Delivery] {
+    var started: [Delivery] = []
+    var total = 0
+    while started.count < count, total < bytes, hasReady(at: now), let sequence = ready.first, let entry = entries[sequence], entry.attempts == 0,
+      accepts(entry.event)
+    {
+      _ = ready.popFirst()
+      entries[sequence]?.state = .ahead
+      ahead += 1
+      total += entry.bytes
+      started.append(delivery(of: entry))
+    }
+    return started
+  }
+
+  /// The one before it has ended: its worker is at it now.
+  mutating func promoted(_ sequence: Int64) {
+    guard entries[sequence]?.state == .ahead else { return }
+    ahead -= 1
+    running += 1
+    entries[sequence]?.state = .running
+  }
+
+  private func delivery(of entry: DeliveryEntry) -> Delivery {
+    Delivery(event: entry.event, attempt: entry.attempts + 1, since: entry.since, wantsValue: policy.wantsValue)
   }
 
   /// A started delivery ended well.
@@ -153,8 +188,11 @@ struct DeliveryMachine {
 
   /// A started delivery could not be tried, through no fault of the function.
   mutating func handedBack(_ sequence: Int64) {
-    guard let entry = entries[sequence], entry.state == .running else { return }
-    running -= 1
+    switch entries[sequence]?.state {
+    case .running: running -= 1
+    case .ahead: ahead -= 1
+    default: return
+    }
     entries[sequence]?.state = .waiting
     ready.insert(sequence)
   }
@@ -233,7 +271,7 @@ struct DeliveryMachine {
     // New ones come last; only a revived one may belong further ahead, but never before one that runs.
     var queue = queues[entry.event.orderKey] ?? []
     var position = queue.count
-    while position > 0, queue[position - 1] > sequence, entries[queue[position - 1]]?.state != .running { position -= 1 }
+    while position > 0, queue[position - 1] > sequence, entries[queue[position - 1]]?.isStarted != true { position -= 1 }
     queue.insert(sequence, at: position)
     queues[entry.event.orderKey] = queue
   }
@@ -242,7 +280,7 @@ struct DeliveryMachine {
     switch entries[sequence]?.state {
     case .waiting: ready.insert(sequence)
     case .backingOff(let due): backingOff.insert(DueDelivery(time: due, sequence: sequence))
-    case .running, nil: break
+    case .running, .ahead, nil: break
     }
   }
 

@@ -254,7 +254,9 @@ final class TriggerDispatcher {
     }
     dirty.insert(function.name)
     switch report.run.work {
-    case .delivery(let delivery): finished(delivery, of: function, version: version, report)
+    case .delivery(let delivery):
+      finished(delivery, of: function, version: version, report)
+      if let next = report.next { function.machine.promoted(next) }
     case .direct(let call):
       function.callsRunning -= 1
       guard !isStopping, !report.isHandedBack else { return call.answer.resume(throwing: RoostError(.unavailable, "The server is stopping.")) }
@@ -395,7 +397,14 @@ final class TriggerDispatcher {
     function.lastServed = served
     switch (place, work) {
     case (.worker(let worker), .direct(let call)): pool.invoke(worker, work, event: call.invocation.event)
-    case (.worker(let worker), .delivery(let delivery)): pool.invoke(worker, work, event: delivery.event.cloudEvent(project: project))
+    case (.worker(let worker), .delivery(let delivery)):
+      let ahead = startAhead(of: function, behind: delivery, at: worker, now)
+      let event = delivery.event.cloudEvent(project: project)
+      if ahead.isEmpty {
+        pool.invoke(worker, work, event: event)
+      } else {
+        pool.invoke(worker, [(work, event)] + ahead.map { (.delivery($0), $0.event.cloudEvent(project: project)) })
+      }
     case (.remote(let assignment, let remote), .direct(let call)): remotes.invoke(assignment, remote, [(work, call.invocation.event)])
     case (.remote(let assignment, let remote), .delivery(let first)):
       let most = function.versions.isSplit ? FunctionsLimits.deliveriesLookedAtMax : 1
@@ -406,6 +415,20 @@ final class TriggerDispatcher {
     }
     meter.started(at: now)
     return true
+  }
+
+  /// More for the same worker, as many as fall to it of those that wait.
+  private func startAhead(of function: TriggeredFunction, behind first: Delivery, at worker: Worker, _ now: Timestamp) -> [Delivery] {
+    let generation = worker.assignment?.generation
+    let workers = generation.flatMap { pool.groups[$0]?.workers } ?? 1
+    let left = FunctionsLimits.unrecordedInvocationsMax - function.machine.unrecordedInvocations
+    let most = min(pool.roomAhead(worker), function.waiting / max(1, workers), left)
+    guard first.attempt == 1, most > 0 else { return [] }
+    return function.machine.startAhead(of: most, bytes: FunctionsLimits.aheadBytesMax, at: now) { event in
+      guard function.versions.assignment(for: event)?.generation == generation, meter.waits(at: now) == nil else { return false }
+      meter.started(at: now)
+      return true
+    }
   }
 
   private func refuseCalls(of function: TriggeredFunction, at now: Timestamp) {

@@ -49,11 +49,11 @@ final class TriggeredFunction {
     versions.assignments[call.version] ?? versions.assignments[deployed.live.main]
   }
 
-  /// Invocations under way, of both kinds.
+  /// Invocations that workers and endpoints are at, of both kinds.
   var running: Int { machine.running + callsRunning }
 
   /// What a further worker would find to do.
-  var waiting: Int { calls.count + machine.openCount - machine.running }
+  var waiting: Int { calls.count + machine.openCount - machine.running - machine.ahead }
 
   var name: String { deployed.definition.name }
 }

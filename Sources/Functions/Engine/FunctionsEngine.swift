@@ -61,8 +61,9 @@ final class FunctionsEngine {
     handlePoolEvents()
     load()
     while !isOver {
-      let ready = poller.wait(max(Duration.zero, min(wakeAt - steady.now(), .seconds(60))))
+      let ready = poller.wait(max(Duration.zero, min(min(wakeAt, pool.nextFetch ?? wakeAt) - steady.now(), .seconds(60))))
       for one in ready { pool.handle(one) }
+      pool.fetch()
       dispatcher.tellPrinted()
       let (messages, logChanged) = inbox.take()
       for message in messages { handle(message) }

@@ -31,9 +31,7 @@ final class Poller {
 
   /// Waits until something is ready or the time is over. The waker's own signal is taken and not reported.
   func wait(_ time: Duration) -> [Ready] {
-    // Rounded up, so that a deadline has passed when it wakes.
-    let milliseconds = Int32(clamping: max(0, (time + .microseconds(999)).milliseconds))
-    let count = cwait_wait(descriptor, &ready, Int32(ready.count), milliseconds)
+    let count = cwait_wait(descriptor, &ready, Int32(ready.count), max(0, time.nanoseconds))
     guard count > 0 else { return [] }
     return ready[0..<Int(count)].filter { one in
       if one.token == 0 { waker.take() }

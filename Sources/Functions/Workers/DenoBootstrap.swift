@@ -197,6 +197,8 @@ enum DenoBootstrap {
 
     let sequence = 0, pumping = false;
     const waiting = new Map(), queued = [];
+    // Runs that the server has sent ahead.
+    const later = [];
     let settled = [];
 
     function call(method, target, headers, body) {
@@ -229,6 +231,7 @@ enum DenoBootstrap {
       pumping = true;
       while (waiting.size > 0 || streamed) {
         const frame = await next();
+        if (frame.type === "invoke") { later.push(frame); continue; }
         if (frame.type !== "answer") { heed(frame); continue; }
         const call = waiting.get(frame.n);
         if (!call) continue;
@@ -442,8 +445,12 @@ enum DenoBootstrap {
       });
       steps?.end();
       steps = undefined;
-      if (problem?.suspended) return send({ type: "suspended", id, retire: problem.retire });
-      if (problem) return send({ type: "error", id, ...problem });
+      if (problem) {
+        send(problem.suspended ? { type: "suspended", id, retire: problem.retire } : { type: "error", id, ...problem });
+        // What the server has sent ahead goes to another worker.
+        if (problem.retire) exit(0);
+        return;
+      }
       const us = since(began);
       conclude(value === undefined ? { type: "result", id, us } : { type: "result", id, us, value: parse(value) });
     }
@@ -464,7 +471,7 @@ enum DenoBootstrap {
         clearTimeout(setTimeout(quiet, 0));
       }
       for (;;) {
-        const frame = nextSync();
+        const frame = later.shift() ?? nextSync();
         if (frame.type === "load") await load(frame);
         else if (frame.type === "invoke") await (isCall(frame.event) ? invokeCall(frame) : invoke(frame));
       }

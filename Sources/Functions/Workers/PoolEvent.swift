@@ -3,17 +3,21 @@ import Core
 /// How one invocation ended.
 struct RunReport {
   let generation: UInt64
-  let run: Worker.Run
+  var run: Worker.Run
   let status: Invocation.Status
   let error: String?
-  let duration: Duration
-  let cpu: Duration?
+  var duration: Duration
+  var cpu: Duration?
   let memoryPeak: Int64?
   let lines: [InvocationOutput.Line]
   /// JSON that the handler returned.
   var value: [UInt8]?
   /// A remote endpoint asked for a pause.
   var retryAfter: Duration?
+  /// By the worker's own clock.
+  var ownTime: Duration?
+  /// The event that the worker has taken up after this one.
+  var next: Int64?
   /// It could not be tried, through no fault of the function.
   var isHandedBack = false
 

@@ -49,6 +49,8 @@ enum PythonBootstrap {
 
 
     received = b""
+    # Runs that the server has sent ahead.
+    later = []
 
 
     def receive():
@@ -419,7 +421,7 @@ enum PythonBootstrap {
         send({"type": "ready", "runtime": "python " + sys.version.split()[0]})
         warm()
         while True:
-            frame = receive()
+            frame = later.pop(0) if later else receive()
             if frame["type"] == "load":
                 load(frame)
             elif frame["type"] == "invoke":

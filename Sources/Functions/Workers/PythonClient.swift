@@ -71,6 +71,8 @@ enum PythonClient {
             send(frame)
             while True:
                 answer = receive()
+                if answer.get("type") == "invoke":
+                    later.append(answer)
                 if answer.get("type") == "answer" and answer.get("n") == sequence:
                     return Answer(answer)
 

@@ -35,23 +35,23 @@ enum ServerFrame {
     }
   }
 
-  static func invoke(_ id: Int64, attempt: Int, wantsValue: Bool, takesPieces: Bool = false, trace: String? = nil, event: [UInt8]) -> [UInt8] {
+  static func invoke(_ run: Worker.Run, event: [UInt8]) -> [UInt8] {
     framed(capacity: event.count + 128) { writer in
       writer.key("type")
       writer.string("invoke")
       writer.key("id")
-      writer.int(id)
+      writer.int(run.id)
       writer.key("attempt")
-      writer.int(attempt)
-      if wantsValue {
+      writer.int(run.work.attempt)
+      if run.work.wantsValue {
         writer.key("wantsValue")
         writer.bool(true)
       }
-      if let trace {
+      if let trace = run.trace {
         writer.key("traceparent")
         writer.string(trace)
       }
-      if takesPieces {
+      if run.work.takesPieces {
         writer.key("takesPieces")
         writer.bool(true)
       }

@@ -92,6 +92,15 @@ final class Worker {
   /// For a worker that only checks a source: who waits for the verdict.
   var check: CheckedContinuation<Void, any Error>?
   var run: Run?
+  /// What it has been given besides: it takes these up one after another.
+  var ahead: [Run] = []
+  /// When the answers of several runs are fetched together, instead of each waking us.
+  var fetchAt: ContinuousClock.Instant?
+  /// It was given several runs, and the last has not ended. They share the time of the worker since `sharedUntil`, as far as it is in no report.
+  var isGivenSeveral = false
+  var sharedUntil: (steady: ContinuousClock.Instant, wall: Timestamp, cpu: Duration?)?
+  /// Where in the pool's events the reports are that still have to share.
+  var sharing: [Int] = []
   /// What its handler returned.
   var value: [UInt8]?
   /// Of its present invocation.
@@ -145,6 +154,9 @@ final class Worker {
     default: true
     }
   }
+
+  /// Whether the poller is to say that it has spoken.
+  var isListenedTo: Bool { !isHeld && fetchAt == nil }
 
   func hear(_ bytes: UnsafeRawBufferPointer) {
     lastWords.append(contentsOf: bytes.suffix(2048))

@@ -90,6 +90,7 @@ extension WorkerPool {
   /// The last of a worker: its process has ended and its calls are answered, so nothing of its invocation can happen any more.
   func bury(_ worker: Worker) {
     if let ending = worker.ending { report(worker, ending.status, ending.text) }
+    handBack(worker)
     workers[worker.id] = nil
   }
 

@@ -12,7 +12,7 @@ extension WorkerPool {
     switch descriptor {
     case .socket:
       if ready.writable, worker.isAlive, worker.process.flush(), worker.process.waiting == 0 {
-        poller.watch(worker.process.socket, token: ready.token, readable: !worker.isHeld, writable: false)
+        listen(to: worker)
       }
       // Reported without being asked for: it is gone.
       if ready.readable { if worker.isHeld { closeSocket(worker) } else { readSocket(worker) } }
@@ -44,6 +44,7 @@ extension WorkerPool {
   }
 
   func readFrames(_ worker: Worker) {
+    defer { share(worker) }
     do {
       while worker.isAlive, !worker.isHeld {
         let isFull = worker.output.isTruncated
@@ -79,6 +80,7 @@ extension WorkerPool {
         return fail(worker, .protocolBreach("it made two calls of one number"))
       }
       worker.calls += 1
+      if let generation = worker.assignment?.generation { groups[generation]?.quietRuns = 0 }
       worker.callBodiesBytes += call.body.count
       if worker.callBodiesBytes > FunctionsLimits.callBodiesBytesMax { hold(worker) }
       events.append(.call(worker: worker.id, call))
@@ -97,12 +99,12 @@ extension WorkerPool {
   /// What it says next waits in its own memory until there is room in ours.
   private func hold(_ worker: Worker) {
     worker.isHeld = true
-    poller.watch(worker.process.socket, token: Self.token(worker, .socket), readable: false, writable: worker.process.waiting > 0)
+    listen(to: worker)
   }
 
   func hearAgain(_ worker: Worker) {
     worker.isHeld = false
-    poller.watch(worker.process.socket, token: Self.token(worker, .socket), readable: true, writable: worker.process.waiting > 0)
+    listen(to: worker)
     readFrames(worker)
   }
 

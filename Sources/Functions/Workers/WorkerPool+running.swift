@@ -4,30 +4,35 @@ import Core
 extension WorkerPool {
   /// Runs one invocation on a worker that `take` gave.
   func invoke(_ worker: Worker, _ work: RunWork, event: [UInt8]) {
-    guard let assignment = worker.assignment else { return }
-    let now = steady.now()
-    let trace = work.trace.flatMap(TraceContext.child)
-    worker.run = Worker.Run(
-      id: nextRun, work: work, started: wall.now(), begin: now, isCold: worker.invocations == 0, cpuBefore: worker.process.cpuTime(), trace: trace)
+    guard let definition = worker.assignment?.definition else { return }
+    let run = newRun(work, cpu: worker.process.cpuTime())
+    begin(run, on: worker)
+    if worker.lambda != nil { return invokeLambda(worker, work, event: event) }
+    if worker.runtime == .command {
+      return send(CommandScript.invoke(work, definition, more: worker.variables, event: event), to: worker)
+    }
+    send(ServerFrame.invoke(run, event: event), to: worker)
+  }
+
+  func newRun(_ work: RunWork, cpu: Duration?) -> Worker.Run {
+    defer { nextRun += 1 }
+    return Worker.Run(id: nextRun, work: work, started: wall.now(), begin: steady.now(), cpuBefore: cpu, trace: work.trace.flatMap(TraceContext.child))
+  }
+
+  func begin(_ run: Worker.Run, on worker: Worker) {
+    worker.run = run
+    worker.run?.isCold = worker.invocations == 0
     worker.state = .running
     worker.invocations += 1
     worker.memoryPeak = 0
     worker.value = nil
     worker.ownTime = nil
     worker.isAbandoned = false
-    worker.timeout = work.timeout ?? assignment.definition.timeout
-    worker.deadline = now + worker.timeout
-    nextRun += 1
+    worker.timeout = run.work.timeout ?? worker.assignment?.definition.timeout ?? .zero
+    worker.deadline = run.begin + worker.timeout
     if worker.invocations > 1 { worker.forgetOutput() }
     worker.loopback?.refusals = 0
     worker.proxy?.refusals = 0
-    if worker.lambda != nil { return invokeLambda(worker, work, event: event) }
-    if worker.runtime == .command {
-      return send(CommandScript.invoke(work, assignment.definition, more: worker.variables, event: event), to: worker)
-    }
-    send(
-      ServerFrame.invoke(
-        nextRun - 1, attempt: work.attempt, wantsValue: work.wantsValue, takesPieces: work.takesPieces, trace: trace, event: event), to: worker)
   }
 
   /// The answer to a call of a worker, which may be gone by now.
@@ -57,8 +62,14 @@ extension WorkerPool {
     if worker.process.waiting > FunctionsLimits.workerOutboxBytesMax {
       fail(worker, .protocolBreach("it does not read what it asked for"))
     } else if worker.process.waiting > 0, !wasWaiting {
-      poller.watch(worker.process.socket, token: Self.token(worker, .socket), readable: !worker.isHeld, writable: true)
+      listen(to: worker)
     }
+  }
+
+  /// Has the poller say what is asked of that worker's socket.
+  func listen(to worker: Worker) {
+    guard worker.process.socket >= 0 else { return }
+    poller.watch(worker.process.socket, token: Self.token(worker, .socket), readable: worker.isListenedTo, writable: worker.process.waiting > 0)
   }
 
   func ready(_ worker: Worker, runtime: String) {
@@ -107,8 +118,9 @@ extension WorkerPool {
     }
   }
 
-  /// Free for its next delivery, or at its end.
+  /// At what it was given ahead, free for its next delivery, or at its end.
   func release(_ worker: Worker) {
+    if beginAhead(worker) { return }
     worker.deadline = nil
     worker.state = .idle(since: steady.now())
     worker.nextLook = nil
@@ -151,16 +163,24 @@ extension WorkerPool {
     worker.run = nil
     defer { worker.value = nil }
     let duration = steady.now() - run.begin
-    let taken = worker.ownTime ?? duration
-    if let group = groups[generation] { groups[generation]?.usualTime = group.usualTime.map { ($0 * 7 + taken) / 8 } ?? taken }
-    let cpu = (worker.isAlive ? worker.process.cpuTime() : worker.cpuAtEnd).flatMap { after in run.cpuBefore.map { after - $0 } }
+    learn(generation, took: worker.ownTime ?? duration, status)
+    let isSharing = worker.isGivenSeveral && worker.isAlive
+    let cpu = isSharing ? nil : (worker.isAlive ? worker.process.cpuTime() : worker.cpuAtEnd).flatMap { after in run.cpuBefore.map { after - $0 } }
     sample(worker)
+    if isSharing { worker.sharing.append(events.count) }
     events.append(
       .finished(
         RunReport(
           generation: generation, run: run, status: status, error: error?.prefix(bytes: FunctionsLimits.errorBytesMax), duration: duration,
           cpu: cpu,
-          memoryPeak: worker.memoryPeak > 0 ? worker.memoryPeak : nil, lines: worker.output.finish(at: wall.now()), value: worker.value)))
+          memoryPeak: worker.memoryPeak > 0 ? worker.memoryPeak : nil, lines: worker.output.finish(at: wall.now()), value: worker.value,
+          ownTime: worker.ownTime, next: worker.isAlive ? worker.ahead.first?.work.sequence : nil)))
+  }
+
+  private func learn(_ generation: UInt64, took taken: Duration, _ status: Invocation.Status) {
+    guard let group = groups[generation] else { return }
+    groups[generation]?.usualTime = group.usualTime.map { ($0 * 7 + taken) / 8 } ?? taken
+    groups[generation]?.quietRuns = status == .succeeded ? group.quietRuns + 1 : 0
   }
 
   /// Of runs that follow one another quickly, not each is looked at.

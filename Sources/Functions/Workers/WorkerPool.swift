@@ -17,6 +17,8 @@ final class WorkerPool {
     var starting = 0
     /// What one run takes, the last ones counting most; `nil` before the first. By the worker's own clock, if it tells: without the way there and back.
     var usualTime: Duration?
+    /// Runs in a row that went well and asked us nothing.
+    var quietRuns = 0
     /// When a worker last became free.
     var freedAt: ContinuousClock.Instant?
   }
@@ -37,6 +39,8 @@ final class WorkerPool {
   var nextRun: Int64 = 1
   /// By generation.
   var kept: [UInt64: KeptWorkers] = [:]
+  /// Those whose answers are fetched.
+  var fetched: [Worker] = []
   /// Tells which connection of a worker has rested longest.
   var nextUse: UInt64 = 1
 

@@ -5,10 +5,10 @@ extension Worker {
   struct Run {
     let id: Int64
     let work: RunWork
-    let started: Timestamp
-    let begin: ContinuousClock.Instant
-    let isCold: Bool
-    let cpuBefore: Duration?
+    var started: Timestamp
+    var begin: ContinuousClock.Instant
+    var isCold = false
+    var cpuBefore: Duration?
     /// This run's own place in the trace.
     var trace: String?
     /// It is an execution of a durable run.
@@ -24,6 +24,14 @@ extension Worker {
 enum RunWork {
   case delivery(Delivery)
   case direct(DirectCall)
+
+  /// The event's place in the log, of a delivery.
+  var sequence: Int64? {
+    switch self {
+    case .delivery(let delivery): delivery.event.sequence
+    case .direct: nil
+    }
+  }
 
   /// 1 for the first.
   var attempt: Int {

@@ -1,0 +1,115 @@
+import Core
+
+// Runs that a worker is given ahead, so that it does not wait for us between them, nor wakes us for each.
+extension WorkerPool {
+  /// How many more runs that worker may be given behind the one that it begins: none unless the runs of its version are short, go well, and ask us
+  /// nothing, which would make them wait for one another.
+  func roomAhead(_ worker: Worker) -> Int {
+    guard worker.lambda == nil, worker.runtime != .command, worker.words.isEmpty, let generation = worker.assignment?.generation,
+      let group = groups[generation], let usual = group.usualTime, usual < FunctionsLimits.shortRun
+    else { return 0 }
+    let fit = Int(FunctionsLimits.aheadTime / max(usual, FunctionsLimits.aheadRunMin))
+    return min(fit, group.quietRuns / FunctionsLimits.quietRunsPerRunAhead)
+  }
+
+  /// Begins the first of several runs on a worker that `take` gave; the worker has them all.
+  func invoke(_ worker: Worker, _ several: [(work: RunWork, event: [UInt8])]) {
+    let cpu = worker.process.cpuTime()
+    var runs: [Worker.Run] = []
+    var frames: [UInt8] = []
+    for one in several {
+      let run = newRun(one.work, cpu: cpu)
+      runs.append(run)
+      frames += ServerFrame.invoke(run, event: one.event)
+    }
+    begin(runs.removeFirst(), on: worker)
+    worker.ahead = runs
+    worker.isGivenSeveral = true
+    worker.sharedUntil = (steady.now(), wall.now(), cpu)
+    send(frames, to: worker)
+    fetchLater(worker)
+  }
+
+  /// Whether the worker has gone on to its next run by itself.
+  func beginAhead(_ worker: Worker) -> Bool {
+    guard !worker.ahead.isEmpty else {
+      worker.isGivenSeveral = false
+      if worker.fetchAt != nil { fetchNoMore(worker) }
+      return false
+    }
+    var run = worker.ahead.removeFirst()
+    run.begin = steady.now()
+    run.started = wall.now()
+    begin(run, on: worker)
+    return true
+  }
+
+  /// What a worker had ahead when it ended.
+  func handBack(_ worker: Worker) {
+    guard let generation = worker.assignment?.generation else { return }
+    for run in worker.ahead {
+      events.append(
+        .finished(
+          RunReport(
+            generation: generation, run: run, status: .crashed, error: nil, duration: .zero, cpu: nil, memoryPeak: nil, lines: [], isHandedBack: true)))
+    }
+    worker.ahead = []
+  }
+
+  /// Runs whose answers were read together share the time between two readings, each as much as it says that it took.
+  func share(_ worker: Worker) {
+    guard !worker.sharing.isEmpty, let since = worker.sharedUntil else { return }
+    let now = (steady: steady.now(), wall: wall.now(), cpu: worker.process.cpuTime())
+    let cpu = now.cpu.flatMap { after in since.cpu.map { after - $0 } }
+    var reports: [(place: Int, report: RunReport, weight: Double)] = []
+    for place in worker.sharing {
+      guard case .finished(let report) = events[place] else { continue }
+      reports.append((place, report, Double(max(1, report.ownTime?.microseconds ?? 1))))
+    }
+    let sum = reports.reduce(0) { $0 + $1.weight }
+    var passed = Duration.zero
+    for (place, report, weight) in reports {
+      var report = report
+      report.duration = (now.steady - since.steady) * (weight / sum)
+      report.cpu = cpu.map { $0 * (weight / sum) }
+      report.run.started = since.wall + passed
+      passed += report.duration
+      events[place] = .finished(report)
+    }
+    worker.sharing = []
+    worker.sharedUntil = now
+    worker.run?.cpuBefore = now.cpu
+  }
+
+  // MARK: Fetching
+
+  /// When somebody's answers should be there.
+  var nextFetch: ContinuousClock.Instant? { fetched.lazy.compactMap(\.fetchAt).min() }
+
+  /// Reads what workers have answered meanwhile.
+  func fetch() {
+    guard !fetched.isEmpty else { return }
+    let now = steady.now()
+    for worker in fetched where worker.fetchAt.map({ $0 <= now }) ?? false {
+      let left = worker.ahead.count
+      readSocket(worker)
+      // Without a sign of it for so long the run that it is at is none of the short ones.
+      if worker.isAlive, worker.fetchAt != nil, worker.ahead.count < left { fetchLater(worker) } else { fetchNoMore(worker) }
+    }
+    fetched.removeAll { $0.fetchAt == nil }
+  }
+
+  /// When the last of its runs should have ended.
+  private func fetchLater(_ worker: Worker) {
+    let usual = max(worker.assignment.flatMap { groups[$0.generation]?.usualTime } ?? .zero, FunctionsLimits.aheadRunMin)
+    let wasListenedTo = worker.isListenedTo
+    if worker.fetchAt == nil { fetched.append(worker) }
+    worker.fetchAt = steady.now() + usual * (worker.ahead.count + 1)
+    if wasListenedTo { listen(to: worker) }
+  }
+
+  private func fetchNoMore(_ worker: Worker) {
+    worker.fetchAt = nil
+    if worker.isAlive { listen(to: worker) }
+  }
+}
