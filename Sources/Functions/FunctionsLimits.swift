@@ -28,6 +28,10 @@ enum FunctionsLimits {
   static let aheadTime = Duration.microseconds(640)
   static let aheadRunMin = Duration.microseconds(20)
   static let quietRunsPerRunAhead = 4
+  /// After so many looks at what it has answered, each after twice the time, a worker that has answered nothing wakes us when it does.
+  static let looksInVainMax = 4
+  /// So many are not spread over several workers: each that is woken costs more than their runs.
+  static let aheadMin = 16
   static let aheadBytesMax = 128 << 10
   /// What a worker may say that a run took: more than any run may take, and little enough to reckon with.
   static let microsecondsMax: Int64 = 3_600_000_000

@@ -422,7 +422,7 @@ final class TriggerDispatcher {
     let generation = worker.assignment?.generation
     let workers = generation.flatMap { pool.groups[$0]?.workers } ?? 1
     let left = FunctionsLimits.unrecordedInvocationsMax - function.machine.unrecordedInvocations
-    let most = min(pool.roomAhead(worker), function.waiting / max(1, workers), left)
+    let most = min(pool.roomAhead(worker), max(FunctionsLimits.aheadMin, function.waiting / max(1, workers)), left)
     guard first.attempt == 1, most > 0 else { return [] }
     return function.machine.startAhead(of: most, bytes: FunctionsLimits.aheadBytesMax, at: now) { event in
       guard function.versions.assignment(for: event)?.generation == generation, meter.waits(at: now) == nil else { return false }

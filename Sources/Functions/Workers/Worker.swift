@@ -96,6 +96,8 @@ final class Worker {
   var ahead: [Run] = []
   /// When the answers of several runs are fetched together, instead of each waking us.
   var fetchAt: ContinuousClock.Instant?
+  /// How often in a row there were none.
+  var lookedInVain = 0
   /// It was given several runs, and the last has not ended. They share the time of the worker since `sharedUntil`, as far as it is in no report.
   var isGivenSeveral = false
   var sharedUntil: (steady: ContinuousClock.Instant, wall: Timestamp, cpu: Duration?)?
@@ -162,6 +164,8 @@ final class Worker {
     lastWords.append(contentsOf: bytes.suffix(2048))
     if lastWords.count > 2048 { lastWords.removeFirst(lastWords.count - 2048) }
   }
+
+  var hasSpoken: Bool { !lastWords.isEmpty }
 
   var words: String {
     let text = Self.withoutAddresses(String(decoding: lastWords, as: UTF8.self), name: assignment?.definition.name ?? "function")

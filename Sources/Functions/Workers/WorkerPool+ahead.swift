@@ -5,7 +5,7 @@ extension WorkerPool {
   /// How many more runs that worker may be given behind the one that it begins: none unless the runs of its version are short, go well, and ask us
   /// nothing, which would make them wait for one another.
   func roomAhead(_ worker: Worker) -> Int {
-    guard worker.lambda == nil, worker.runtime != .command, worker.words.isEmpty, let generation = worker.assignment?.generation,
+    guard worker.lambda == nil, worker.runtime != .command, !worker.hasSpoken, let generation = worker.assignment?.generation,
       let group = groups[generation], let usual = group.usualTime, usual < FunctionsLimits.shortRun
     else { return 0 }
     let fit = Int(FunctionsLimits.aheadTime / max(usual, FunctionsLimits.aheadRunMin))
@@ -26,6 +26,7 @@ extension WorkerPool {
     worker.ahead = runs
     worker.isGivenSeveral = true
     worker.sharedUntil = (steady.now(), wall.now(), cpu)
+    worker.lookedInVain = 0
     send(frames, to: worker)
     fetchLater(worker)
   }
@@ -93,8 +94,10 @@ extension WorkerPool {
     for worker in fetched where worker.fetchAt.map({ $0 <= now }) ?? false {
       let left = worker.ahead.count
       readSocket(worker)
-      // Without a sign of it for so long the run that it is at is none of the short ones.
-      if worker.isAlive, worker.fetchAt != nil, worker.ahead.count < left { fetchLater(worker) } else { fetchNoMore(worker) }
+      guard worker.isAlive, worker.fetchAt != nil else { continue }
+      if worker.ahead.count < left { worker.lookedInVain = 0 } else { worker.lookedInVain += 1 }
+      // Where processors are short it may not have had its turn; or the run that it is at is none of the short ones.
+      if worker.lookedInVain < FunctionsLimits.looksInVainMax { fetchLater(worker) } else { fetchNoMore(worker) }
     }
     fetched.removeAll { $0.fetchAt == nil }
   }
@@ -104,7 +107,7 @@ extension WorkerPool {
     let usual = max(worker.assignment.flatMap { groups[$0.generation]?.usualTime } ?? .zero, FunctionsLimits.aheadRunMin)
     let wasListenedTo = worker.isListenedTo
     if worker.fetchAt == nil { fetched.append(worker) }
-    worker.fetchAt = steady.now() + usual * (worker.ahead.count + 1)
+    worker.fetchAt = steady.now() + usual * (worker.ahead.count + 1) * (1 << worker.lookedInVain)
     if wasListenedTo { listen(to: worker) }
   }
 
