@@ -97,6 +97,9 @@ struct DeliveryMachine {
     return running < policy.concurrency && hasReady(at: now)
   }
 
+  /// The one that starts next, after `hasNext` has said so.
+  var nextEvent: LogEvent? { ready.first.flatMap { entries[$0]?.event } }
+
   private mutating func hasReady(at now: Timestamp) -> Bool {
     while let due = backingOff.first, due.time <= now {
       _ = backingOff.popFirst()

@@ -26,6 +26,16 @@ final class TriggerDispatcher {
   private var dirty: Set<String> = []
   /// Functions with deliveries that found no worker.
   private var starved: Set<String> = []
+  /// Deliveries that are not late leave the processors to others.
+  var isResting = false {
+    didSet {
+      guard oldValue, !isResting else { return }
+      dirty.formUnion(rested)
+      rested = []
+    }
+  }
+  /// Functions with deliveries that were left for that.
+  private var rested: Set<String> = []
   /// The usual size of an event, for the length of readings.
   private var eventBytes = 512
   /// Nothing new starts.
@@ -382,7 +392,7 @@ final class TriggerDispatcher {
 
   private func startOne(_ function: TriggeredFunction, at now: Timestamp) -> Bool {
     guard function.machine.unrecordedInvocations < FunctionsLimits.unrecordedInvocationsMax,
-      function.running < function.machine.policy.concurrency, !function.calls.isEmpty || !isHeld(function) && function.machine.hasNext(at: now)
+      function.running < function.machine.policy.concurrency, !function.calls.isEmpty || mayDeliver(function, at: now)
     else { return false }
     // Deliveries wait for the next day; nobody waits so long for a call.
     guard meter.waits(at: now) == nil else {
@@ -443,6 +453,13 @@ final class TriggerDispatcher {
     case remote(WorkerAssignment, RemoteEndpoint)
   }
 
+  private func mayDeliver(_ function: TriggeredFunction, at now: Timestamp) -> Bool {
+    guard !isHeld(function), function.machine.hasNext(at: now) else { return false }
+    guard isResting, let since = function.machine.nextEvent?.time, now - since < FunctionsLimits.lateness else { return true }
+    rested.insert(function.name)
+    return false
+  }
+
   private func isHeld(_ function: TriggeredFunction) -> Bool { function.heldUntil.map { steady.now() < $0 } ?? false }
 
   private func place(for assignment: WorkerAssignment, waiting: Int) -> Place? {
@@ -477,7 +494,7 @@ final class TriggerDispatcher {
   }
 
   private func nextDelivery(of function: TriggeredFunction, at now: Timestamp) -> (Place, RunWork)? {
-    if isHeld(function) { return nil }
+    guard mayDeliver(function, at: now) else { return nil }
     var place: Place?
     var busy: Set<UInt64> = []
     // Asked before, because the machine is not to be looked at while it starts something.

@@ -35,6 +35,8 @@ final class EngineInbox: Sendable {
   private struct State {
     var messages: [EngineMessage] = []
     var logChanged = false
+    /// That is known, and was left for later.
+    var isLogLeft = false
     var isClosed = false
   }
 
@@ -47,7 +49,7 @@ final class EngineInbox: Sendable {
     let (taken, wasEmpty) = state.withLock { state in
       guard !state.isClosed else { return (false, false) }
       state.messages.append(message)
-      return (true, state.messages.count == 1 && !state.logChanged)
+      return (true, state.messages.count == 1 && (!state.logChanged || state.isLogLeft))
     }
     if wasEmpty { waker.wake() }
     return taken
@@ -63,12 +65,15 @@ final class EngineInbox: Sendable {
     if isNews { waker.wake() }
   }
 
-  func take() -> (messages: [EngineMessage], logChanged: Bool) {
+  /// News of the log stay where they are while they are not wanted: no more of them come until they are taken.
+  func take(log isWanted: Bool) -> (messages: [EngineMessage], logChanged: Bool) {
     state.withLock { state in
-      let taken = (state.messages, state.logChanged)
+      let messages = state.messages
       state.messages = []
-      state.logChanged = false
-      return taken
+      state.isLogLeft = state.logChanged && !isWanted
+      guard isWanted else { return (messages, false) }
+      defer { state.logChanged = false }
+      return (messages, state.logChanged)
     }
   }
 

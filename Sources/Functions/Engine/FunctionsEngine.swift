@@ -17,6 +17,7 @@ final class FunctionsEngine {
   private var wakeAt: ContinuousClock.Instant
   private var pollAt: ContinuousClock.Instant
   private var pruneAt: ContinuousClock.Instant
+  private var pace = DeliveryPace()
   private var isPruning = false
   private var isLoading = false
   private var loadAgain = false
@@ -60,12 +61,16 @@ final class FunctionsEngine {
     pool.ensureSpare(.javascript)
     handlePoolEvents()
     load()
+    let thread = ThreadMeter()
     while !isOver {
-      let ready = poller.wait(max(Duration.zero, min(min(wakeAt, pool.nextFetch ?? wakeAt) - steady.now(), .seconds(60))))
+      let next = [wakeAt, pool.nextFetch, pace.restUntil].compactMap { $0 }.min() ?? wakeAt
+      let ready = poller.wait(max(Duration.zero, min(next - steady.now(), .seconds(60))))
+      let ranBefore = thread.ran()
+      dispatcher.isResting = pace.isResting(at: steady.now())
       for one in ready { pool.handle(one) }
       pool.fetch()
       dispatcher.tellPrinted()
-      let (messages, logChanged) = inbox.take()
+      let (messages, logChanged) = inbox.take(log: !dispatcher.isResting)
       for message in messages { handle(message) }
       if logChanged { dispatcher.logChanged() }
       // First: what a worker said last is of a version that must not have been forgotten.
@@ -79,6 +84,7 @@ final class FunctionsEngine {
       if !ready.isEmpty || !messages.isEmpty || logChanged { wakeAt = min(wakeAt, now + FunctionsLimits.watchInterval) }
       if !pool.events.isEmpty { wakeAt = now }
       publishStatus()
+      pace.turned(at: steady.now(), work: thread.ran() - ranBefore, hasNews: logChanged, times: thread.times)
     }
     finish()
   }
