@@ -113,11 +113,11 @@ enum FunctionsLimits {
   static let readBytesAim = 4 << 20
   /// Processors are short when the engine waits for one for more than this fraction of the time in which it could run, and somebody writes in several
   /// of its turns between two looks. Then it rests after each turn for so many times what that took, but no longer than the most, so that deliveries
-  /// take a fifth of a processor here and about as much in workers. What is late no longer waits for that.
+  /// take a seventh of a processor here and about as much in workers. What is late no longer waits for that.
   static let rushLook = Duration.milliseconds(10)
   static let rushNewsMin = 2
   static let rushWaitFraction = 0.25
-  static let restPerWork = 4
+  static let restPerWork = 6
   static let restMax = Duration.milliseconds(10)
   static let lateness = Duration.seconds(10)
   /// The log is also read without a signal, because another process may have written to it.

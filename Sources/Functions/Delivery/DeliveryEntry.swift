@@ -12,6 +12,8 @@ struct DeliveryEntry {
   }
 
   let event: LogEvent
+  /// What it has to come in order with.
+  let key: String
   /// Attempts that failed.
   var attempts: Int
   var state: State
@@ -26,6 +28,7 @@ struct DeliveryEntry {
 
   init(_ event: LogEvent, attempts: Int, state: State, isParked: Bool, since: Timestamp? = nil) {
     self.event = event
+    key = event.orderKey
     self.attempts = attempts
     self.state = state
     self.isParked = isParked

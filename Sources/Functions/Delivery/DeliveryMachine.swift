@@ -85,8 +85,7 @@ struct DeliveryMachine {
           at: now)
         continue
       }
-      add(DeliveryEntry(event, attempts: 0, state: .waiting, isParked: false, since: event.time))
-      if isFirst(event) { ready.insert(event.sequence) }
+      if add(DeliveryEntry(event, attempts: 0, state: .waiting, isParked: false, since: event.time)) { ready.insert(event.sequence) }
     }
     readThrough = max(readThrough, through)
   }
@@ -103,12 +102,12 @@ struct DeliveryMachine {
   private mutating func hasReady(at now: Timestamp) -> Bool {
     while let due = backingOff.first, due.time <= now {
       _ = backingOff.popFirst()
-      guard let entry = entries[due.sequence], entry.state == .backingOff(due.time), isFirst(entry.event) else { continue }
+      guard let entry = entries[due.sequence], entry.state == .backingOff(due.time), isFirst(entry) else { continue }
       entries[due.sequence]?.state = .waiting
       ready.insert(due.sequence)
     }
     while let sequence = ready.first {
-      if let entry = entries[sequence], entry.state == .waiting, isFirst(entry.event) { return true }
+      if let entry = entries[sequence], entry.state == .waiting, isFirst(entry) { return true }
       _ = ready.popFirst()
     }
     return false
@@ -203,8 +202,7 @@ struct DeliveryMachine {
   /// A dead letter comes back: it waits in line again, from its first attempt. It was parked durably by whoever says so.
   mutating func revived(_ event: LogEvent) {
     guard entries[event.sequence] == nil else { return }
-    add(DeliveryEntry(event, attempts: 0, state: .waiting, isParked: true))
-    if isFirst(event) { ready.insert(event.sequence) }
+    if add(DeliveryEntry(event, attempts: 0, state: .waiting, isParked: true)) { ready.insert(event.sequence) }
   }
 
   /// Whether an event was looked at, and its delivery, if there was one, is over.
@@ -258,9 +256,11 @@ struct DeliveryMachine {
 
   // MARK: Inside
 
-  private func isFirst(_ event: LogEvent) -> Bool { queues[event.orderKey]?.first == event.sequence }
+  private func isFirst(_ entry: DeliveryEntry) -> Bool { queues[entry.key]?.first == entry.event.sequence }
 
-  private mutating func add(_ entry: DeliveryEntry) {
+  /// Whether it is the first of its document.
+  @discardableResult
+  private mutating func add(_ entry: DeliveryEntry) -> Bool {
     let sequence = entry.event.sequence
     entries[sequence] = entry
     if entry.isParked {
@@ -272,11 +272,15 @@ struct DeliveryMachine {
       open.insert(sequence)
     }
     // New ones come last; only a revived one may belong further ahead, but never before one that runs.
-    var queue = queues[entry.event.orderKey] ?? []
+    guard var queue = queues[entry.key] else {
+      queues[entry.key] = [sequence]
+      return true
+    }
     var position = queue.count
     while position > 0, queue[position - 1] > sequence, entries[queue[position - 1]]?.isStarted != true { position -= 1 }
     queue.insert(sequence, at: position)
-    queues[entry.event.orderKey] = queue
+    queues[entry.key] = queue
+    return position == 0
   }
 
   private mutating func activate(_ sequence: Int64) {
@@ -292,7 +296,7 @@ struct DeliveryMachine {
       guard case .backingOff(let due) = entry.state, change(due) != due else { continue }
       entries[sequence]?.state = .backingOff(change(due))
       entries[sequence]?.since = change(due)
-      if isFirst(entry.event) { activate(sequence) }
+      if isFirst(entry) { activate(sequence) }
     }
   }
 
@@ -310,9 +314,11 @@ struct DeliveryMachine {
       newestDone = max(newestDone, sequence)
       doneAhead.insert(sequence)
     }
-    let queue = queues[entry.event.orderKey]?.filter { $0 != sequence } ?? []
-    queues[entry.event.orderKey] = queue.isEmpty ? nil : queue
-    if let next = queue.first { activate(next) }
+    let queue = queues.removeValue(forKey: entry.key)?.filter { $0 != sequence } ?? []
+    if let next = queue.first {
+      queues[entry.key] = queue
+      activate(next)
+    }
     trim()
     if doneAhead.count >= bounds.window { parkOpen(below: newestDone, at: now) }
   }
@@ -356,7 +362,7 @@ struct DeliveryMachine {
   mutating func makeRoom(for count: Int, at now: Timestamp) -> Bool {
     if capacity >= count { return true }
     guard running < policy.concurrency, !hasNext(at: now) else { return false }
-    let blocked = entries.values.filter { !$0.isParked && $0.state == .waiting && !isFirst($0.event) }.map(\.event.sequence)
+    let blocked = entries.values.filter { !$0.isParked && $0.state == .waiting && !isFirst($0) }.map(\.event.sequence)
     guard let last = blocked.max() else { return false }
     parkOpen(below: last + 1, at: now)
     return capacity >= count

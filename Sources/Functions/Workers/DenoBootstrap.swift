@@ -244,7 +244,7 @@ enum DenoBootstrap {
     }
 
     // Calls that the function did not wait for still belong to it.
-    const allAnswered = () => waiting.size === 0 && queued.length === 0 ? undefined : new Promise((resolve) => settled.push(resolve));
+    const allAnswered = () => new Promise((resolve) => settled.push(resolve));
 
     const encode64 = (data) => data.toBase64 ? data.toBase64() : btoa(Array.from(data, (byte) => String.fromCharCode(byte)).join(""));
     const decode64 = (text) => Uint8Array.fromBase64 ? Uint8Array.fromBase64(text) : Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
@@ -372,7 +372,7 @@ enum DenoBootstrap {
       const aborted = new Promise((_, reject) => { current = { abort: (error) => { isAborted = true; reject(error); } }; });
       try {
         await Promise.race([work(), aborted]);
-        await Promise.race([allAnswered(), aborted]);
+        if (waiting.size > 0 || queued.length > 0) await Promise.race([allAnswered(), aborted]);
         return undefined;
       } catch (error) {
         if (error instanceof Suspension) return { suspended: true, retire: !error.isQuiet || waiting.size > 0 || queued.length > 0 };

@@ -178,9 +178,7 @@ extension WorkerPool {
   }
 
   private func learn(_ generation: UInt64, took taken: Duration, _ status: Invocation.Status) {
-    guard let group = groups[generation] else { return }
-    groups[generation]?.usualTime = group.usualTime.map { ($0 * 7 + taken) / 8 } ?? taken
-    groups[generation]?.quietRuns = status == .succeeded ? group.quietRuns + 1 : 0
+    groups[generation]?.learn(taken, isQuiet: status == .succeeded)
   }
 
   /// Of runs that follow one another quickly, not each is looked at.

@@ -21,6 +21,11 @@ final class WorkerPool {
     var quietRuns = 0
     /// When a worker last became free.
     var freedAt: ContinuousClock.Instant?
+
+    mutating func learn(_ taken: Duration, isQuiet: Bool) {
+      usualTime = usualTime.map { .nanoseconds(($0.nanoseconds * 7 + taken.nanoseconds) / 8) } ?? taken
+      quietRuns = isQuiet ? quietRuns + 1 : 0
+    }
   }
 
   static let processors = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
