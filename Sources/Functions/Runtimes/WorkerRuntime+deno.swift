@@ -2,10 +2,10 @@ extension WorkerRuntime {
   /// Deno, with no permission at all: it takes the user's module over the socket.
   init?(deno: String?, memoryBytes: Int64) {
     guard let deno else { return nil }
-    let arguments = [
-      "run", "--quiet", "--no-prompt", "--no-remote", "--no-npm", "--no-config", "--no-lock", "--v8-flags=--max-old-space-size=\(memoryBytes >> 20)",
-      DenoBootstrap.moduleURL,
-    ]
+    let arguments =
+      [
+        "run", "--quiet", "--no-prompt", "--no-remote", "--no-npm", "--no-config", "--no-lock", "--v8-flags=--max-old-space-size=\(memoryBytes >> 20)",
+      ] + DenoBootstrap.arguments
     self.init(
       .javascript, program: Program(path: deno, arguments: arguments), sandboxed: Program(path: "/deno", arguments: arguments),
       environment: [("DENO_DIR", "/nonexistent"), ("DENO_NO_UPDATE_CHECK", "1"), ("NO_COLOR", "1")], shown: [(deno, "/deno")],

@@ -1,17 +1,17 @@
-import Core
-
 /// The program that every Deno worker starts with. It takes the protocol's socket for itself, loads the user's module from memory
 /// (so no permission to read files is needed) and runs it, one event at a time.
 ///
 /// While a worker waits for its next event it reads with a blocking call: that saves a thread hop for each event, and freezes whatever
 /// timers a function left behind until its next one.
 enum DenoBootstrap {
-  /// How the interpreter takes it on its command line: without a file.
-  static let moduleURL = "data:application/javascript;base64," + Base64.encode(Array(source.utf8))
+  /// How the interpreter takes it on its command line: without a file, and as text to be evaluated. Deno parses a module twice, which takes longer than
+  /// everything that this program does before its first event.
+  static let arguments = ["data:application/javascript,(0,eval)(Deno.args[0])", "(() => {\n\"use strict\";\n" + source + "\n})();"]
 
   static let source = #"""
     const { stdin, stdout, inspect, exit } = Deno;
     const { parse, stringify } = JSON;
+    const isSpare = Deno.args.at(-1) === "spare";
     const clock = performance;
     const since = (began) => Math.round((clock.now() - began) * 1000);
     const encoder = new TextEncoder();
@@ -170,6 +170,7 @@ enum DenoBootstrap {
       read: () => Promise.resolve(null), readSync: () => null, isTerminal: () => false, setRaw: quiet, close: quiet,
       get readable() { return new ReadableStream({ start: (controller) => controller.close() }); },
     });
+    replace(Deno, "args", []);
     for (const [name, answer] of [["alert", undefined], ["confirm", false], ["prompt", null]]) replace(globalThis, name, () => answer);
     // Deno makes Node's process when it is first named, which takes some ten milliseconds: only for what may use it.
     let isProcessReplaced = false;
@@ -437,7 +438,8 @@ enum DenoBootstrap {
         const returned = await refusable(() => handler(event, { ...context, attempt, traceparent, get step() { return begun().api; } }));
         await of?.settled();
         // It would be stored as a document without a field, or let the write through.
-        if (returned instanceof Response && String(event.type).startsWith("roost.document.before-")) {
+        // (Deno makes its Response when it is first named, which takes milliseconds.)
+        if (String(event.type).startsWith("roost.document.before-") && returned instanceof Response) {
           throw new TypeError("The function returned a Response, which only calls over HTTP take: before a write, return the document, nothing, or refuse(\"why\").");
         }
         // What cannot be sent as JSON is the function's failure.
@@ -465,7 +467,7 @@ enum DenoBootstrap {
     async function serve() {
       send({ type: "ready", runtime: Deno.version.name ?? "deno " + Deno.version.deno });
       // A spare, for which nobody waits: the first module that is imported costs some milliseconds more, and so do these.
-      if (Deno.args[0] === "spare") {
+      if (isSpare) {
         replaceProcess();
         await import("data:application/typescript,export {}").catch(quiet);
         clearTimeout(setTimeout(quiet, 0));
