@@ -24,6 +24,8 @@ NOTHING = {"javascript": "export default () => {};\n", "python": "def handler(ev
 
 def deploy(server, name, source, collection, **manifest):
     """False if this build has no such runtime."""
+    if manifest.get("runtime") == "javascript":
+        manifest["entry"] = name + ".js"
     status, body = server.request("PUT", f"/v1/functions/{name}", {
         "source": source, "triggers": [{"type": "document", "events": ["created"], "collection": collection}], **manifest})
     if status >= 300:

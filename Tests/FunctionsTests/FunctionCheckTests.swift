@@ -30,6 +30,33 @@ struct FunctionCheckTests {
     }
   }
 
+  @Test("Errors call a source by the name of its file, whose ending says whether it may have types")
+  func fileNames() async throws {
+    try await FunctionsLab.run { lab in
+      for (source, entry, says) in [
+        ("const x: number = 1; export default () => {};", "sum.js", "sum.js:1:"), ("const x: = 1; export default () => {};", "sum.ts", "sum.ts:1:"),
+        ("export default () => {};\nlet a b;", "of.mjs", "of.mjs:2:"),
+      ] {
+        do {
+          try await lab.service.check(FunctionsLab.definition(source, entry: entry))
+          Issue.record("was taken: \(source)")
+        } catch let error as RoostError {
+          #expect(error.message.contains(says) && !error.message.contains("data:"), "\(error.message)")
+        }
+      }
+      // Types that are JavaScript by themselves: two comparisons.
+      let both = "const f = (x) => x, n = 1;\nexport default () => { console.log(f<n>(2)); };"
+      for (entry, printed) in [("a.js", "false"), ("a.ts", "2")] {
+        try await lab.deploy(both, name: String(entry.suffix(2)), entry: entry)
+        lab.backend.commit(entry)
+        #expect(await lab.backend.reaches { $0.logs.contains { $0.message == printed } }, "\(entry): \(lab.backend.state.logs.map(\.message))")
+      }
+      for wrong in ["", "a", "../a.js", "a.py", "a b.js", "a$1.js", String(repeating: "a", count: 130) + ".js"] {
+        #expect(throws: RoostError.self, "\(wrong)") { try FunctionsLab.definition("export default () => {};", entry: wrong) }
+      }
+    }
+  }
+
   @Test(
     "What is right is taken: JavaScript and TypeScript, and Node's own modules",
     arguments: [

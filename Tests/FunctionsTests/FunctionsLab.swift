@@ -67,11 +67,11 @@ final class FunctionsLab: Sendable {
   /// Deploys a function for all documents of `posts`, after the same check as in production.
   func deploy(
     _ source: String, name: String = "f", timeout: String = "10s", memory: String = "128MB", concurrency: Int = 4, attempts: Int = 1, backoff: String = "1ms",
-    collection: String = "posts", env: JSONValue = [:], runtime: String = "javascript"
+    collection: String = "posts", env: JSONValue = [:], runtime: String = "javascript", entry: String? = nil
   ) async throws {
     let definition = try Self.definition(
       source, name: name, timeout: timeout, memory: memory, concurrency: concurrency, attempts: attempts, backoff: backoff, collection: collection, env: env,
-      runtime: runtime)
+      runtime: runtime, entry: entry)
     try await service.check(definition)
     _ = try await backend.deploy(definition, at: clock.now())
     await service.functionsChanged()
@@ -79,14 +79,14 @@ final class FunctionsLab: Sendable {
 
   static func definition(
     _ source: String, name: String = "f", timeout: String = "10s", memory: String = "128MB", concurrency: Int = 4, attempts: Int = 1, backoff: String = "1ms",
-    collection: String = "posts", env: JSONValue = [:], runtime: String = "javascript"
+    collection: String = "posts", env: JSONValue = [:], runtime: String = "javascript", entry: String? = nil
   ) throws -> FunctionDefinition {
     try FunctionDefinition(
       name: name,
       value: [
         "source": .string(source), "triggers": [["type": "document", "events": ["written"], "collection": .string(collection)]], "timeout": .string(timeout),
         "memory": .string(memory), "concurrency": .int(Int64(concurrency)), "retry": ["attempts": .int(Int64(attempts)), "backoff": .string(backoff)],
-        "env": env, "runtime": .string(runtime),
+        "env": env, "runtime": .string(runtime), "entry": .string(entry ?? name + ".ts"),
       ])
   }
 

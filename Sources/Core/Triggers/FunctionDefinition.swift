@@ -8,7 +8,7 @@ package struct FunctionDefinition: Sendable {
   /// Empty where there is an archive, and for a function whose program is elsewhere.
   package let source: String
   package let archive: FunctionArchive?
-  /// The file of the archive that a worker begins with.
+  /// The file of the archive that a worker begins with; for a source, the name of its file, if that is known.
   package let entry: String?
   /// For functions of the `lambda` runtime.
   package let lambda: LambdaSettings?
@@ -67,6 +67,7 @@ package struct FunctionDefinition: Sendable {
     guard archive == nil || runtime.hasWorkers else {
       throw RoostError(.validationFailed, "A remote function has no archive here.", fields: [FieldError("/archive", "expected none")])
     }
+    if archive == nil, runtime == .javascript, let entry { try Self.requireFileName(entry) }
     self.source = source
     lambda = runtime == .lambda ? try LambdaSettings(&reader, source: source) : nil
     triggers = try (reader.array("triggers") ?? []).enumerated().map { position, trigger in
@@ -150,6 +151,16 @@ package struct FunctionDefinition: Sendable {
         fields: [FieldError("/then", "expected at most \(Limits.nextFunctionsMax) names of functions, each once")])
     }
     return next
+  }
+
+  /// What errors call a source. One in .js or .mjs has no types.
+  private static func requireFileName(_ name: String) throws {
+    guard name.utf8.count <= 128, name.utf8.allSatisfy({ $0 > 32 && $0 < 127 && !"/\\\"'`$:".utf8.contains($0) }),
+      [".js", ".mjs", ".ts", ".mts"].contains(where: name.hasSuffix)
+    else {
+      throw RoostError(
+        .validationFailed, "`entry` of a source is the name of its file.", fields: [FieldError("/entry", "expected like \"hello.js\" or \"hello.ts\"")])
+    }
   }
 
   private static func environment(_ object: JSONObject) throws -> [String: String] {

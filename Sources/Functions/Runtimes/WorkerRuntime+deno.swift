@@ -4,7 +4,8 @@ extension WorkerRuntime {
     guard let deno else { return nil }
     let arguments =
       [
-        "run", "--quiet", "--no-prompt", "--no-remote", "--no-npm", "--no-config", "--no-lock", "--v8-flags=--max-old-space-size=\(memoryBytes >> 20)",
+        "run", "--quiet", "--no-prompt", "--no-remote", "--no-npm", "--no-config", "--no-lock", "--no-code-cache",
+        "--v8-flags=--max-old-space-size=\(memoryBytes >> 20)",
       ] + DenoBootstrap.arguments
     self.init(
       .javascript, program: Program(path: deno, arguments: arguments), sandboxed: Program(path: "/deno", arguments: arguments),

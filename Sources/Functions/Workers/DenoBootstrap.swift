@@ -337,11 +337,11 @@ enum DenoBootstrap {
 
     \#(StepsBootstrap.source)
     // Running the function.
-    let handler, name = "function", context, current, steps;
+    let handler, file = "function.ts", context, current, steps;
 
     const cleaned = (stack) => String(stack ?? "")
       .split("\n").filter((line) => !/data:application\/javascript|\[eval\]|node:internal/.test(line)).join("\n")
-      .replace(/blob:null\/[0-9a-f-]{36}|data:application\/typescript;base64,[\w+\/=.]*|(file:\/\/)?\/tmp\/roost-\w+\/module\.mjs/g, name + ".ts").slice(0, 8 << 10);
+      .replace(/blob:null\/[0-9a-f-]{36}|data:(application\/typescript|text\/javascript);base64,[\w+\/=.]*|(file:\/\/)?\/tmp\/roost-\w+\/module\.mjs/g, file).slice(0, 8 << 10);
 
     const isMemory = (error) => error instanceof RangeError && /allocation failed/i.test(error.message);
 
@@ -384,16 +384,17 @@ enum DenoBootstrap {
       }
     }
 
-    // A module out of memory. Small ones as data, which Deno takes in half the time.
+    // A module out of memory. Small ones as data, which Deno takes in half the time; what says that it has no types need not be rid of them.
     function moduleOf(source) {
       const bytes = encoder.encode(source);
-      if (bytes.length <= MODULE_DATA_MAX) return { url: "data:application/typescript;base64," + encode64(bytes), release: quiet };
-      const url = URL.createObjectURL(new Blob([bytes], { type: "application/typescript" }));
+      const type = /\.m?js$/.test(file) ? "text/javascript" : "application/typescript";
+      if (bytes.length <= MODULE_DATA_MAX) return { url: `data:${type};base64,` + encode64(bytes), release: quiet };
+      const url = URL.createObjectURL(new Blob([bytes], { type }));
       return { url, release: () => URL.revokeObjectURL(url) };
     }
 
     async function load(frame) {
-      name = frame.name;
+      file = frame.file ?? frame.name + ".ts";
       limits = frame.limits;
       lines = bytes = 0;
       const logger = { debug: output_console.debug, info: output_console.info, warn: output_console.warn, error: output_console.error };

@@ -18,6 +18,10 @@ enum ServerFrame {
       } else {
         writer.key("source")
         writer.string(definition.source)
+        if let file = definition.entry {
+          writer.key("file")
+          writer.string(file)
+        }
       }
       writer.key("env")
       writer.beginObject()

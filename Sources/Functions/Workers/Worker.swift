@@ -168,17 +168,18 @@ final class Worker {
   var hasSpoken: Bool { !lastWords.isEmpty }
 
   var words: String {
-    let text = Self.withoutAddresses(String(decoding: lastWords, as: UTF8.self), name: assignment?.definition.name ?? "function")
+    let text = Self.withoutAddresses(
+      String(decoding: lastWords, as: UTF8.self), file: assignment.map { $0.definition.entry ?? $0.definition.name + ".ts" } ?? "function.ts")
     return String(text.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
   }
 
   /// The interpreter knows the module by a made-up address; its author knows it by name.
-  private static func withoutAddresses(_ text: String, name: String) -> String {
+  private static func withoutAddresses(_ text: String, file: String) -> String {
     var text = text
-    for start in ["blob:null/", "data:application/typescript;base64,"] {
+    for start in ["blob:null/", "data:application/typescript;base64,", "data:text/javascript;base64,"] {
       var parts = text.split(separator: start, omittingEmptySubsequences: false)
       let first = parts.removeFirst()
-      text = first + parts.map { name + ".ts" + $0.drop { $0.isASCII && ($0.isLetter || $0.isNumber || "-+/=.".contains($0)) } }.joined()
+      text = first + parts.map { file + $0.drop { $0.isASCII && ($0.isLetter || $0.isNumber || "-+/=.".contains($0)) } }.joined()
     }
     return text
   }

@@ -77,6 +77,7 @@ struct DeployFunction: AsyncParsableCommand {
     // What is deployed now may have been an archive.
     definition["archive"] = nil
     if given == nil, source.manifest == nil { definition["entry"] = nil }
+    if let file = source.file { definition["entry"] = .string(file) }
     definition["source"] = source.archive == nil ? .string(source.text) : nil
     if definition["runtime"] == nil { definition["runtime"] = source.runtime.map { .string($0) } }
     return .object(definition)

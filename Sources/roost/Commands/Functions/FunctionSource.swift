@@ -8,6 +8,8 @@ struct FunctionSource {
   /// Instead of a text: a `.zip` or `.tar.gz`, or a folder that was packed.
   let archive: [UInt8]?
   let manifest: JSONObject?
+  /// Its name, for JavaScript: errors call it so, and its ending tells whether it may have types.
+  let file: String?
   /// What the file's ending says about what runs it, unless that is JavaScript.
   let runtime: String?
 
@@ -20,7 +22,7 @@ struct FunctionSource {
   /// - Parameter source: a file; then `path` is a name.
   static func find(_ path: String, source: String?) throws -> [FunctionSource] {
     if let source, isArchive(source) { return [FunctionSource(name: path, archive: try InputBytes.read(source, bytesMax: archiveBytesMax), manifest: nil)] }
-    if let source { return [FunctionSource(name: path, text: try text(source), manifest: nil, ending: split(source).ending)] }
+    if let source { return [FunctionSource(name: path, text: try text(source), manifest: nil, path: source)] }
     var status = stat()
     guard stat(path, &status) == 0 else {
       throw errno == ENOENT
@@ -38,8 +40,10 @@ struct FunctionSource {
     return manifest
   }
 
-  private init(name: String, text: String, manifest: JSONObject?, ending: String) {
+  private init(name: String, text: String, manifest: JSONObject?, path: String) {
+    let ending = Self.split(path).ending
     self.name = name
+    file = ["js", "mjs", "ts"].contains(ending) ? path.split(separator: "/").last.map(String.init) : nil
     self.text = text
     self.manifest = manifest
     archive = nil
@@ -49,6 +53,7 @@ struct FunctionSource {
   private init(name: String, archive: [UInt8], manifest: JSONObject?, ending: String = "") {
     self.name = name
     text = ""
+    file = nil
     self.archive = archive
     self.manifest = manifest
     runtime = ["py": "python", "sh": "command"][ending]
@@ -72,7 +77,7 @@ struct FunctionSource {
       throw CommandError.use("\(path) is not a function.", advice: "Expected a file that ends in .js, .mjs, .ts, .py or .sh.")
     }
     let beside = stem + ".json"
-    self.init(name: String(name), text: try Self.text(path), manifest: access(beside, F_OK) == 0 ? try Self.manifest(beside) : nil, ending: ending)
+    self.init(name: String(name), text: try Self.text(path), manifest: access(beside, F_OK) == 0 ? try Self.manifest(beside) : nil, path: path)
   }
 
   private static func inFolder(_ path: String) throws -> [FunctionSource] {
@@ -94,7 +99,7 @@ struct FunctionSource {
       return [
         FunctionSource(
           name: try nameOf(folder: path), text: try text("\(path)/\(main)"),
-          manifest: names.contains("function.json") ? try manifest(path + "/function.json") : nil, ending: split(main).ending)
+          manifest: names.contains("function.json") ? try manifest(path + "/function.json") : nil, path: main)
       ]
     }
     let files = names.filter { endings.contains(split($0).ending) }.sorted()
