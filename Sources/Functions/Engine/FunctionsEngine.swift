@@ -85,6 +85,8 @@ final class FunctionsEngine {
       if !pool.events.isEmpty { wakeAt = now }
       publishStatus()
       pace.turned(at: steady.now(), work: thread.ran() - ranBefore, hasNews: logChanged, times: thread.times)
+      // What was left for a rest that is over early.
+      if dispatcher.isResting, pace.restUntil == nil { wakeAt = steady.now() }
     }
     finish()
   }

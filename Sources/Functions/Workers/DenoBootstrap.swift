@@ -470,7 +470,8 @@ enum DenoBootstrap {
       // A spare, for which nobody waits: the first module that is imported costs some milliseconds more, and so do these.
       if (isSpare) {
         replaceProcess();
-        await import("data:application/typescript,export {}").catch(quiet);
+        const some = encode64(encoder.encode("export {};\n" + "// something to read\n".repeat(100)));
+        for (const type of ["application/typescript", "text/javascript"]) await import(`data:${type};base64,${some}`).catch(quiet);
         clearTimeout(setTimeout(quiet, 0));
       }
       for (;;) {
