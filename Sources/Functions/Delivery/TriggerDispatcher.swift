@@ -405,6 +405,7 @@ final class TriggerDispatcher {
     }
     served += 1
     function.lastServed = served
+    meter.started(at: now)
     switch (place, work) {
     case (.worker(let worker), .direct(let call)): pool.invoke(worker, work, event: call.invocation.event)
     case (.worker(let worker), .delivery(let delivery)):
@@ -421,9 +422,9 @@ final class TriggerDispatcher {
       let batch = function.machine.startMore(with: first, of: remote.batchSize, bytes: Limits.remoteBatchBytesMax, at: now, among: most) {
         function.versions.assignment(for: $0)?.generation == assignment.generation
       }
+      for _ in batch.dropFirst() { meter.started(at: now) }
       remotes.invoke(assignment, remote, batch.map { (.delivery($0), $0.event.cloudEvent(project: project)) })
     }
-    meter.started(at: now)
     return true
   }
 

@@ -93,8 +93,11 @@ extension WorkerPool {
     let now = steady.now()
     for worker in fetched where worker.fetchAt.map({ $0 <= now }) ?? false {
       let left = worker.ahead.count
-      readSocket(worker)
-      guard worker.isAlive, worker.fetchAt != nil else { continue }
+      if !worker.isHeld { readSocket(worker) }
+      guard worker.isAlive, worker.fetchAt != nil else {
+        worker.fetchAt = nil
+        continue
+      }
       if worker.ahead.count < left { worker.lookedInVain = 0 } else { worker.lookedInVain += 1 }
       // Where processors are short it may not have had its turn; or the run that it is at is none of the short ones.
       if worker.lookedInVain < FunctionsLimits.looksInVainMax { fetchLater(worker) } else { fetchNoMore(worker) }

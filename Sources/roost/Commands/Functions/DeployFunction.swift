@@ -77,9 +77,9 @@ struct DeployFunction: AsyncParsableCommand {
     // What is deployed now may have been an archive.
     definition["archive"] = nil
     if given == nil, source.manifest == nil { definition["entry"] = nil }
-    if let file = source.file { definition["entry"] = .string(file) }
     definition["source"] = source.archive == nil ? .string(source.text) : nil
     if definition["runtime"] == nil { definition["runtime"] = source.runtime.map { .string($0) } }
+    if let file = source.file, (definition["runtime"]?.stringValue ?? "javascript") == "javascript" { definition["entry"] = .string(file) }
     return .object(definition)
   }
 

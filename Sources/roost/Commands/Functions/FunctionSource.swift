@@ -43,7 +43,8 @@ struct FunctionSource {
   private init(name: String, text: String, manifest: JSONObject?, path: String) {
     let ending = Self.split(path).ending
     self.name = name
-    file = ["js", "mjs", "ts"].contains(ending) ? path.split(separator: "/").last.map(String.init) : nil
+    let last = path.split(separator: "/").last.map(String.init) ?? ""
+    file = ["js", "mjs", "ts"].contains(ending) && last.utf8.allSatisfy(Self.isPlain) ? last : nil
     self.text = text
     self.manifest = manifest
     archive = nil
@@ -57,6 +58,13 @@ struct FunctionSource {
     self.archive = archive
     self.manifest = manifest
     runtime = ["py": "python", "sh": "command"][ending]
+  }
+
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"): true
+    default: "._-".utf8.contains(byte)
+    }
   }
 
   private static func isArchive(_ path: String) -> Bool { [".zip", ".tar.gz", ".tgz"].contains { path.hasSuffix($0) } }
