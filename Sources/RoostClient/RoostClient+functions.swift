@@ -18,14 +18,22 @@ extension RoostClient {
     try await send(.post, ["v1", "functions", name, "test"], body: test)
   }
 
+  /// What a search has to find, by the names that the API gives it; `nil` for anything.
+  package typealias Wanted = [(String, String?)]
+
   /// Newest first.
-  package func invocations(of name: String, limit: Int? = nil, cursor: String? = nil) async throws -> RoostPage {
-    try await functionList(name, "invocations", limit, cursor)
+  package func invocations(of name: String, where wanted: Wanted = [], limit: Int? = nil, cursor: String? = nil) async throws -> RoostPage {
+    try await functionList(name, "invocations", limit, cursor, wanted)
   }
 
   /// Newest first.
-  package func logs(of name: String, limit: Int? = nil, cursor: String? = nil) async throws -> RoostPage {
-    try await functionList(name, "logs", limit, cursor)
+  package func logs(of name: String, where wanted: Wanted = [], limit: Int? = nil, cursor: String? = nil) async throws -> RoostPage {
+    try await functionList(name, "logs", limit, cursor, wanted)
+  }
+
+  /// Sums by `by`: `function`, `day` or `project`.
+  package func usage(by: String, where wanted: Wanted = [], limit: Int? = nil, cursor: String? = nil) async throws -> RoostPage {
+    try RoostPage(await send(.get, ["v1", "usage"], query: [("by", by), ("limit", limit.map(String.init)), ("cursor", cursor)] + wanted))
   }
 
   package func deadLetters(of name: String, limit: Int? = nil, cursor: String? = nil) async throws -> RoostPage {
@@ -49,7 +57,7 @@ extension RoostClient {
 
   private static func secretsPath(_ function: String?) -> [String] { ["v1"] + (function.map { ["functions", $0] } ?? []) + ["secrets"] }
 
-  private func functionList(_ name: String, _ part: String, _ limit: Int?, _ cursor: String?) async throws -> RoostPage {
-    try RoostPage(await send(.get, ["v1", "functions", name, part], query: [("limit", limit.map(String.init)), ("cursor", cursor)]))
+  private func functionList(_ name: String, _ part: String, _ limit: Int?, _ cursor: String?, _ wanted: Wanted = []) async throws -> RoostPage {
+    try RoostPage(await send(.get, ["v1", "functions", name, part], query: [("limit", limit.map(String.init)), ("cursor", cursor)] + wanted))
   }
 }

@@ -8,9 +8,9 @@ extension RoostClient {
   ///   - opened: called once when the server has begun: whatever is not in its pages of lines from now on is in the stream.
   ///   - take: called with each line.
   package func followLogs(
-    of name: String, after last: String?, opened: () async throws -> Void, take: (JSONValue) throws -> Void
+    of name: String, where wanted: Wanted = [], after last: String?, opened: () async throws -> Void, take: (JSONValue) throws -> Void
   ) async throws {
-    var request = request(ClientRequest(method: .get, path: try PathText.join(["v1", "functions", name, "logs"])))
+    var request = request(ClientRequest(method: .get, path: try PathText.join(["v1", "functions", name, "logs"]) + PathText.query(wanted)))
     request.headers.replaceOrAdd(name: "Accept", value: "text/event-stream")
     if let last { request.headers.add(name: "Last-Event-ID", value: last) }
     var events = ServerEvents()

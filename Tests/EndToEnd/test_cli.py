@@ -174,6 +174,23 @@ def test_functions_deploy_list_and_logs(start, tmp_path, home):
     refused = command("functions", "deploy", "on-order", "--source", tmp_path / "on-order.js", "--on", "orders:created", *remote, env=home)
     assert refused.returncode == 1 and refused.stderr.strip()
     assert admin.must(200, "GET", "/v1/functions/on-order")["version"] == 1
+    # A file of JavaScript has no types; errors call it by its name.
+    assert admin.must(200, "GET", "/v1/functions/on-order")["entry"] == "on-order.js" and "on-order.js:1:" in refused.stderr
+
+    def found(*words):
+        return items(command("functions", *words, *remote, "--json", env=home))
+
+    assert [run["status"] for run in found("invocations", "on-order", "--status", "succeeded", "--subject", f"orders/{order['id']}")] == ["succeeded"]
+    assert found("invocations", "on-order", "--status", "failed,timeout") == [] == found("invocations", "on-order", "--search", "nothing")
+    assert found("invocations", "on-order", "--to", "2020-01-01T00:00:00Z") == [] == found("invocations", "on-order", "--function-version", "7")
+    assert "like that" in command("functions", "invocations", "on-order", "--status", "failed", *remote, env=home).stderr
+    assert found("logs", "on-order", "--search", order["id"]) and found("logs", "on-order", "--level", "error") == []
+    assert command("functions", "invocations", "on-order", "--status", "wrong", *remote, env=home).returncode == 1
+    used = found("usage", "--function", "on-order")
+    assert [(one["function"], one["invocations"]["total"]) for one in used] == [("on-order", 1)]
+    shown = command("functions", "usage", "--by", "day", *remote, env=home).stdout
+    assert "GB-SECONDS" in shown and " 0.0" in shown
+    assert "Nothing ran" in command("functions", "usage", "--from", "2020-01-01", "--to", "2020-01-02", *remote, env=home).stderr
     missing = command("functions", "logs", "nowhere", *remote, env=home)
     assert missing.returncode == 1 and "nowhere" in missing.stderr
 

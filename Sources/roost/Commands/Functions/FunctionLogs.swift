@@ -12,6 +12,7 @@ struct FunctionLogs: AsyncParsableCommand {
       Examples:
         roost functions logs on-order
         roost functions logs on-order --follow --limit 20
+        roost functions logs on-order --level warn,error --search "no such user"
       """)
 
   private static let linesMax = 10_000
@@ -24,6 +25,15 @@ struct FunctionLogs: AsyncParsableCommand {
   @Option(help: ArgumentHelp("The newest so many lines.", valueName: "count"))
   var limit: Int = 200
 
+  @Option(help: ArgumentHelp("Only lines of these levels, with commas between: debug, info, warn, error.", valueName: "levels"))
+  var level: String?
+
+  @Option(help: ArgumentHelp("Only lines with this in them.", valueName: "text"))
+  var search: String?
+
+  @Option(help: ArgumentHelp("Only lines of this run.", valueName: "id"))
+  var invocation: String?
+
   @Flag(name: [.customShort("f"), .long], help: "Go on showing what comes.")
   var follow = false
 
@@ -33,6 +43,8 @@ struct FunctionLogs: AsyncParsableCommand {
   func validate() throws {
     guard (1...Self.linesMax).contains(limit) else { throw ValidationError("--limit is \(limit); expected 1 to \(Self.linesMax).") }
   }
+
+  private var wanted: RoostClient.Wanted { [("level", level), ("q", search), ("invocation", invocation)] }
 
   func run() async throws {
     try await server.call { client in
@@ -48,7 +60,7 @@ struct FunctionLogs: AsyncParsableCommand {
     while true {
       do {
         var stored: Set<String> = []
-        try await client.followLogs(of: name, after: last) {
+        try await client.followLogs(of: name, where: wanted, after: last) {
           hasBegun = true
           guard last == nil else { return }
           for line in try await newest(limit, client) {
@@ -70,7 +82,7 @@ struct FunctionLogs: AsyncParsableCommand {
     var lines: [JSONValue] = []
     var cursor: String?
     repeat {
-      let page = try await client.logs(of: name, limit: min(count - lines.count, ClientLimits.pageItemsMax), cursor: cursor)
+      let page = try await client.logs(of: name, where: wanted, limit: min(count - lines.count, ClientLimits.pageItemsMax), cursor: cursor)
       lines += page.items
       cursor = page.nextCursor
     } while cursor != nil && lines.count < count
@@ -85,7 +97,11 @@ struct FunctionLogs: AsyncParsableCommand {
 
   private func show(_ lines: [JSONValue]) {
     guard output.json else {
-      if lines.isEmpty { Terminal.note("'\(name)' has printed nothing yet. See `roost functions invocations \(name)`.") }
+      if lines.isEmpty, wanted.contains(where: { $0.1 != nil }) {
+        Terminal.note("'\(name)' has printed nothing like that.")
+      } else if lines.isEmpty {
+        Terminal.note("'\(name)' has printed nothing yet. See `roost functions invocations \(name)`.")
+      }
       return lines.forEach(showOne)
     }
     var printer = ListPrinter(output, [])

@@ -9,7 +9,8 @@ struct FunctionsCommand: AsyncParsableCommand {
         roost functions logs on-order --follow
       """,
     subcommands: [
-      DeployFunction.self, ListFunctions.self, GetFunction.self, InvokeFunction.self, FunctionLogs.self, FunctionInvocations.self, DeleteFunction.self,
+      DeployFunction.self, ListFunctions.self, GetFunction.self, InvokeFunction.self, FunctionLogs.self, FunctionInvocations.self, FunctionUsage.self,
+      DeleteFunction.self,
       FunctionDeadLetters.self, ReplayDeadLetters.self, ListFunctionRuns.self, CancelFunctionRun.self,
       ListFunctionVersions.self, RollbackFunction.self, FunctionAliasesCommand.self, FunctionSecrets.self,
     ])
