@@ -1,5 +1,4 @@
 import Core
-import JSON
 
 /// Brings events from the log to workers: reads for each function from its cursor, starts what its delivery machine allows, and has the store
 /// write down what came of it. Belongs to the engine's thread; the store and the log answer through `EngineMessage`s.
@@ -10,20 +9,20 @@ final class TriggerDispatcher {
   let wall: any WallClock
   let steady: any SteadyClock
   private let requests: RequestQueue
-  private let meter: UsageMeter
+  let meter: UsageMeter
   let tails: LogTails
   let notice: (String) -> Void
 
-  private(set) var functions: [String: TriggeredFunction] = [:]
+  var functions: [String: TriggeredFunction] = [:]
   /// By the generation of each version that workers may still serve.
-  private(set) var versions: [UInt64: (function: TriggeredFunction, version: Int64)] = [:]
+  var versions: [UInt64: (function: TriggeredFunction, version: Int64)] = [:]
   /// What is hidden of their logs and errors.
-  private(set) var masks: [UInt64: SecretMask] = [:]
-  private var nextGeneration: UInt64 = 1
+  var masks: [UInt64: SecretMask] = [:]
+  var nextGeneration: UInt64 = 1
   private var served: UInt64 = 0
-  private var identifiers = IdentifierGenerator(random: BufferedRandom())
+  var identifiers = IdentifierGenerator(random: BufferedRandom())
   /// Functions for which something may have become possible.
-  private var dirty: Set<String> = []
+  var dirty: Set<String> = []
   /// Functions with deliveries that found no worker.
   private var starved: Set<String> = []
   /// Deliveries that are not late leave the processors to others.
@@ -61,104 +60,6 @@ final class TriggerDispatcher {
     self.meter = meter
     self.tails = tails
     self.notice = notice
-  }
-
-  // MARK: The set of functions
-
-  var known: [String: Timestamp] { functions.mapValues(\.created) }
-
-  /// Takes up what is deployed. Running invocations of an older version, or of a deleted function, are finished.
-  func take(_ loaded: [LoadedFunction]) {
-    let names = Set(loaded.map(\.deployed.definition.name))
-    for function in functions.values where !names.contains(function.name) { remove(function) }
-    for one in loaded {
-      let name = one.deployed.definition.name
-      if let function = functions[name], function.created == one.deployed.created {
-        redeploy(function, one)
-        continue
-      }
-      // Made anew since it was asked for: the next load brings its state.
-      guard let state = one.state else { continue }
-      if let function = functions[name] { remove(function) }
-      let served = ServedVersions(one.deployed, secrets: one.secrets, after: [:]) { newGeneration() }
-      let function = TriggeredFunction(generation: newGeneration(), deployed: one.deployed, versions: served, state: state, at: wall.now())
-      functions[name] = function
-      serve(served, of: function)
-    }
-  }
-
-  private func newGeneration() -> UInt64 {
-    defer { nextGeneration += 1 }
-    return nextGeneration
-  }
-
-  private func redeploy(_ function: TriggeredFunction, _ loaded: LoadedFunction) {
-    let deployed = loaded.deployed
-    let before = function.versions.assignments.merging(function.coming?.versions.assignments ?? [:]) { $1 }
-    let served = ServedVersions(deployed, secrets: loaded.secrets, after: before) { newGeneration() }
-    // A deploy that was still coming up when this one came.
-    let needed = Set([function.versions, served].flatMap { $0.assignments.values.map(\.generation) })
-    for assignment in before.values where !needed.contains(assignment.generation) { pool.retire(assignment.generation) }
-    register(served, of: function)
-    guard served.kept.allSatisfy({ pool.hasReady($0.assignment.generation) }) else {
-      // The new ones come up before the old go.
-      function.coming = (deployed, served, steady.now() + FunctionsLimits.readyTimeMax)
-      return
-    }
-    function.coming = nil
-    activate(deployed, served, of: function)
-  }
-
-  /// Running invocations of versions that nobody needs any more are finished.
-  private func activate(_ deployed: DeployedFunction, _ served: ServedVersions, of function: TriggeredFunction) {
-    let kept = Set(served.assignments.values.map(\.generation))
-    for assignment in function.versions.assignments.values where !kept.contains(assignment.generation) { pool.retire(assignment.generation) }
-    // The pause was another version's.
-    if function.deployed.version != deployed.version { function.heldUntil = nil }
-    let live = Set(served.liveAssignments.map(\.generation))
-    for assignment in served.assignments.values where !live.contains(assignment.generation) { pool.keep(assignment, 0) }
-    function.deployed = deployed
-    function.machine.policy = DeliveryPolicy(deployed.definition)
-    function.schedules.take(deployed.definition.schedules, start: deployed.updated, at: wall.now())
-    serve(served, of: function)
-  }
-
-  private func serve(_ served: ServedVersions, of function: TriggeredFunction) {
-    hasNewVersions = true
-    function.versions = served
-    register(served, of: function)
-    dirty.insert(function.name)
-  }
-
-  private func register(_ served: ServedVersions, of function: TriggeredFunction) {
-    for (version, assignment) in served.assignments {
-      versions[assignment.generation] = (function, version)
-      masks[assignment.generation] = SecretMask(assignment.secrets)
-    }
-    for (assignment, count) in served.kept { pool.keep(assignment, count) }
-    pool.startKept()
-  }
-
-  /// Deploys whose instances have come up take over.
-  private func takeOver() {
-    for function in functions.values {
-      guard let coming = function.coming else { continue }
-      let isReady = coming.versions.kept.allSatisfy { pool.hasReady($0.assignment.generation) }
-      guard isReady || steady.now() >= coming.until else { continue }
-      function.coming = nil
-      activate(coming.deployed, coming.versions, of: function)
-    }
-  }
-
-  private func remove(_ function: TriggeredFunction) {
-    for call in function.calls { call.answer.resume(throwing: missing(function.name)) }
-    function.calls = []
-    for assignment in function.versions.assignments.values { pool.retire(assignment.generation) }
-    for assignment in (function.coming?.versions.assignments ?? [:]).values { pool.retire(assignment.generation) }
-    functions[function.name] = nil
-    hasNewVersions = true
-    tails.deleted(function.name)
-    versions = versions.filter { $0.value.function !== function }
   }
 
   // MARK: News
@@ -215,155 +116,6 @@ final class TriggerDispatcher {
     functions[name]?.machine.revived(event)
     dirty.insert(name)
   }
-
-  /// Somebody waits for a run of that function.
-  func invoke(_ invocation: DirectInvocation, _ answer: DirectReply) {
-    guard !isDraining else { return answer.resume(throwing: RoostError(.unavailable, "The server is stopping.")) }
-    guard let function = functions[invocation.function] else { return answer.resume(throwing: missing(invocation.function)) }
-    if let refusal = meter.refusal(at: wall.now()) { return answer.resume(throwing: refusal) }
-    let bytes = invocation.event.count
-    let isSmall = bytes <= FunctionsLimits.callsWaitingBytesMax / FunctionsLimits.callsWaitingMax
-    guard function.calls.count < FunctionsLimits.callsWaitingMax,
-      isSmall || function.calls.reduce(bytes, { $0 + $1.invocation.event.count }) <= FunctionsLimits.callsWaitingBytesMax
-    else {
-      return answer.resume(throwing: RoostError(.overloaded, "Too many calls of function '\(function.name)' wait already.", retryAfter: .seconds(1)))
-    }
-    let version = invocation.version ?? function.deployed.live.main
-    guard function.versions.assignments[version] != nil else {
-      return answer.resume(throwing: VersionGone())
-    }
-    let patience = invocation.timeout ?? function.deployed.definition.timeout
-    function.calls.append(
-      DirectCall(invocation: invocation, version: version, answer: answer, giveUp: steady.now() + patience, since: wall.now()))
-    dirty.insert(function.name)
-  }
-
-  /// A caller has gone. What waits is forgotten; what runs goes on, unless nothing but its answer's rest is left of it.
-  func abandon(_ ticket: UInt64) {
-    for function in functions.values {
-      guard let place = function.calls.firstIndex(where: { $0.answer.ticket == ticket }) else { continue }
-      return function.calls.remove(at: place).answer.resume(throwing: CancellationError())
-    }
-    pool.abandon(ticket)
-  }
-
-  /// Callers who wait for a worker are told that none will come.
-  func refuseWaiting() {
-    for function in functions.values {
-      for call in function.calls { call.answer.resume(throwing: RoostError(.unavailable, "The server is stopping.")) }
-      function.calls = []
-    }
-  }
-
-  private func missing(_ name: String) -> RoostError { RoostError(.functionNotFound, "There is no function '\(name.prefix(80))'.") }
-
-  func finished(_ report: RunReport) {
-    guard let (function, version) = versions[report.generation] else {
-      if case .direct(let call) = report.run.work { call.answer.resume(throwing: missing(call.invocation.function)) }
-      return
-    }
-    dirty.insert(function.name)
-    switch report.run.work {
-    case .delivery(let delivery):
-      finished(delivery, of: function, version: version, report)
-      if let next = report.next { function.machine.promoted(next) }
-    case .direct(let call):
-      function.callsRunning -= 1
-      guard !isStopping, !report.isHandedBack else { return call.answer.resume(throwing: RoostError(.unavailable, "The server is stopping.")) }
-      let (invocation, logs) = record(report, of: function, version: version)
-      call.answer.resume(returning: DirectAnswer(invocation: invocation, logs: logs, value: report.value))
-    }
-  }
-
-  private func finished(_ delivery: Delivery, of function: TriggeredFunction, version: Int64, _ report: RunReport) {
-    let sequence = delivery.event.sequence
-    // Stopped by us, not by anything that it did.
-    guard !isStopping, !report.isHandedBack else { return function.machine.handedBack(sequence) }
-    let next = function.versions.assignments[version]?.definition.then ?? []
-    if report.status == .succeeded, !next.isEmpty, let value = report.value, value.count > Limits.eventDataBytesMax {
-      return finished(
-        delivery, of: function, version: version,
-        report.failed("The function returned more than \(Limits.eventDataBytesMax) bytes, which is what the next one can take."))
-    }
-    if report.status == .succeeded, let gone = next.first(where: { functions[$0] == nil }) {
-      // Trying again would find as little. As a dead letter it waits until there is one, and nobody misses it.
-      return failed(
-        delivery, of: function, version: version,
-        report.failed("Its result is for the function '\(gone)', which is not there any more. Deploy that, and replay this event."), isFinal: true)
-    }
-    guard report.status == .succeeded || report.status == .suspended else {
-      if report.run.isFinal, function.deployed.definition.remote != nil {
-        notice("function '\(function.name)': its endpoint is gone (410); its events become dead letters")
-      }
-      return failed(delivery, of: function, version: version, report, isFinal: report.run.isFinal)
-    }
-    _ = record(report, of: function, version: version)
-    if report.run.usesSteps { runEnded(delivery, of: function, report) }
-    if report.status == .succeeded { function.machine.completed(next.map { completion(of: function.name, next: $0, delivery, report) }) }
-    function.machine.succeeded(sequence, at: wall.now())
-  }
-
-  private func failed(_ delivery: Delivery, of function: TriggeredFunction, version: Int64, _ report: RunReport, isFinal: Bool) {
-    let (invocation, _) = record(report, of: function, version: version)
-    if let wait = report.retryAfter { function.heldUntil = max(steady.now() + wait, function.heldUntil ?? steady.now()) }
-    function.machine.failed(
-      delivery.event.sequence, error: invocation.error ?? report.status.rawValue, invocation: invocation.id, isFinal: isFinal, wait: report.retryAfter ?? .zero,
-      at: wall.now())
-  }
-
-  private func completion(of name: String, next: String, _ delivery: Delivery, _ report: RunReport) -> FunctionResult {
-    let auth: JSONValue = ["type": "function", "id": .string(name)]
-    let actor = EventActor(auth: auth.bytes(), depth: delivery.event.depth + 1, trace: report.run.trace)
-    return FunctionResult(next: next, subject: delivery.event.firstPath, value: report.value ?? Array("null".utf8), actor: actor)
-  }
-
-  /// No worker could load the module: that is a failed attempt of the delivery that it was loaded for.
-  func loadFailed(_ generation: UInt64, _ status: Invocation.Status, _ error: String, _ lines: [InvocationOutput.Line]) {
-    guard let (function, _) = versions[generation], function.versions.version(of: generation) != nil, !isStopping else { return }
-    dirty.insert(function.name)
-    let now = wall.now()
-    let work: RunWork
-    if let position = function.calls.firstIndex(where: { function.assignment(for: $0)?.generation == generation }) {
-      function.callsRunning += 1
-      work = .direct(function.calls.remove(at: position))
-    } else if let delivery = function.machine.start(
-      at: now, among: FunctionsLimits.deliveriesLookedAtMax, where: { function.versions.assignment(for: $0)?.generation == generation })
-    {
-      work = .delivery(delivery)
-    } else {
-      return
-    }
-    meter.started(at: now)
-    let run = Worker.Run(id: 0, work: work, started: now, begin: steady.now(), isCold: true, cpuBefore: nil)
-    finished(RunReport(generation: generation, run: run, status: status, error: error, duration: .zero, cpu: nil, memoryPeak: nil, lines: lines))
-  }
-
-  private func record(_ report: RunReport, of function: TriggeredFunction, version: Int64) -> (Invocation, [InvocationLog]) {
-    let id = report.run.told?.invocation ?? nextID(at: report.run.started)
-    let mask = mask(of: report.generation)
-    let (sequence, type, subject): (Int64?, String, String) =
-      switch report.run.work {
-      case .delivery(let delivery): (delivery.event.sequence, delivery.event.type, delivery.event.path)
-      case .direct(let call): (nil, call.invocation.eventType, call.invocation.eventSubject)
-      }
-    let invocation = Invocation(
-      id: id, function: function.name, version: version, eventSequence: sequence, eventType: type, eventSubject: subject, attempt: report.run.work.attempt,
-      status: report.status, error: report.error.map(mask.masking), started: report.run.started, duration: report.duration, isCold: report.run.isCold,
-      cpu: report.cpu, memoryBytesPeak: report.memoryPeak, queued: report.run.work.since.map { max(.zero, report.run.started - $0) },
-      memoryBytesMax: function.deployed.definition.memoryBytesMax, trace: report.run.trace)
-    meter.ended(invocation, at: wall.now())
-    let told = report.run.told?.lines ?? []
-    let new = logs(report.lines[told.count...], of: id, report.generation)
-    let logs = told + new
-    function.machine.ran(invocation, logs: logs)
-    function.counters.add(invocation)
-    tails.printed(new, by: function.name)
-    return (invocation, logs)
-  }
-
-  func mask(of generation: UInt64) -> SecretMask { masks[generation] ?? SecretMask([:]) }
-
-  func nextID(at time: Timestamp) -> String { identifiers.next(at: time) }
 
   // MARK: Acting on it
 
@@ -442,14 +194,8 @@ final class TriggerDispatcher {
     }
   }
 
-  private func refuseCalls(of function: TriggeredFunction, at now: Timestamp) {
-    guard !function.calls.isEmpty, let refusal = meter.refusal(at: now) else { return }
-    for call in function.calls { call.answer.resume(throwing: refusal) }
-    function.calls = []
-  }
-
   /// What takes one run: a free worker, or an endpoint that may be asked.
-  private enum Place {
+  enum Place {
     case worker(Worker)
     case remote(WorkerAssignment, RemoteEndpoint)
   }
@@ -463,35 +209,9 @@ final class TriggerDispatcher {
 
   private func isHeld(_ function: TriggeredFunction) -> Bool { function.heldUntil.map { steady.now() < $0 } ?? false }
 
-  private func place(for assignment: WorkerAssignment, waiting: Int) -> Place? {
+  func place(for assignment: WorkerAssignment, waiting: Int) -> Place? {
     guard let remote = assignment.definition.remote else { return pool.take(assignment, waiting: waiting).map { .worker($0) } }
     return remotes.hasRoom(for: assignment) ? .remote(assignment, remote) : nil
-  }
-
-  /// Somebody waits for these: they go first. A version without a free worker does not hold up calls of another.
-  private func nextCall(of function: TriggeredFunction) -> (Place, RunWork)? {
-    refuseCallsOfGoneVersions(function)
-    var busy: Set<UInt64> = []
-    for (position, call) in function.calls.enumerated() {
-      guard let assignment = function.assignment(for: call), !busy.contains(assignment.generation) else { continue }
-      guard let place = place(for: assignment, waiting: function.waiting) else {
-        busy.insert(assignment.generation)
-        if busy.count == function.versions.assignments.count { return nil }
-        continue
-      }
-      function.calls.remove(at: position)
-      function.callsRunning += 1
-      return (place, .direct(call))
-    }
-    return nil
-  }
-
-  /// Whoever chose a version was let in by that version's rule, which says nothing about another.
-  private func refuseCallsOfGoneVersions(_ function: TriggeredFunction) {
-    func isGone(_ call: DirectCall) -> Bool { call.invocation.version.map { function.versions.assignments[$0] == nil } ?? false }
-    guard function.calls.contains(where: isGone) else { return }
-    for call in function.calls where isGone(call) { call.answer.resume(throwing: VersionGone()) }
-    function.calls.removeAll(where: isGone)
   }
 
   private func nextDelivery(of function: TriggeredFunction, at now: Timestamp) -> (Place, RunWork)? {
@@ -599,13 +319,6 @@ final class TriggerDispatcher {
     return next
   }
 
-  private func giveUpWaiting(_ function: TriggeredFunction, _ now: ContinuousClock.Instant) {
-    for call in function.calls where call.giveUp <= now {
-      call.answer.resume(throwing: RoostError(.overloaded, "Function '\(function.name)' got no worker in time.", retryAfter: .seconds(1)))
-    }
-    function.calls.removeAll { $0.giveUp <= now }
-  }
-
   /// Every event up to here has been passed by every function, durably.
   var passed: Int64 {
     min(functions.values.map { min($0.durableCursor, ($0.machine.oldestParked ?? .max) - 1) }.min() ?? .max, runs.matchAfter ?? .max)
@@ -614,22 +327,5 @@ final class TriggerDispatcher {
   /// Whether nothing runs and everything is written down.
   var isQuiet: Bool {
     unanswered == 0 && functions.values.allSatisfy { $0.running == 0 && !$0.machine.hasNews && (!$0.machine.hasMoved || !isDraining) }
-  }
-
-  /// Workers of each function that are up.
-  var instances: [String: Int] {
-    functions.mapValues { function in
-      function.versions.assignments.values.reduce(0) { sum, assignment in
-        sum + (pool.groups[assignment.generation].map { $0.workers - $0.starting } ?? 0)
-      }
-    }
-  }
-
-  func forgetVersions() {
-    versions = versions.filter { generation, entry in
-      entry.function.versions.version(of: generation) != nil || entry.function.coming?.versions.version(of: generation) != nil
-        || pool.groups[generation] != nil || pool.isServing(generation) || remotes.isServing(generation)
-    }
-    masks = masks.filter { versions[$0.key] != nil }
   }
 }
