@@ -192,15 +192,25 @@ def writers(server, options):
     deploy(server, "watcher", NOTHING["javascript"], "watched", runtime="javascript")
     script = ("return wrk.format('POST', '/v1/documents/' .. collection, {['Content-Type'] = 'application/json'}, "
               "string.format('{\"n\":%d,\"text\":\"%s\"}', n, string.rep('x', 200)))")
-    ratios, plain, watched = [], [], []
-    for _ in range(options.rounds):
-        plain.append(wrk(server, script, 64, options.seconds, variables={"collection": "plain"}).rate)
-        watched.append(wrk(server, script, 64, options.seconds, variables={"collection": "watched"}).rate)
-        ratios.append(watched[-1] / plain[-1])
-        settle(server)
-    ratio = statistics.median(ratios)
-    print(f"| creates/s at 64 connections with a trigger whose function does nothing | {statistics.median(watched):,.0f} | {ratio:.2f} of those without "
-          f"({statistics.median(plain):,.0f}/s) | ≥ 0.8: {verdict(ratio, 0.8)} |", flush=True)
+    # In a burst the writers come first; what lasts longer than events may be late shows what both get.
+    for name, seconds, rounds, target in (("", options.seconds, options.rounds, 0.8), (", for 20 s", 20, 1, None)):
+        ratios, plain, watched, delivered = [], [], [], []
+        for _ in range(rounds):
+            plain.append(wrk(server, script, 64, seconds, variables={"collection": "plain"}).rate)
+            before = runs(server)
+            watched.append(wrk(server, script, 64, seconds, variables={"collection": "watched"}).rate)
+            delivered.append((runs(server) - before) / seconds)
+            ratios.append(watched[-1] / plain[-1])
+            settle(server)
+        ratio = statistics.median(ratios)
+        print(f"| creates/s at 64 connections with a trigger whose function does nothing{name}; {statistics.median(delivered):,.0f} events/s delivered meanwhile "
+              f"| {statistics.median(watched):,.0f} | {ratio:.2f} of those without ({statistics.median(plain):,.0f}/s) "
+              f"| {f'≥ {target}: {verdict(ratio, target)}' if target else ''} |", flush=True)
+
+
+def runs(server):
+    """How often the watcher has run and been recorded."""
+    return sum(item["invocations"]["total"] for item in server.must("GET", "/v1/usage?by=function&function=watcher")["items"])
 
 
 def calls(server, seconds):
