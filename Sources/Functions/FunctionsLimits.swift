@@ -25,13 +25,15 @@ enum FunctionsLimits {
   static let shortRun = Duration.milliseconds(1)
   /// A worker is given so much work ahead of what it is at, by the usual time of its function's runs; each counts for so much at least, and for each
   /// there have been so many before it that went well and asked us nothing.
-  static let aheadTime = Duration.microseconds(640)
+  static let aheadTime = Duration.microseconds(320)
   static let aheadRunMin = Duration.microseconds(20)
   static let quietRunsPerRunAhead = 4
+  /// Before the first: a function with a slow run among so many gets none ahead, so that nothing waits behind that.
+  static let quietRunsMin = 64
   /// After so many looks at what it has answered, each after twice the time, a worker that has answered nothing wakes us when it does.
   static let looksInVainMax = 4
   /// So many are not spread over several workers: each that is woken costs more than their runs.
-  static let aheadMin = 16
+  static let aheadMin = 8
   static let aheadBytesMax = 128 << 10
   /// What a worker may say that a run took: more than any run may take, and little enough to reckon with.
   static let microsecondsMax: Int64 = 3_600_000_000

@@ -195,6 +195,48 @@ def test_functions_deploy_list_and_logs(start, tmp_path, home):
     assert missing.returncode == 1 and "nowhere" in missing.stderr
 
 
+def test_a_deploy_keeps_what_no_flag_names(start, tmp_path, home):
+    server = start()
+    admin = admin_login(server)
+    admin.put_collection("orders")
+    remote = ["--server", server.url, "--key", admin.token]
+
+    def deploy(*words, code=0):
+        done = command("functions", "deploy", *words, *remote, env=home)
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stderr
+
+    def shown(name):
+        return admin.must(200, "GET", f"/v1/functions/{name}")
+
+    keep = tmp_path / "keep.js"
+    keep.write_text("export default () => 1;\n")
+    assert "nothing says what makes it run" in deploy(keep, "--timeout", "3s", code=64)
+    deploy(keep, "--http", "--access", "true", "--path", "/x", "--env", "A=b", "--timeout", "3s", "--attempts", "2", "--on", "orders:created")
+    first = shown("keep")
+    deploy(keep, "--env", "C=d", "--memory", "64MB")
+    deploy(keep, "--http", "--methods", "get", "--backoff", "2s")
+    now = shown("keep")
+    assert now["env"] == {"A": "b", "C": "d"} and now["memory"] == 64 << 20 and now["timeout"] == first["timeout"] == "3000ms"
+    assert now["retry"] == {"attempts": 2, "backoff": "2000ms"} and now["triggers"][0] == first["triggers"][0]
+    assert [(one["access"], one["path"], one["methods"]) for one in now["triggers"][1:]] == [("true", "/x", ["GET"])]
+    deploy(keep, "--on", "orders:deleted")
+    assert [one["type"] for one in shown("keep")["triggers"]] == ["document", "http"] and shown("keep")["triggers"][0]["events"] == ["deleted"]
+
+    # A folder: what has a description is deployed, what it imports is not.
+    folder = tmp_path / "functions"
+    folder.mkdir()
+    for name in ("one.js", "two.py", "util.js"):
+        (folder / name).write_text("def handler(event, context): return undefined_name\n" if name.endswith("py") else "export default () => 1;\n")
+    assert "one.json" in deploy(folder, code=64)
+    for name in ("one.json", "two.json"):
+        (folder / name).write_text('{"triggers": [{"type": "http", "access": "true", "path": "/to/{name}"}]}')
+    deploy(folder)
+    assert {one["name"] for one in admin.must(200, "GET", "/v1/functions")["items"]} == {"keep", "one", "two"}
+    assert shown("two")["entry"] == "two.py"
+    assert "two.py" in json.loads(command("functions", "invoke", "two", "--json", *remote, env=home).stdout)["invocation"]["error"]
+
+
 # Doctor
 
 def test_doctor_checks_the_machine_and_the_folder(start, home):

@@ -578,6 +578,28 @@ def test_a_function_is_tried_out_with_samples(lab, nobody, ada):
     assert_problem(lab.admin.post("/v1/functions/none/test", json={}), 404, "function_not_found")
 
 
+def test_a_test_reads_the_path_as_a_call_would(lab):
+    lab.deploy("export default async (request, { params }) => ({ params, search: new URL(request.url).search, method: request.method });",
+               {"path": "/to/{name}/{rest...}", "methods": ["GET", "POST"]})
+
+    def seen(event=None):
+        answer = lab.admin.must(200, "POST", f"/v1/functions/{lab.name}/test", json={} if event is None else {"event": event})
+        return json.loads(answer["value"]["body"])
+
+    assert seen() == {"params": {"name": "name", "rest": "rest"}, "search": "", "method": "GET"}
+    assert seen({"path": "/to/Ada%20L/a/b?q=1&r=%C3%A4"}) == {"params": {"name": "Ada L", "rest": "a/b"}, "search": "?q=1&r=%C3%A4", "method": "GET"}
+    assert seen({"path": "/to/Ada", "body": {"a": 1}, "params": {"name": "Bob"}})["params"] == {"name": "Bob"}
+    assert seen({"path": "/to/Ada", "body": {"a": 1}})["method"] == "POST"
+
+
+def test_errors_that_a_function_prints_name_its_file(lab):
+    lab.deploy("export default () => {\n  try { null.x; } catch (error) { console.error(error); console.log(error.stack); }\n  return 'ok';\n};", entry="mine.js")
+    logs = lab.admin.must(200, "POST", f"/v1/functions/{lab.name}/test", json={})["logs"]
+    assert len(logs) == 2
+    for line in logs:
+        assert "mine.js:2:" in line["message"] and "data:" not in line["message"] and "eval" not in line["message"], line
+
+
 def test_a_failing_test_says_why(lab):
     lab.deploy("export default () => { console.error('on my way'); throw new TypeError('broken'); }")
     answer = lab.admin.must(200, "POST", f"/v1/functions/{lab.name}/test", json={})

@@ -70,6 +70,19 @@ def test_a_result_for_a_function_that_is_gone_waits_as_a_dead_letter(admin, plac
     assert [one["n"] for one in got] == [7]
 
 
+def test_a_result_goes_on_although_its_version_has_gone_meanwhile(admin, place):
+    admin.put_collection(place, rules=OPEN)
+    admin.put_collection(place + "-got", rules=OPEN)
+    admin.put_function(place + "-next", f"export default async (event, {{ db }}) => {{ await db.collection('{place}-got').create(event.data); }}")
+    source = "export default async (event) => { await new Promise((done) => setTimeout(done, 700)); return { n: event.data.after.n }; };"
+    admin.put_function(place, source, triggers=on(place), then=[place + "-next"], concurrency=3)
+    for n in range(3):
+        admin.create(place, n=n)
+    time.sleep(0.4)
+    admin.put_function(place, source + "//", triggers=on(place), then=[place + "-next"], concurrency=3)
+    eventually(lambda: len(admin.every(f"/v1/documents/{place}-got")) == 3, what="the results")
+
+
 # Small print of deploys and calls
 
 

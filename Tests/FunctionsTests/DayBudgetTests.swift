@@ -5,6 +5,18 @@ import Testing
 @testable import Functions
 
 @Suite struct DayBudgetTests {
+  @Test("What was handed back is not used up")
+  func handedBack() {
+    let now = Timestamp(milliseconds: 1_000_000)
+    var budget = DayBudget(limits: UsageLimits(invocationsPerDay: 2, gigabyteSecondsPerDay: nil), used: UsageSum(), at: now)
+    for _ in 0..<2 { budget.started(at: now) }
+    #expect(budget.exhausted(at: now) != nil)
+    budget.handedBack(at: now)
+    #expect(budget.exhausted(at: now) == nil)
+    budget.started(at: now)
+    #expect(budget.exhausted(at: now) != nil)
+  }
+
   private static let noon = Timestamp(milliseconds: 1_700_000_000_000 / 86_400_000 * 86_400_000 + 43_200_000)
 
   private func ran(_ seconds: Int64, at started: Timestamp, megabytes: Int64 = 1024) -> Invocation {

@@ -52,7 +52,7 @@ struct FunctionCheckTests {
         #expect(await lab.backend.reaches { $0.logs.contains { $0.message == printed } }, "\(entry): \(lab.backend.state.logs.map(\.message))")
       }
       for wrong in ["", "a", "../a.js", "a.py", "a b.js", "a$1.js", String(repeating: "a", count: 130) + ".js"] {
-        #expect(throws: RoostError.self, "\(wrong)") { try FunctionsLab.definition("export default () => {};", entry: wrong) }
+        #expect(throws: RoostError.self, "\(wrong)") { try FunctionsLab.definition("export default () => {};", entry: wrong).requireSourceName() }
       }
     }
   }

@@ -80,6 +80,49 @@ struct RunsAheadTests {
     }
   }
 
+  @Test("A call over HTTP belongs to the run that makes it")
+  func callsOverHTTP() async throws {
+    let api = RecordingAPI()
+    try await FunctionsLab.run(api: api) { lab in
+      try await lab.deploy(
+        """
+        import os, urllib.request
+
+        def handler(event, context):
+            if event["subject"].endswith("00"):
+                request = urllib.request.Request(os.environ["ROOST_URL"] + "/v1/documents/x", b"{}", {"Authorization": "Bearer " + os.environ["ROOST_TOKEN"]})
+                print(urllib.request.urlopen(request).status)
+        """, concurrency: 1, runtime: "python")
+      guard lab.service.probes[.python]?.level == .full else { return }
+      backlog(lab, from: 1, count: 2000)
+      let runs = try await lab.invocations(2000)
+      #expect(runs.allSatisfy { $0.status == .succeeded && $0.attempt == 1 } && Set(runs.map(\.eventSubject)).count == runs.count)
+      #expect(runs.count(where: \.isCold) == 1 && lab.api.calls.count == 20)
+      let printed = Set(lab.backend.state.logs.map(\.invocation))
+      #expect(printed == Set(runs.filter { $0.eventSubject.hasSuffix("00") }.map(\.id)))
+    }
+  }
+
+  @Test("What a worker says past the protocol stands at the run that said it, and a crash has its last words")
+  func words() async throws {
+    try await FunctionsLab.run { lab in
+      try await lab.deploy(
+        """
+        import os
+
+        def handler(event, context):
+            if event["subject"].endswith("333"):
+                os.write(2, b"so long\\n")
+                os._exit(3)
+        """, concurrency: 1, attempts: 1, runtime: "python")
+      backlog(lab, from: 0, count: 600)
+      let runs = try await lab.invocations(600)
+      let crashed = runs.filter { $0.status != .succeeded }
+      #expect(crashed.map(\.eventSubject) == ["posts/d333"] && crashed.allSatisfy { $0.error?.contains("so long") == true })
+      #expect(lab.backend.state.logs.allSatisfy { $0.invocation == crashed.first?.id })
+    }
+  }
+
   @Test("A new version takes over while others wait, and none is lost or runs twice")
   func redeployed() async throws {
     try await FunctionsLab.run { lab in

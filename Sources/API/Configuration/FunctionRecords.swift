@@ -14,7 +14,8 @@ enum FunctionRecords {
     filter.statuses = try list(query["status"]).map { text in
       guard let status = Invocation.Status(rawValue: text) else {
         throw RoostError(
-          .badRequest, "`status` is '\(text.prefix(40))'; expected succeeded, failed, timeout, crashed or memory_limit, perhaps several with commas.")
+          .badRequest, "`status` is '\(text.prefix(40))'; expected succeeded, failed, timeout, crashed, memory_limit or suspended, perhaps several with commas."
+        )
       }
       return status
     }

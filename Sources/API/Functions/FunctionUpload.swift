@@ -11,7 +11,11 @@ struct FunctionUpload: Sendable {
 
   /// Throws like `FunctionDefinition`, and `deploy_refused` where the archive has not what the manifest names.
   func definition() throws -> FunctionDefinition {
-    guard let staged else { return try FunctionDefinition(name: function, value: manifest) }
+    guard let staged else {
+      let definition = try FunctionDefinition(name: function, value: manifest)
+      try definition.requireSourceName()
+      return definition
+    }
     let runtime = try Self.runtime(manifest)
     let entry = try runtime.entry(manifest["entry"]?.stringValue, among: staged.files)
     return try FunctionDefinition(

@@ -67,7 +67,6 @@ package struct FunctionDefinition: Sendable {
     guard archive == nil || runtime.hasWorkers else {
       throw RoostError(.validationFailed, "A remote function has no archive here.", fields: [FieldError("/archive", "expected none")])
     }
-    if archive == nil, runtime == .javascript, let entry { try Self.requireFileName(entry) }
     self.source = source
     lambda = runtime == .lambda ? try LambdaSettings(&reader, source: source) : nil
     triggers = try (reader.array("triggers") ?? []).enumerated().map { position, trigger in
@@ -153,13 +152,20 @@ package struct FunctionDefinition: Sendable {
     return next
   }
 
-  /// What errors call a source. One in .js or .mjs has no types.
-  private static func requireFileName(_ name: String) throws {
-    guard name.utf8.count <= 128, name.utf8.allSatisfy({ $0 > 32 && $0 < 127 && !"/\\\"'`$:".utf8.contains($0) }),
-      [".js", ".mjs", ".ts", ".mts"].contains(where: name.hasSuffix)
+  /// What errors call a source. JavaScript in .js or .mjs has no types.
+  /// Asked of what comes in, and not of what the store has from before this rule. Throws `validation_failed`.
+  package func requireSourceName() throws {
+    guard archive == nil, let name = entry else { return }
+    let endings: [FunctionRuntimeKind: [String]] = [.javascript: [".js", ".mjs", ".ts", ".mts"], .python: [".py"]]
+    guard let endings = endings[runtime] else {
+      throw RoostError(.validationFailed, "Only an archive has an `entry` in this runtime.", fields: [FieldError("/entry", "expected none beside a source")])
+    }
+    guard name.utf8.count <= 128, name.utf8.allSatisfy({ $0 > 32 && $0 < 127 && !"/\\\"'`$:".utf8.contains($0) }), endings.contains(where: name.hasSuffix)
     else {
       throw RoostError(
-        .validationFailed, "`entry` of a source is the name of its file.", fields: [FieldError("/entry", "expected like \"hello.js\" or \"hello.ts\"")])
+        .validationFailed, "`entry` of a source is the name of its file.",
+        fields: [FieldError("/entry", "expected a name like \"hello\(endings[0])\", ending in \(endings.joined(separator: ", ")), without a folder or a space")]
+      )
     }
   }
 

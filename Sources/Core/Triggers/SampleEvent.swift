@@ -46,11 +46,19 @@ package enum SampleEvent {
     if given["isBase64Encoded"]?.boolValue == true, let decoded = body?.stringValue.flatMap(Base64.decode) { bytes = decoded }
     let request = CallRequest(
       id: "test",
-      method: given["method"]?.stringValue ?? (methods.isEmpty ? nil : methods.contains("POST") ? "POST" : methods[0]) ?? (body == nil ? "GET" : "POST"),
+      method: given["method"]?.stringValue ?? [body == nil ? "GET" : "POST"].first { methods.isEmpty || methods.contains($0) } ?? methods[0],
       url: "http://localhost/v1/call/\(function)\(path)\(raw.isEmpty ? "" : "?" + raw)", path: path, query: raw, parameters: query,
-      params: pairs(given["params"]),
+      params: given["path"] == nil && given["params"] == nil ? names(in: trigger["path"]?.stringValue ?? "/") : pairs(given["params"]),
       headers: headers, body: bytes, auth: given["auth"].flatMap { $0.isNull ? nil : $0 }, remoteAddress: "127.0.0.1", time: now)
     return (try? JSONValue(parsing: request.json())) ?? .null
+  }
+
+  /// Each with its own name as its value, as the sample's path has it.
+  private static func names(in path: String) -> [(name: String, value: String)] {
+    path.split(separator: "/").filter { $0.hasPrefix("{") && $0.hasSuffix("}") }.map {
+      let name = $0.dropFirst().dropLast().replacing("...", with: "")
+      return (name: String(name), value: String(name))
+    }
   }
 
   private static func percentEncoded(_ text: String) -> String {

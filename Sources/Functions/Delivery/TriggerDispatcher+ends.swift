@@ -4,7 +4,7 @@ import JSON
 // How runs end, and what is written down of them.
 extension TriggerDispatcher {
   func finished(_ report: RunReport) {
-    guard let (function, version) = versions[report.generation] else {
+    guard let (function, version, _) = versions[report.generation] else {
       if case .direct(let call) = report.run.work { call.answer.resume(throwing: missing(call.invocation.function)) }
       return
     }
@@ -24,8 +24,12 @@ extension TriggerDispatcher {
   private func finished(_ delivery: Delivery, of function: TriggeredFunction, version: Int64, _ report: RunReport) {
     let sequence = delivery.event.sequence
     // Stopped by us, not by anything that it did.
-    guard !isStopping, !report.isHandedBack else { return function.machine.handedBack(sequence) }
-    let next = function.versions.assignments[version]?.definition.then ?? []
+    guard !isStopping, !report.isHandedBack else {
+      meter.handedBack(at: wall.now())
+      return function.machine.handedBack(sequence)
+    }
+    // Its own version's, which may serve no longer.
+    let next = versions[report.generation]?.then ?? []
     if report.status == .succeeded, !next.isEmpty, let value = report.value, value.count > Limits.eventDataBytesMax {
       return finished(
         delivery, of: function, version: version,
@@ -65,7 +69,7 @@ extension TriggerDispatcher {
 
   /// No worker could load the module: that is a failed attempt of the delivery that it was loaded for.
   func loadFailed(_ generation: UInt64, _ status: Invocation.Status, _ error: String, _ lines: [InvocationOutput.Line]) {
-    guard let (function, _) = versions[generation], function.versions.version(of: generation) != nil, !isStopping else { return }
+    guard let (function, _, _) = versions[generation], function.versions.version(of: generation) != nil, !isStopping else { return }
     dirty.insert(function.name)
     let now = wall.now()
     let work: RunWork

@@ -69,7 +69,7 @@ extension TriggerDispatcher {
 
   private func register(_ served: ServedVersions, of function: TriggeredFunction) {
     for (version, assignment) in served.assignments {
-      versions[assignment.generation] = (function, version)
+      versions[assignment.generation] = (function, version, assignment.definition.then)
       masks[assignment.generation] = SecretMask(assignment.secrets)
     }
     for (assignment, count) in served.kept { pool.keep(assignment, count) }

@@ -15,7 +15,7 @@ final class TriggerDispatcher {
 
   var functions: [String: TriggeredFunction] = [:]
   /// By the generation of each version that workers may still serve.
-  var versions: [UInt64: (function: TriggeredFunction, version: Int64)] = [:]
+  var versions: [UInt64: (function: TriggeredFunction, version: Int64, then: [String])] = [:]
   /// What is hidden of their logs and errors.
   var masks: [UInt64: SecretMask] = [:]
   var nextGeneration: UInt64 = 1

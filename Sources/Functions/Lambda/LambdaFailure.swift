@@ -18,7 +18,7 @@ enum LambdaFailure {
     let head = [type, message].compactMap { $0 }.joined(separator: ": ").nonEmpty ?? "The function failed and did not say why."
     // Python calls it stackTrace and Node trace, whose first line repeats the error.
     var lines = (value["stackTrace"] ?? value["trace"])?.arrayValue?.compactMap { $0.stringValue } ?? []
-    if let first = lines.first, let message, first.contains(message) { lines.removeFirst() }
+    if value["stackTrace"] == nil, let first = lines.first, let message, first.contains(message) { lines.removeFirst() }
     let stack = lines.map { $0.hasSuffix("\n") ? String($0.dropLast()) : $0 }.joined(separator: "\n")
     return (stack.isEmpty ? head : head + "\n" + stack).prefix(bytes: FunctionsLimits.errorBytesMax)
   }

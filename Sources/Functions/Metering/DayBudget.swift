@@ -32,6 +32,12 @@ struct DayBudget {
     invocations += 1
   }
 
+  /// It started and could not be tried: it starts again.
+  mutating func handedBack(at now: Timestamp) {
+    turn(now)
+    invocations = max(0, invocations - 1)
+  }
+
   /// What it used is known now. What began yesterday is yesterday's.
   mutating func ended(_ invocation: Invocation, at now: Timestamp) {
     turn(now)

@@ -37,6 +37,7 @@ final class UsageMeter: Sendable {
   }
 
   func started(at now: Timestamp) { change { $0.started(at: now) } }
+  func handedBack(at now: Timestamp) { change { $0.handedBack(at: now) } }
   func ended(_ invocation: Invocation, at now: Timestamp) { change { $0.ended(invocation, at: now) } }
 
   private func change(_ body: (inout DayBudget) -> Void) {

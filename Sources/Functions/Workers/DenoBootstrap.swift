@@ -102,7 +102,7 @@ enum DenoBootstrap {
     function log(level, text) {
       if (lines > limits.lines || bytes > limits.bytes) return;
       // One line past a limit is sent, so that the server sees that there was more.
-      text = String(text);
+      text = cleaned(text);
       if (text.length > TEXT_MAX) text = text.slice(0, TEXT_MAX) + "…";
       lines += 1;
       bytes += text.length;
@@ -339,16 +339,18 @@ enum DenoBootstrap {
     // Running the function.
     let handler, file = "function.ts", context, current, steps;
 
-    const cleaned = (stack) => String(stack ?? "")
-      .split("\n").filter((line) => !/data:application\/javascript|\[eval\]|node:internal/.test(line)).join("\n")
-      .replace(/blob:null\/[0-9a-f-]{36}|data:(application\/typescript|text\/javascript);base64,[\w+\/=.]*|(file:\/\/)?\/tmp\/roost-\w+\/module\.mjs/g, file).slice(0, 8 << 10);
+    // A text with the frames of stacks in it: without our own, and with the module under its name.
+    const isOurs = (line) => /^\s+at .*(data:application\/javascript,|\[eval\]|node:internal)/.test(line);
+    const cleaned = (value) => { const text = String(value ?? ""); return /data:|blob:|\n\s+at |\/tmp\/roost-/.test(text) ? tidied(text) : text; };
+    const tidied = (text) => text.split("\n").filter((line) => !isOurs(line)).join("\n")
+      .replace(/blob:null\/[0-9a-f-]{36}|data:(application\/typescript|text\/javascript);base64,[\w+\/=.]*|(file:\/\/)?\/tmp\/roost-\w+\/module\.mjs/g, file);
 
     const isMemory = (error) => error instanceof RangeError && /allocation failed/i.test(error.message);
 
     const described = (error) => isMemory(error)
-      ? { name: "MemoryError", message: error.message + ": the function needs more than its memory", stack: cleaned(error.stack) }
+      ? { name: "MemoryError", message: error.message + ": the function needs more than its memory", stack: cleaned(error.stack).slice(0, 8 << 10) }
       : error instanceof Error
-      ? { name: error.name, message: cleaned(Deno.explain?.(error) ?? error.message), stack: cleaned(error.stack), status: error.status, code: error.code,
+      ? { name: error.name, message: cleaned(Deno.explain?.(error) ?? error.message), stack: cleaned(error.stack).slice(0, 8 << 10), status: error.status, code: error.code,
           final: error instanceof StepError }
       : { name: "Error", message: `threw ${show(error).slice(0, TEXT_MAX)}`, stack: "" };
 

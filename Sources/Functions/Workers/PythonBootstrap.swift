@@ -304,7 +304,7 @@ enum PythonBootstrap {
             if folder:
                 module = load_file(folder, frame["entry"])
             else:
-                file = name + ".py"
+                file = frame.get("file") or name + ".py"
                 import linecache
                 linecache.cache[file] = (len(source), None, source.splitlines(True), file)
                 module = types.ModuleType(name)
@@ -322,8 +322,7 @@ enum PythonBootstrap {
             answer = {"type": "refused", "message": str(refusal), "stack": ""}
         except BaseException as error:
             problem = problem_of(error)
-            text = problem["message"] + ("\n" + problem["stack"] if problem["stack"] else "")
-            answer = {"type": "refused", "message": text, "stack": problem["stack"]}
+            answer = {"type": "refused", "message": problem["message"], "stack": problem["stack"]}
         conclude(encode(answer))
 
 

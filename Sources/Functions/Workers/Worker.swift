@@ -131,6 +131,8 @@ final class Worker {
   var sampledAt: ContinuousClock.Instant?
   /// What its run took, as it tells itself. Decides about the number of workers, nothing else.
   var ownTime: Duration?
+  /// What its last run took.
+  var lastTime = Duration.zero
   /// How its invocation is reported once its process has ended and its calls are answered.
   var ending: (status: Invocation.Status, text: String?)?
   var failedToLoad = false
@@ -165,8 +167,6 @@ final class Worker {
     if lastWords.count > 2048 { lastWords.removeFirst(lastWords.count - 2048) }
   }
 
-  var hasSpoken: Bool { !lastWords.isEmpty }
-
   var words: String {
     let text = Self.withoutAddresses(
       String(decoding: lastWords, as: UTF8.self), file: assignment.map { $0.definition.entry ?? $0.definition.name + ".ts" } ?? "function.ts")
@@ -187,8 +187,9 @@ final class Worker {
   func forgetOutput() {
     output = InvocationOutput()
     outputBytes = 0
-    lastWords = []
   }
+
+  func forgetWords() { lastWords = [] }
 
   /// One sentence about a process that ended on its own.
   func obituary(_ outcome: Int32) -> String {

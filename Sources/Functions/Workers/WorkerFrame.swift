@@ -48,7 +48,7 @@ enum WorkerFrame {
     switch type {
     case "ready": self = .ready(runtime: Self.text(object["runtime"], most: 100))
     case "loaded": self = .loaded
-    case "refused": self = .refused(Self.text(object["message"], most: FunctionsLimits.errorBytesMax))
+    case "refused": self = .refused(Self.error(object))
     case "log":
       guard let level = object["level"]?.stringValue, ["debug", "info", "warn", "error"].contains(level), let message = object["message"]?.stringValue else {
         return nil
@@ -63,12 +63,9 @@ enum WorkerFrame {
       self = .result(id, value: object["value"]?.bytes(), took: took)
     case "error":
       guard let id = object["id"]?.intValue else { return nil }
-      let message = Self.text(object["message"], most: FunctionsLimits.errorBytesMax)
-      let stack = Self.text(object["stack"], most: FunctionsLimits.errorBytesMax)
-      let text = stack.isEmpty ? message : stack.contains(message) ? stack : message + "\n" + stack
       self = .error(
         Failure(
-          invocation: id, text: text.prefix(bytes: FunctionsLimits.errorBytesMax), retire: object["retire"]?.boolValue ?? false,
+          invocation: id, text: Self.error(object), retire: object["retire"]?.boolValue ?? false,
           isFinal: object["final"]?.boolValue ?? false, isMemory: object["name"]?.stringValue == "MemoryError"))
     case "suspended":
       guard let id = object["id"]?.intValue else { return nil }
@@ -81,6 +78,14 @@ enum WorkerFrame {
       self = .piece(id, bytes)
     default: return nil
     }
+  }
+
+  /// What it says, and where it came from.
+  private static func error(_ object: JSONObject) -> String {
+    let message = text(object["message"], most: FunctionsLimits.errorBytesMax)
+    let stack = text(object["stack"], most: FunctionsLimits.errorBytesMax)
+    let whole = stack.isEmpty ? message : stack.contains(message) ? stack : message + "\n" + stack
+    return whole.prefix(bytes: FunctionsLimits.errorBytesMax)
   }
 
   private static func text(_ value: JSONValue?, most: Int) -> String {

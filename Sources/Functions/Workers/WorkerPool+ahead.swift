@@ -3,13 +3,18 @@ import Core
 // Runs that a worker is given ahead, so that it does not wait for us between them, nor wakes us for each.
 extension WorkerPool {
   /// How many more runs that worker may be given behind the one that it begins: none unless the runs of its version are short, go well, and ask us
-  /// nothing, which would make them wait for one another.
+  /// nothing, which would make them wait for one another. Whoever may reach the network waits for that.
   func roomAhead(_ worker: Worker) -> Int {
-    guard worker.lambda == nil, worker.runtime != .command, !worker.hasSpoken, let generation = worker.assignment?.generation,
+    guard worker.lambda == nil, worker.runtime != .command, worker.proxy == nil, let generation = worker.assignment?.generation,
       let group = groups[generation], let usual = group.usualTime, usual < FunctionsLimits.shortRun
     else { return 0 }
     let fit = Int(FunctionsLimits.aheadTime / max(usual, FunctionsLimits.aheadRunMin))
-    return min(fit, group.quietRuns / FunctionsLimits.quietRunsPerRunAhead)
+    return min(fit, (group.quietRuns - FunctionsLimits.quietRunsMin) / FunctionsLimits.quietRunsPerRunAhead)
+  }
+
+  /// Its run has asked us something, or spoken past the protocol.
+  func asked(_ worker: Worker) {
+    if let generation = worker.assignment?.generation { groups[generation]?.quietRuns = 0 }
   }
 
   /// Begins the first of several runs on a worker that `take` gave; the worker has them all.
@@ -22,6 +27,7 @@ extension WorkerPool {
       runs.append(run)
       frames += ServerFrame.invoke(run, event: one.event)
     }
+    worker.forgetWords()
     begin(runs.removeFirst(), on: worker)
     worker.ahead = runs
     worker.isGivenSeveral = true
@@ -33,7 +39,8 @@ extension WorkerPool {
 
   /// Whether the worker has gone on to its next run by itself.
   func beginAhead(_ worker: Worker) -> Bool {
-    guard !worker.ahead.isEmpty else {
+    // Short ones are let go on; a deploy does not wait for more.
+    guard !worker.ahead.isEmpty, !worker.isOutdated || worker.lastTime < FunctionsLimits.shortRun else {
       worker.isGivenSeveral = false
       if worker.fetchAt != nil { fetchNoMore(worker) }
       return false

@@ -8,6 +8,7 @@ extension WorkerPool {
   func handle(_ ready: Poller.Ready) {
     guard let worker = workers[ready.token >> 32] else { return }
     let channel = UInt32(truncatingIfNeeded: ready.token)
+    if UInt64(channel) != Descriptor.socket.rawValue { catchUp(worker) }
     guard let descriptor = Descriptor(rawValue: UInt64(channel)) else { return handle(ready, channel: channel, of: worker) }
     switch descriptor {
     case .socket:
@@ -19,6 +20,11 @@ extension WorkerPool {
     case .errors: readErrors(worker)
     case .exit: exited(worker)
     }
+  }
+
+  /// Whatever comes another way belongs to the run that the worker is at: it has told the ends of those before.
+  private func catchUp(_ worker: Worker) {
+    while worker.isGivenSeveral, worker.isAlive, !worker.isHeld, worker.process.socket >= 0, hasMore(worker.process.socket) { readSocket(worker) }
   }
 
   func readSocket(_ worker: Worker) {
@@ -80,7 +86,7 @@ extension WorkerPool {
         return fail(worker, .protocolBreach("it made two calls of one number"))
       }
       worker.calls += 1
-      if let generation = worker.assignment?.generation { groups[generation]?.quietRuns = 0 }
+      asked(worker)
       worker.callBodiesBytes += call.body.count
       if worker.callBodiesBytes > FunctionsLimits.callBodiesBytesMax { hold(worker) }
       events.append(.call(worker: worker.id, call))
@@ -115,6 +121,7 @@ extension WorkerPool {
     case .bytes(let count):
       let bytes = UnsafeRawBufferPointer(rebasing: buffer[0..<count])
       worker.hear(bytes)
+      asked(worker)
       worker.outputBytes += count
       if worker.run != nil || worker.check != nil {
         // A command has no other place for its log.

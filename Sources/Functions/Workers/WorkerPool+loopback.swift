@@ -128,6 +128,7 @@ extension WorkerPool {
     guard worker.calls < FunctionsLimits.callsPerWorkerMax else {
       return refuse(worker, connection, .problem(429, .tooManyRequests, "A function has at most \(FunctionsLimits.callsPerWorkerMax) calls under way."))
     }
+    asked(worker)
     worker.calls += 1
     let own: Set = [
       "authorization", "host", "connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "content-length", "expect",

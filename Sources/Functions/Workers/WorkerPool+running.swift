@@ -6,6 +6,7 @@ extension WorkerPool {
   func invoke(_ worker: Worker, _ work: RunWork, event: [UInt8]) {
     guard let definition = worker.assignment?.definition else { return }
     let run = newRun(work, cpu: worker.process.cpuTime())
+    if worker.invocations > 0 { worker.forgetWords() }
     begin(run, on: worker)
     if worker.lambda != nil { return invokeLambda(worker, work, event: event) }
     if worker.runtime == .command {
@@ -163,7 +164,8 @@ extension WorkerPool {
     worker.run = nil
     defer { worker.value = nil }
     let duration = steady.now() - run.begin
-    learn(generation, took: worker.ownTime ?? duration, status)
+    worker.lastTime = worker.ownTime ?? duration
+    groups[generation]?.learn(worker.lastTime, isQuiet: status == .succeeded && worker.lastTime < FunctionsLimits.shortRun)
     let isSharing = worker.isGivenSeveral && worker.isAlive
     let cpu = isSharing ? nil : (worker.isAlive ? worker.process.cpuTime() : worker.cpuAtEnd).flatMap { after in run.cpuBefore.map { after - $0 } }
     sample(worker)
@@ -175,10 +177,6 @@ extension WorkerPool {
           cpu: cpu,
           memoryPeak: worker.memoryPeak > 0 ? worker.memoryPeak : nil, lines: worker.output.finish(at: wall.now()), value: worker.value,
           ownTime: worker.ownTime, next: worker.isAlive ? worker.ahead.first?.work.sequence : nil)))
-  }
-
-  private func learn(_ generation: UInt64, took taken: Duration, _ status: Invocation.Status) {
-    groups[generation]?.learn(taken, isQuiet: status == .succeeded)
   }
 
   /// Of runs that follow one another quickly, not each is looked at.

@@ -8,8 +8,9 @@ struct DeployFunction: AsyncParsableCommand {
     commandName: "deploy", abstract: "Deploy a function: a file with what makes it run.",
     discussion: """
       A file's name is the function's: functions/on-order.js deploys 'on-order'. What makes it run comes from flags, from --manifest, \
-      or from a JSON file of the same name beside it (functions/on-order.json); a function that is there already keeps what it has.
-      A folder deploys every .js, .mjs, .ts, .py and .sh file in it that has such a JSON file; or, with an index.js or main.js in it, one function \
+      or from a JSON file of the same name beside it (functions/on-order.json); a function that is there already keeps what it has. Flags change what \
+      they name: --on the triggers for documents, --http the one for calls, --env the variables that it names.
+      A folder deploys every .js, .mjs, .ts, .py and .sh file in it that has such a JSON file; or, with an index.js, main.ts, main.py … in it, one function \
       of the folder's name, described by its function.json. Whatever else lies in that folder goes with it (not: hidden files, node_modules, \
       __pycache__, and what .roostignore names), and its requirements.txt or package.json is installed. A .zip or .tar.gz is deployed as it is.
       A bad deploy is refused, and the version before goes on serving.
@@ -48,7 +49,7 @@ struct DeployFunction: AsyncParsableCommand {
     guard sources.count == 1 || (manifest == nil && !settings.areGiven) else {
       throw CommandError.use("\(path) has several functions; these flags are for one.", advice: "Describe each in a JSON file beside it.")
     }
-    let given = try manifest.map { try FunctionSource.manifest($0) } ?? (settings.areGiven ? try settings.manifest() : nil)
+    let given = try manifest.map { try FunctionSource.manifest($0) }
     let deployed = try await server.call { client in
       var deployed: [JSONValue] = []
       for source in sources {
@@ -69,7 +70,11 @@ struct DeployFunction: AsyncParsableCommand {
   private func definition(of source: FunctionSource, given: JSONObject?, _ client: RoostClient) async throws -> JSONValue {
     var described = given ?? source.manifest
     if described == nil { described = try await current(source.name, client) }
-    guard var definition = described else {
+    // The server finds the function.json in an archive.
+    let isNew = described == nil
+    if isNew, settings.areGiven || source.archive != nil { described = [:] }
+    if settings.areGiven { described = try settings.changing(described ?? [:]) }
+    guard var definition = described, !isNew || source.archive != nil || definition["triggers"]?.arrayValue?.isEmpty == false else {
       throw CommandError.use(
         "'\(source.name)' is new, and nothing says what makes it run.",
         advice: "Add e.g. --on created --collection orders, or a \(source.name).json beside it with {\"triggers\": […]}.")
@@ -77,9 +82,12 @@ struct DeployFunction: AsyncParsableCommand {
     // What is deployed now may have been an archive.
     definition["archive"] = nil
     if given == nil, source.manifest == nil { definition["entry"] = nil }
+    if isNew, source.archive != nil, !settings.areGiven { return .object([:]) }
     definition["source"] = source.archive == nil ? .string(source.text) : nil
     if definition["runtime"] == nil { definition["runtime"] = source.runtime.map { .string($0) } }
-    if let file = source.file, (definition["runtime"]?.stringValue ?? "javascript") == "javascript" { definition["entry"] = .string(file) }
+    if let file = source.file, ["javascript", "python"].contains(definition["runtime"]?.stringValue ?? "javascript"), definition["entry"] == nil {
+      definition["entry"] = .string(file)
+    }
     return .object(definition)
   }
 

@@ -43,28 +43,41 @@ struct FunctionSettings: ParsableArguments {
   }
 
   func validate() throws {
-    if areGiven { _ = try manifest() }
+    if areGiven { _ = try changing([:]) }
   }
 
-  /// The API's form, without the source.
-  func manifest() throws -> JSONObject {
-    var manifest = JSONObject()
-    let call = try called.trigger()
-    manifest["triggers"] = .array(try on.map(trigger) + (call.map { [$0] } ?? []))
-    if on.isEmpty, call == nil || collection != nil || condition != nil {
-      if condition != nil { throw ValidationError("--where says when a trigger runs; add --on.") }
-      guard collection != nil else { throw ValidationError("Say what makes it run: --on created --collection orders.") }
-      manifest["triggers"] = .array([try trigger("created")] + (call.map { [$0] } ?? []))
+  /// That manifest, without the source, with what the flags say.
+  func changing(_ manifest: JSONObject) throws -> JSONObject {
+    var manifest = manifest
+    let triggers = manifest["triggers"]?.arrayValue ?? []
+    func isCall(_ trigger: JSONValue) -> Bool { trigger["type"] == "http" }
+    func isDocuments(_ trigger: JSONValue) -> Bool { (trigger["type"] ?? "document") == "document" }
+    let calls = triggers.filter(isCall)
+    let changedCall = try called.trigger(changing: calls.count == 1 ? calls[0] : [:])
+    let changedDocuments = try documentTriggers()
+    if changedCall != nil || !changedDocuments.isEmpty {
+      manifest["triggers"] = .array(
+        (changedDocuments.isEmpty ? triggers.filter(isDocuments) : changedDocuments) + triggers.filter { !isCall($0) && !isDocuments($0) }
+          + (changedCall.map { [$0] } ?? calls))
     }
-    manifest["timeout"] = timeout.map(JSONValue.string)
-    manifest["memory"] = memory.map(JSONValue.string)
-    manifest["concurrency"] = concurrency.map { .int(Int64($0)) }
-    var retry = JSONObject()
-    retry["attempts"] = attempts.map { .int(Int64($0)) }
-    retry["backoff"] = backoff.map(JSONValue.string)
+    if let timeout { manifest["timeout"] = .string(timeout) }
+    if let memory { manifest["memory"] = .string(memory) }
+    if let concurrency { manifest["concurrency"] = .int(Int64(concurrency)) }
+    var retry = manifest["retry"]?.objectValue ?? [:]
+    if let attempts { retry["attempts"] = .int(Int64(attempts)) }
+    if let backoff { retry["backoff"] = .string(backoff) }
     if !retry.isEmpty { manifest["retry"] = .object(retry) }
-    if !env.isEmpty { manifest["env"] = .object(try environment()) }
+    if !env.isEmpty {
+      var environment = manifest["env"]?.objectValue ?? [:]
+      for (name, value) in try self.environment() { environment[name] = value }
+      manifest["env"] = .object(environment)
+    }
     return manifest
+  }
+
+  private func documentTriggers() throws -> [JSONValue] {
+    if on.isEmpty, condition != nil { throw ValidationError("--where says when a trigger runs; add --on.") }
+    return on.isEmpty && collection != nil ? [try trigger("created")] : try on.map(trigger)
   }
 
   /// `created,updated` or `orders:created`.

@@ -8,7 +8,7 @@ struct FunctionSource {
   /// Instead of a text: a `.zip` or `.tar.gz`, or a folder that was packed.
   let archive: [UInt8]?
   let manifest: JSONObject?
-  /// Its name, for JavaScript: errors call it so, and its ending tells whether it may have types.
+  /// Its name: errors call it so, and its ending tells whether JavaScript may have types.
   let file: String?
   /// What the file's ending says about what runs it, unless that is JavaScript.
   let runtime: String?
@@ -44,7 +44,7 @@ struct FunctionSource {
     let ending = Self.split(path).ending
     self.name = name
     let last = path.split(separator: "/").last.map(String.init) ?? ""
-    file = ["js", "mjs", "ts"].contains(ending) && last.utf8.allSatisfy(Self.isPlain) ? last : nil
+    file = ["js", "mjs", "ts", "py"].contains(ending) && last.utf8.count <= 128 && last.utf8.allSatisfy(Self.isPlain) ? last : nil
     self.text = text
     self.manifest = manifest
     archive = nil
@@ -110,8 +110,16 @@ struct FunctionSource {
           manifest: names.contains("function.json") ? try manifest(path + "/function.json") : nil, path: main)
       ]
     }
-    let files = names.filter { endings.contains(split($0).ending) }.sorted()
-    guard !files.isEmpty else { throw CommandError.use("There is no function in \(path): no file that ends in .js, .mjs, .ts, .py or .sh.") }
+    let programs = names.filter { endings.contains(split($0).ending) }.sorted()
+    // Others are what these import, or are described on the server only.
+    let files = programs.filter { names.contains(split($0).stem + ".json") }
+    guard !programs.isEmpty else { throw CommandError.use("There is no function in \(path): no file that ends in .js, .mjs, .ts, .py or .sh.") }
+    guard !files.isEmpty else {
+      throw CommandError.use(
+        "No program in \(path) has a JSON file of its name beside it that says what makes it run.",
+        advice: "Add e.g. \(split(programs[0]).stem).json with {\"triggers\": […]}, or deploy the file by itself: roost functions deploy \(path)/\(programs[0])"
+      )
+    }
     return try files.map { try FunctionSource(file: "\(path)/\($0)") }
   }
 

@@ -17,15 +17,17 @@ struct HTTPTriggerOptions: ParsableArguments {
 
   var areGiven: Bool { http || access != nil || callPath != nil || methods != nil }
 
-  func trigger() throws -> JSONValue? {
+  /// - Parameter before: the one that the function has, of which what no flag names stays.
+  func trigger(changing before: JSONValue) throws -> JSONValue? {
     guard http else {
       guard !areGiven else { throw ValidationError("--access, --path and --methods belong to --http.") }
       return nil
     }
-    var trigger: JSONObject = ["type": "http"]
-    trigger["access"] = access.map(JSONValue.string)
-    trigger["path"] = callPath.map(JSONValue.string)
-    trigger["methods"] = methods.map { .array($0.split(separator: ",").map { .string($0.uppercased()) }) }
+    var trigger = before.objectValue ?? [:]
+    trigger["type"] = "http"
+    if let access { trigger["access"] = .string(access) }
+    if let callPath { trigger["path"] = .string(callPath) }
+    if let methods { trigger["methods"] = .array(methods.split(separator: ",").map { .string($0.uppercased()) }) }
     return .object(trigger)
   }
 
