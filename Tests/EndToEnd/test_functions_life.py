@@ -4,6 +4,7 @@ import signal
 import socket
 import threading
 import time
+from pathlib import Path
 
 import pytest
 import requests
@@ -48,6 +49,36 @@ def test_a_refusal_is_one_however_it_is_written(admin, place):
     source = "#!/bin/sh\nprintf '\\n { \"refuse\" : \"not today\" }\\n'\n"
     admin.must((200, 201), "PUT", f"/v1/functions/{place}", json={"runtime": "command", "source": source, "triggers": before(place, timeout="10s")})
     assert_problem(admin.post(f"/v1/documents/{place}", json={}), 422, "write_refused", "not today")
+
+
+# Several events in one go
+
+def test_workers_that_end_in_the_middle_leave_nothing_behind(start):
+    """Neither events nor descriptors of what had been given to them."""
+    server = start(env=ADMIN)
+    admin = admin_login(server)
+    admin.put_collection("things")
+    source = "export default (event) => { if (event.data.after.bad) Deno.exit(3); };"
+    admin.put_function("f", source, triggers=on("things"), concurrency=2, retry={"attempts": 1})
+    count = 0
+
+    def deliver(documents):
+        nonlocal count
+        count += len(documents)
+        body = "".join(json.dumps(one) + "\n" for one in documents)
+        admin.must(200, "POST", "/v1/import/things", data=body, headers={"content-type": "application/x-ndjson"})
+        eventually(lambda: len(admin.every("/v1/functions/f/invocations", limit=200)) == count, 60, f"{count} runs")
+
+    def descriptors():
+        return len(list(Path(f"/proc/{server.pid}/fd").iterdir()))
+
+    deliver([{"n": n} for n in range(600)])
+    before = descriptors()
+    for _ in range(3):
+        deliver([{"n": n, "bad": n % 30 == 29} for n in range(300)])
+    runs = admin.every("/v1/functions/f/invocations", limit=200)
+    assert sum(run["status"] == "crashed" for run in runs) == 30 and len({run["event"]["id"] for run in runs}) == count
+    eventually(lambda: descriptors() <= before + 10, 20, f"no more than the {before} descriptors of before")
 
 
 # Sequences
