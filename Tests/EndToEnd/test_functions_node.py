@@ -8,6 +8,7 @@ import pytest
 from roost_client import admin_login, assert_problem, function
 from roost_server import ADMIN_EMAIL, ADMIN_PASSWORD, command, eventually
 from test_functions import PUBLIC, Lab
+from test_functions_archives import tar_of
 
 NODE = shutil.which("node", path="/usr/local/bin:/usr/bin:/bin")
 FIRST = {"ROOST_ADMIN_EMAIL": ADMIN_EMAIL, "ROOST_ADMIN_PASSWORD": ADMIN_PASSWORD}
@@ -120,3 +121,18 @@ def test_the_doctor_knows_the_runtimes():
     answer = command("doctor")
     for word in ("deno", "sandbox", "python", "command"):
         assert word in answer.stdout, answer.stdout
+
+
+@needs_node
+def test_node_runs_archives_too_and_a_new_one_brings_its_manifest(machine, tmp_path):
+    lab = machine(NODE, shutil.which("bwrap"))
+    files = {
+        "main.js": "import { readFileSync } from 'node:fs'; import { hello } from './lib/hello.js';\n"
+                   "export default () => hello(readFileSync('/function/name.txt', 'utf8'));\n",
+        "lib/hello.js": "export const hello = (name) => 'Hello, ' + name;\n", "package.json": '{"type": "module"}', "name.txt": "Ada",
+        "function.json": '{"triggers": [{"type": "http", "access": "true"}]}'}
+    packed = tmp_path / "greet.tar.gz"
+    packed.write_bytes(tar_of(files))
+    deployed = command("functions", "deploy", packed, env={"ROOST_SERVER": lab.admin.server.url, "ROOST_KEY": lab.admin.token})
+    assert deployed.returncode == 0, deployed.stderr
+    assert lab.admin.get("/v1/call/greet").text == "Hello, Ada"
