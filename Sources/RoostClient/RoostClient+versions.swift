@@ -26,16 +26,17 @@ extension RoostClient {
 
   package func deleteAlias(_ alias: String, of name: String) async throws { try await send(.delete, ["v1", "functions", name, "aliases", alias]) }
 
-  /// Deploys an archive with its manifest. What its dependencies are is installed meanwhile, so the answer may take minutes.
-  package func deployFunction(archive: [UInt8], manifest: JSONValue, name: String, traffic: Double? = nil) async throws -> JSONValue {
+  /// Deploys an archive with its manifest; without one, the archive's own function.json is that. What its dependencies are is installed meanwhile, so the answer may take minutes.
+  package func deployFunction(archive: [UInt8], manifest: JSONValue?, name: String, traffic: Double? = nil) async throws -> JSONValue {
     let path = try PathText.join(["v1", "functions", name]) + PathText.query([("traffic", traffic.map { String($0) })])
     var request = request(ClientRequest(method: .put, path: path))
     let boundary = "roost-" + String(UInt64.random(in: 0...UInt64.max), radix: 36) + String(UInt64.random(in: 0...UInt64.max), radix: 36)
     request.headers.add(name: "Content-Type", value: "multipart/form-data; boundary=\(boundary)")
     let manifestHead = "--\(boundary)\r\nContent-Disposition: form-data; name=\"manifest\"\r\nContent-Type: application/json\r\n\r\n"
+    let first = manifest.map { Array(manifestHead.utf8) + $0.bytes() + Array("\r\n".utf8) } ?? []
     let archiveHead =
-      "\r\n--\(boundary)\r\nContent-Disposition: form-data; name=\"archive\"; filename=\"function\"\r\nContent-Type: application/octet-stream\r\n\r\n"
-    request.body = .bytes(Array(manifestHead.utf8) + manifest.bytes() + Array(archiveHead.utf8) + archive + Array("\r\n--\(boundary)--\r\n".utf8))
+      "--\(boundary)\r\nContent-Disposition: form-data; name=\"archive\"; filename=\"function\"\r\nContent-Type: application/octet-stream\r\n\r\n"
+    request.body = .bytes(first + Array(archiveHead.utf8) + archive + Array("\r\n--\(boundary)--\r\n".utf8))
     return try await translatingErrors {
       let response = try await http.execute(request, timeout: .minutes(5))
       try await requireSuccess(response)

@@ -6,8 +6,10 @@ extension WorkerRuntime {
   /// - Parameter place: where the sandbox finds the folder, if not where it lies.
   func showing(folder: String?, from place: String? = nil) -> WorkerRuntime {
     guard let folder else { return self }
+    // Node's worker finds its folder in the sandbox, and has no such permissions.
+    let isDeno = kind == .javascript && shutsIn
     func reading(_ program: Program, _ place: String) -> Program {
-      kind == .javascript ? Program(path: program.path, arguments: Self.denoArguments(program.arguments, folder: folder, place: place)) : program
+      isDeno ? Program(path: program.path, arguments: Self.denoArguments(program.arguments, folder: folder, place: place)) : program
     }
     var places = [FunctionArchive.place]
     if kind == .lambda { places.append(LambdaProgram.folder) }

@@ -67,7 +67,7 @@ struct DeployFunction: AsyncParsableCommand {
     printer.end(empty: "")
   }
 
-  private func definition(of source: FunctionSource, given: JSONObject?, _ client: RoostClient) async throws -> JSONValue {
+  private func definition(of source: FunctionSource, given: JSONObject?, _ client: RoostClient) async throws -> JSONValue? {
     var described = given ?? source.manifest
     if described == nil { described = try await current(source.name, client) }
     // The server finds the function.json in an archive.
@@ -82,7 +82,7 @@ struct DeployFunction: AsyncParsableCommand {
     // What is deployed now may have been an archive.
     definition["archive"] = nil
     if given == nil, source.manifest == nil { definition["entry"] = nil }
-    if isNew, source.archive != nil, !settings.areGiven { return .object([:]) }
+    if isNew, source.archive != nil, !settings.areGiven { return nil }
     definition["source"] = source.archive == nil ? .string(source.text) : nil
     if definition["runtime"] == nil { definition["runtime"] = source.runtime.map { .string($0) } }
     if let file = source.file, ["javascript", "python"].contains(definition["runtime"]?.stringValue ?? "javascript"), definition["entry"] == nil {
@@ -91,8 +91,8 @@ struct DeployFunction: AsyncParsableCommand {
     return .object(definition)
   }
 
-  private func deploy(_ source: FunctionSource, _ definition: JSONValue, _ client: RoostClient) async throws -> JSONValue {
-    guard let archive = source.archive else { return try await client.deployFunction(definition, name: source.name, traffic: traffic) }
+  private func deploy(_ source: FunctionSource, _ definition: JSONValue?, _ client: RoostClient) async throws -> JSONValue {
+    guard let archive = source.archive else { return try await client.deployFunction(definition ?? [:], name: source.name, traffic: traffic) }
     if !output.json { Terminal.note("Sending '\(source.name)', \((archive.count + 1023) >> 10) KB …") }
     let function = try await client.deployFunction(archive: archive, manifest: definition, name: source.name, traffic: traffic)
     if !output.json, let log = function["install"]?["log"]?.stringValue { Terminal.note(Printable.lines(log)) }
