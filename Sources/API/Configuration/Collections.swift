@@ -65,9 +65,17 @@ enum Collections {
     (try await project.configuration.indexBuilds(), try await project.configuration.textIndexStates())
   }
 
+  /// A build that has just ended: nobody reads by its index before this server has taken it up.
+  private static func notTakenUp(_ index: IndexDefinition, _ collection: Collection) -> IndexBuild? {
+    guard let build = collection.builds.first(where: { $0.definition == index }), case .building = build.state else { return nil }
+    return IndexBuild(collection: build.collection, definition: index, state: .building(progress: 1))
+  }
+
   private static func value(of collection: Collection, _ builds: [IndexBuild], _ states: [Int64: TextIndexState]) -> JSONValue {
     guard case .object(var object) = collection.configuration else { return collection.configuration }
-    let plain = collection.indexes.map { index in index.value(builds.first { $0.collection == collection.number && $0.definition == index }) }
+    let plain = collection.indexes.map { index in
+      index.value(builds.first { $0.collection == collection.number && $0.definition == index } ?? notTakenUp(index, collection))
+    }
     let text = collection.textIndex.map { (states[collection.number] ?? .ready).added(to: $0.value) }
     object["indexes"] = .array(plain + [text].compactMap(\.self))
     object["createdAt"] = .string(collection.created.text)
