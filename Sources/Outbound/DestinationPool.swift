@@ -92,8 +92,3 @@ final class DestinationPool: Sendable {
     return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
   }
 }
-
-extension Duration {
-  /// Rounded down; only for durations far from Int64's end.
-  var nanoseconds: Int64 { components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000 }
-}

@@ -129,13 +129,7 @@ struct CalledRequest: Sendable {
     let behind = path.utf8.dropFirst(CallFunction.prefix.utf8.count).drop { $0 != UInt8(ascii: "/") }
     self.path = behind.isEmpty ? "/" : String(Substring(behind))
     try Self.requireOneReading(of: self.path)
-    var segments = try self.path.dropFirst().split(separator: "/", omittingEmptySubsequences: false).map { segment in
-      guard let decoded = percentDecoded(segment) else { throw RoostError(.badRequest, "The path has a broken percent escape or text that is not UTF-8.") }
-      return decoded
-    }
-    if segments.contains(where: { $0 == "." || $0 == ".." }) { throw RoostError(.badRequest, "The path has a segment '.' or '..': leave it out.") }
-    if segments.last == "" { segments.removeLast() }
-    self.segments = segments
+    segments = try Self.segments(of: self.path)
     rawQuery = query ?? ""
     self.headers = headers
     self.remoteAddress = remoteAddress
@@ -143,6 +137,17 @@ struct CalledRequest: Sendable {
     let scheme = headers["X-Forwarded-Proto"] == "https" ? "https" : "http"
     url = scheme + "://" + (headers["Host"] ?? "localhost") + path + (query.map { "?" + $0 } ?? "")
     self.now = now
+  }
+
+  /// Decoded; without an empty one at the end.
+  static func segments(of path: some StringProtocol) throws -> [String] {
+    var segments = try path.dropFirst().split(separator: "/", omittingEmptySubsequences: false).map { segment in
+      guard let decoded = percentDecoded(segment) else { throw RoostError(.badRequest, "The path has a broken percent escape or text that is not UTF-8.") }
+      return decoded
+    }
+    if segments.contains(where: { $0 == "." || $0 == ".." }) { throw RoostError(.badRequest, "The path has a segment '.' or '..': leave it out.") }
+    if segments.last == "" { segments.removeLast() }
+    return segments
   }
 
   /// The rule is asked about segments, and functions read addresses (`new URL(request.url)`): both must find the same path in them

@@ -46,30 +46,26 @@ enum TestFunction {
     try reader.refuseUnknown(besides: [])
     let trigger = try trigger(position, type, of: definition)
     if let given, trigger["type"] != "http" || given["type"] != nil { return .object(given) }
-    if let given { return SampleEvent.http(trigger, over: addressed(given, trigger, of: definition), function: definition.name, at: call.now) }
+    if let given { return SampleEvent.http(trigger, over: try addressed(given, trigger, of: definition), function: definition.name, at: call.now) }
     return SampleEvent.make(
       for: trigger, function: definition.name, project: call.project.name, document: try await document(for: trigger, call), at: call.now)
   }
 
   /// With the query behind its path and the values of the names in the trigger's path, as a call would have them.
-  private static func addressed(_ given: JSONObject, _ trigger: JSONValue, of definition: FunctionDefinition) -> JSONObject {
+  private static func addressed(_ given: JSONObject, _ trigger: JSONValue, of definition: FunctionDefinition) throws -> JSONObject {
     guard let whole = given["path"]?.stringValue else { return given }
     var given = given
     let parts = whole.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     given["path"] = .string(String(parts[0]))
     if parts.count == 2, given["query"] == nil {
       var query = JSONObject()
-      for pair in parts[1].split(separator: "&") {
-        let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let name = percentDecoded(sides[0], plusIsSpace: true) else { continue }
-        query[name] = .string(sides.count == 2 ? percentDecoded(sides[1], plusIsSpace: true) ?? "" : "")
-      }
+      for (name, value) in try QueryParameters(String(parts[1])).all() { query[name] = .string(value) }
       given["query"] = .object(query)
     }
     let known = definition.httpTriggers.map(\.trigger).first { $0.value == trigger }
-    var segments = parts[0].drop { $0 == "/" }.split(separator: "/", omittingEmptySubsequences: false).map { percentDecoded($0) ?? String($0) }
-    if segments.last == "" { segments.removeLast() }
-    if given["params"] == nil, let params = known?.path.match(segments) { given["params"] = .object(JSONObject(params.map { ($0.name, .string($0.value)) })) }
+    if given["params"] == nil, let params = try known?.path.match(CalledRequest.segments(of: parts[0])) {
+      given["params"] = .object(JSONObject(params.map { ($0.name, .string($0.value)) }))
+    }
     return given
   }
 

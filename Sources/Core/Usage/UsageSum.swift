@@ -74,6 +74,7 @@ extension Invocation {
 }
 
 extension Duration {
+  /// Rounded down; only for durations far from Int64's end.
   package var nanoseconds: Int64 { components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000 }
 
   package var microseconds: Int64 { components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000 }

@@ -4,14 +4,15 @@ import JSON
 // How runs end, and what is written down of them.
 extension TriggerDispatcher {
   func finished(_ report: RunReport) {
-    guard let (function, version, _) = versions[report.generation] else {
+    guard let (function, version, then) = versions[report.generation] else {
       if case .direct(let call) = report.run.work { call.answer.resume(throwing: missing(call.invocation.function)) }
       return
     }
     dirty.insert(function.name)
     switch report.run.work {
     case .delivery(let delivery):
-      finished(delivery, of: function, version: version, report)
+      // Its own version's, which may serve no longer.
+      finished(delivery, of: function, version: version, then: then, report)
       if let next = report.next { function.machine.promoted(next) }
     case .direct(let call):
       function.callsRunning -= 1
@@ -21,18 +22,16 @@ extension TriggerDispatcher {
     }
   }
 
-  private func finished(_ delivery: Delivery, of function: TriggeredFunction, version: Int64, _ report: RunReport) {
+  private func finished(_ delivery: Delivery, of function: TriggeredFunction, version: Int64, then next: [String], _ report: RunReport) {
     let sequence = delivery.event.sequence
     // Stopped by us, not by anything that it did.
     guard !isStopping, !report.isHandedBack else {
       meter.handedBack(at: wall.now())
       return function.machine.handedBack(sequence)
     }
-    // Its own version's, which may serve no longer.
-    let next = versions[report.generation]?.then ?? []
     if report.status == .succeeded, !next.isEmpty, let value = report.value, value.count > Limits.eventDataBytesMax {
       return finished(
-        delivery, of: function, version: version,
+        delivery, of: function, version: version, then: next,
         report.failed("The function returned more than \(Limits.eventDataBytesMax) bytes, which is what the next one can take."))
     }
     if report.status == .succeeded, let gone = next.first(where: { functions[$0] == nil }) {
@@ -69,7 +68,7 @@ extension TriggerDispatcher {
 
   /// No worker could load the module: that is a failed attempt of the delivery that it was loaded for.
   func loadFailed(_ generation: UInt64, _ status: Invocation.Status, _ error: String, _ lines: [InvocationOutput.Line]) {
-    guard let (function, _, _) = versions[generation], function.versions.version(of: generation) != nil, !isStopping else { return }
+    guard let function = versions[generation]?.function, function.versions.version(of: generation) != nil, !isStopping else { return }
     dirty.insert(function.name)
     let now = wall.now()
     let work: RunWork

@@ -4,7 +4,7 @@ import Core
 extension TriggerDispatcher {
   /// What a worker says about a step of what it runs; nil where no run can come of it.
   func step(_ call: WorkerFrame.Call, of worker: Worker) -> StepCall? {
-    guard let assignment = worker.assignment, let run = worker.run, let (_, version, _) = versions[assignment.generation] else { return nil }
+    guard let assignment = worker.assignment, let run = worker.run, let version = versions[assignment.generation]?.version else { return nil }
     return StepCall(call, of: run.work, assignment.definition, version: version, project: project, mask: masks[assignment.generation])
   }
 

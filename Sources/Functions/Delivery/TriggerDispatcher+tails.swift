@@ -13,7 +13,8 @@ extension TriggerDispatcher {
     guard tails.isWatched else { return }
     let followed = tails.followed
     for worker in pool.workers.values {
-      guard let run = worker.run, let generation = worker.assignment?.generation, let (function, _, _) = versions[generation], followed.contains(function.name),
+      guard let run = worker.run, let generation = worker.assignment?.generation, let function = versions[generation]?.function,
+        followed.contains(function.name),
         worker.output.lines.count > run.told?.lines.count ?? 0
       else { continue }
       var told = run.told ?? ToldLines(invocation: nextID(at: run.started))

@@ -162,12 +162,8 @@ final class TriggerDispatcher {
     case (.worker(let worker), .direct(let call)): pool.invoke(worker, work, event: call.invocation.event)
     case (.worker(let worker), .delivery(let delivery)):
       let ahead = startAhead(of: function, behind: delivery, at: worker, now)
-      let event = delivery.event.cloudEvent(project: project)
-      if ahead.isEmpty {
-        pool.invoke(worker, work, event: event)
-      } else {
-        pool.invoke(worker, [(work, event)] + ahead.map { (.delivery($0), $0.event.cloudEvent(project: project)) })
-      }
+      pool.invoke(
+        worker, work, event: delivery.event.cloudEvent(project: project), ahead: ahead.map { (.delivery($0), $0.event.cloudEvent(project: project)) })
     case (.remote(let assignment, let remote), .direct(let call)): remotes.invoke(assignment, remote, [(work, call.invocation.event)])
     case (.remote(let assignment, let remote), .delivery(let first)):
       let most = function.versions.isSplit ? FunctionsLimits.deliveriesLookedAtMax : 1

@@ -347,10 +347,11 @@ enum DenoBootstrap {
 
     const isMemory = (error) => error instanceof RangeError && /allocation failed/i.test(error.message);
 
+    const stackOf = (error) => cleaned(error.stack).slice(0, 8 << 10);
     const described = (error) => isMemory(error)
-      ? { name: "MemoryError", message: error.message + ": the function needs more than its memory", stack: cleaned(error.stack).slice(0, 8 << 10) }
+      ? { name: "MemoryError", message: error.message + ": the function needs more than its memory", stack: stackOf(error) }
       : error instanceof Error
-      ? { name: error.name, message: cleaned(Deno.explain?.(error) ?? error.message), stack: cleaned(error.stack).slice(0, 8 << 10), status: error.status, code: error.code,
+      ? { name: error.name, message: cleaned(Deno.explain?.(error) ?? error.message), stack: stackOf(error), status: error.status, code: error.code,
           final: error instanceof StepError }
       : { name: "Error", message: `threw ${show(error).slice(0, TEXT_MAX)}`, stack: "" };
 

@@ -17,19 +17,14 @@ extension WorkerPool {
     if let generation = worker.assignment?.generation { groups[generation]?.quietRuns = 0 }
   }
 
-  /// Begins the first of several runs on a worker that `take` gave; the worker has them all.
-  func invoke(_ worker: Worker, _ several: [(work: RunWork, event: [UInt8])]) {
-    let cpu = worker.process.cpuTime()
-    var runs: [Worker.Run] = []
-    var frames: [UInt8] = []
-    for one in several {
+  /// Sends those ahead together with the first, which has begun.
+  func invokeSeveral(_ worker: Worker, _ first: [UInt8], _ ahead: [(work: RunWork, event: [UInt8])], cpu: Duration?) {
+    var frames = first
+    for one in ahead {
       let run = newRun(one.work, cpu: cpu)
-      runs.append(run)
+      worker.ahead.append(run)
       frames += ServerFrame.invoke(run, event: one.event)
     }
-    worker.forgetWords()
-    begin(runs.removeFirst(), on: worker)
-    worker.ahead = runs
     worker.isGivenSeveral = true
     worker.sharedUntil = (steady.now(), wall.now(), cpu)
     worker.lookedInVain = 0

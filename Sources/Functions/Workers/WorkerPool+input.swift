@@ -8,8 +8,9 @@ extension WorkerPool {
   func handle(_ ready: Poller.Ready) {
     guard let worker = workers[ready.token >> 32] else { return }
     let channel = UInt32(truncatingIfNeeded: ready.token)
-    if UInt64(channel) != Descriptor.socket.rawValue { catchUp(worker) }
-    guard let descriptor = Descriptor(rawValue: UInt64(channel)) else { return handle(ready, channel: channel, of: worker) }
+    let known = Descriptor(rawValue: UInt64(channel))
+    if known != .socket { catchUp(worker) }
+    guard let descriptor = known else { return handle(ready, channel: channel, of: worker) }
     switch descriptor {
     case .socket:
       if ready.writable, worker.isAlive, worker.process.flush(), worker.process.waiting == 0 {

@@ -2,17 +2,20 @@ import Core
 
 // What workers are given to do, and how that ends.
 extension WorkerPool {
-  /// Runs one invocation on a worker that `take` gave.
-  func invoke(_ worker: Worker, _ work: RunWork, event: [UInt8]) {
+  /// Runs one invocation on a worker that `take` gave, and has the worker go on with those `ahead` by itself.
+  func invoke(_ worker: Worker, _ work: RunWork, event: [UInt8], ahead: [(work: RunWork, event: [UInt8])] = []) {
     guard let definition = worker.assignment?.definition else { return }
-    let run = newRun(work, cpu: worker.process.cpuTime())
+    let cpu = worker.process.cpuTime()
+    let run = newRun(work, cpu: cpu)
     if worker.invocations > 0 { worker.forgetWords() }
     begin(run, on: worker)
     if worker.lambda != nil { return invokeLambda(worker, work, event: event) }
     if worker.runtime == .command {
       return send(CommandScript.invoke(work, definition, more: worker.variables, event: event), to: worker)
     }
-    send(ServerFrame.invoke(run, event: event), to: worker)
+    let frame = ServerFrame.invoke(run, event: event)
+    guard !ahead.isEmpty else { return send(frame, to: worker) }
+    invokeSeveral(worker, frame, ahead, cpu: cpu)
   }
 
   func newRun(_ work: RunWork, cpu: Duration?) -> Worker.Run {

@@ -61,18 +61,12 @@ struct FunctionInvocations: AsyncParsableCommand {
         [
           Table.Column.time("STARTED", "startedAt", toSecond: true), Table.Column("STATUS", "status"),
           Table.Column("TRY", alignsRight: true) { $0["attempt"]?.text ?? "" },
-          Table.Column("MS", alignsRight: true) { Self.tenths($0["durationMs"]?.doubleValue) },
+          Table.Column("MS", alignsRight: true) { Table.text(of: $0["durationMs"]?.doubleValue, places: 1) },
           Table.Column("START") { $0["cold"] == true ? "cold" : "warm" }, Table.Column("EVENT", "event", "subject"),
           Table.Column("ERROR", "error"),
         ])
       try await pages.pages(&printer) { limit, cursor in try await client.invocations(of: name, where: wanted, limit: limit, cursor: cursor) }
       printer.end(empty: isSearch ? "No run of '\(name)' is like that." : "'\(name)' has not run yet.")
     }
-  }
-
-  private static func tenths(_ milliseconds: Double?) -> String {
-    guard let milliseconds, milliseconds.isFinite, milliseconds.magnitude < 1e12 else { return "" }
-    let tenths = Int64((milliseconds * 10).rounded())
-    return "\(tenths / 10).\(tenths % 10)"
   }
 }

@@ -44,8 +44,8 @@ struct FunctionUsage: AsyncParsableCommand {
           Table.Column(by.uppercased(), by), Table.Column("RUNS", alignsRight: true) { $0["invocations"]?["total"]?.text ?? "" },
           Table.Column("FAILED", alignsRight: true) { Self.failed($0["invocations"]) },
           Table.Column("COLD", alignsRight: true) { $0["coldStarts"]?.text ?? "" },
-          Table.Column("SECONDS", alignsRight: true) { Self.thousandths(($0["durationMs"]?.doubleValue ?? 0) / 1000) },
-          Table.Column("GB-SECONDS", alignsRight: true) { Self.thousandths($0["gbSeconds"]?.doubleValue ?? 0) },
+          Table.Column("SECONDS", alignsRight: true) { Table.text(of: ($0["durationMs"]?.doubleValue ?? 0) / 1000, places: 3) },
+          Table.Column("GB-SECONDS", alignsRight: true) { Table.text(of: $0["gbSeconds"]?.doubleValue ?? 0, places: 3) },
           Table.Column("PEAK MB", alignsRight: true) { row in (row["memoryPeak"]?.intValue).map { String($0 >> 20) } ?? "" },
         ])
       try await pages.pages(&printer) { limit, cursor in try await client.usage(by: by, where: wanted, limit: limit, cursor: cursor) }
@@ -56,12 +56,5 @@ struct FunctionUsage: AsyncParsableCommand {
   /// All that did not end well.
   private static func failed(_ runs: JSONValue?) -> String {
     String(["failed", "timeout", "crashed", "memory_limit"].reduce(0) { $0 + (runs?[$1]?.intValue ?? 0) })
-  }
-
-  private static func thousandths(_ number: Double) -> String {
-    guard number.isFinite, number.magnitude < 1e12 else { return "" }
-    let thousandths = String(Int64((number * 1000).rounded()))
-    let digits = String(repeating: "0", count: max(0, 4 - thousandths.count)) + thousandths
-    return digits.dropLast(3) + "." + digits.suffix(3)
   }
 }

@@ -45,6 +45,15 @@ struct Table {
     }
   }
 
+  /// So many digits behind the point, at least one; nothing for what is no number, or none that a column holds.
+  static func text(of number: Double?, places: Int) -> String {
+    guard let number, number.isFinite, number.magnitude < 1e12 else { return "" }
+    let scale = (0..<places).reduce(1.0) { scale, _ in scale * 10 }
+    let whole = String(Int64((number * scale).rounded()))
+    let digits = String(repeating: "0", count: max(0, places + 1 - whole.count)) + whole
+    return digits.dropLast(places) + "." + digits.suffix(places)
+  }
+
   private static let gap = 2
   /// A column is not made narrower than this to fit the terminal.
   private static let narrowest = 6
