@@ -61,11 +61,12 @@ import Testing
       lab.outbound.answers { _ in .success(FakeOutbound.answer(500, "out of paper")) }
       try await Self.deploy(lab, ["secret": .string(Self.secret)])
       lab.backend.commit("1")
-      #expect(await lab.backend.reaches { $0.invocations.count == 1 })
+      // At least: the pause before a repeat is drawn by lot, and may be none.
+      #expect(await lab.backend.reaches { $0.invocations.count >= 1 })
       for count in 2...3 {
         lab.clock.advance(by: .seconds(60))
         lab.service.wake()
-        #expect(await lab.backend.reaches { $0.invocations.count == count })
+        #expect(await lab.backend.reaches { $0.invocations.count >= count })
       }
       #expect(await lab.backend.reaches { $0.deadLetters.count == 1 })
       #expect(Set(lab.outbound.sent.compactMap { Self.header($0, "webhook-id") }) == ["msg_default_f_1"])
@@ -141,8 +142,8 @@ import Testing
       for subject in ["a", "bad", "c", "d"] { lab.backend.commit(subject) }
       #expect(await lab.backend.reaches { $0.events.count == 5 })
       gate.open()
-      for _ in 0..<8 {
-        _ = await lab.backend.reaches(.milliseconds(100)) { $0.deadLetters.count == 1 && $0.statuses.filter { $0 == .succeeded }.count == 4 }
+      for _ in 0..<100
+      where await !lab.backend.reaches(.milliseconds(100), { $0.deadLetters.count == 1 && $0.statuses.filter { $0 == .succeeded }.count == 4 }) {
         lab.clock.advance(by: .seconds(60))
         lab.service.wake()
       }
