@@ -83,11 +83,16 @@ package final class RoostAPI: HTTPHandler, LocalAPI {
   }
 
   private func admit(_ caller: Caller, to route: Route) throws {
-    if case .admin = route.access, !caller.isAdmin {
-      throw caller.isAnonymous
-        ? RoostError(.unauthenticated, "This is for admins. Sign in at /v1/admin/login and send the token as `Authorization: Bearer …`.")
-        : RoostError(.forbidden, "This is for admins.")
-    }
+    let isAdmitted =
+      switch route.access {
+      case .anyone: true
+      case .trusted: caller.passesRules
+      case .admin: caller.isAdmin
+      }
+    guard !isAdmitted else { return }
+    throw caller.isAnonymous
+      ? RoostError(.unauthenticated, "This is for admins. Sign in at /v1/admin/login and send the token as `Authorization: Bearer …`.")
+      : RoostError(.forbidden, "This is for admins.")
   }
 
   /// The hot operations: no task, no hop.

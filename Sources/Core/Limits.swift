@@ -176,6 +176,7 @@ package enum Limits {
   package static let functionConcurrencyMax = 100
   package static let functionAttemptsDefault = 5
   package static let functionAttemptsMax = 100
+  package static let functionRetryAgeMax = Duration.seconds(366 * 86_400)
   /// Events caused by a function's own writes carry the chain's depth; a longer chain is a loop.
   package static let triggerDepthMax = 16
   /// Hosts that the manifest of a function names as reachable; more is no list that anybody reads.

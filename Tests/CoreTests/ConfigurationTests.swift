@@ -30,6 +30,32 @@ struct ConfigurationTests {
     }
   }
 
+  @Test("Durations are shown as people write them")
+  func durations() {
+    let texts = ["10s": "10s", "10000ms": "10s", "1500ms": "1500ms", "60s": "1m", "90s": "90s", "24h": "24h", "1440m": "24h", "0s": "0ms", "3600000ms": "1h"]
+    for (text, shown) in texts { #expect(Duration(configured: text)?.configured == shown) }
+  }
+
+  @Test(
+    "Mistakes in triggers and retries have their place",
+    arguments: [
+      (#"{"triggers":[{"collection":"a"},{"collection":"a","event":"created"}]}"#, "/triggers/1/event"),
+      (#"{"triggers":[{"collection":"a","events":1}]}"#, "/triggers/0/events"), (#"{"retry":{"attempts":0}}"#, "/retry/attempts"),
+      (#"{"retry":{"backof":"1s"}}"#, "/retry/backof"), (#"{"retry":{"maxAge":"0s"}}"#, "/retry/maxAge"),
+    ])
+  func placesInFunctions(json: String, pointer: String) throws {
+    var object = try #require(JSONValue(parsing: json).objectValue)
+    object["source"] = "export default () => {};"
+    let error = #expect(throws: RoostError.self) { try FunctionDefinition(name: "f", value: .object(object)) }
+    #expect(error?.fields.first?.pointer == pointer)
+  }
+
+  @Test("A sample of an event has a name that the trigger takes")
+  func sampleName() {
+    let sample = SampleEvent.make(for: ["type": "event", "name": "order.*"], function: "f", project: "p", at: Timestamp(milliseconds: 0))
+    #expect(sample["type"] == "order.sample")
+  }
+
   @Test("What GET answers can be PUT again")
   func roundTrip() throws {
     let value = try JSONValue(parsing: #"{"rules":{"read":"true"},"indexes":[{"fields":["room","-n"]},{"fields":["slug"],"unique":true}]}"#)

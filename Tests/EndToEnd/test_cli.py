@@ -217,8 +217,8 @@ def test_a_deploy_keeps_what_no_flag_names(start, tmp_path, home):
     deploy(keep, "--env", "C=d", "--memory", "64MB")
     deploy(keep, "--http", "--methods", "get", "--backoff", "2s")
     now = shown("keep")
-    assert now["env"] == {"A": "b", "C": "d"} and now["memory"] == 64 << 20 and now["timeout"] == first["timeout"] == "3000ms"
-    assert now["retry"] == {"attempts": 2, "backoff": "2000ms"} and now["triggers"][0] == first["triggers"][0]
+    assert now["env"] == {"A": "b", "C": "d"} and now["memory"] == 64 << 20 and now["timeout"] == first["timeout"] == "3s"
+    assert now["retry"] == {"attempts": 2, "backoff": "2s"} and now["triggers"][0] == first["triggers"][0]
     assert [(one["access"], one["path"], one["methods"]) for one in now["triggers"][1:]] == [("true", "/x", ["GET"])]
     deploy(keep, "--on", "orders:deleted")
     assert [one["type"] for one in shown("keep")["triggers"]] == ["document", "http"] and shown("keep")["triggers"][0]["events"] == ["deleted"]

@@ -141,6 +141,13 @@ def test_env_log_and_console(lab):
         assert line["invocation"] == run["id"] and TIME.match(line["time"]), line
 
 
+@pytest.mark.parametrize("name", ["./other.js", "lodash", "npm:lodash", "https://example.org/x.js", "jsr:@std/fs", "node:nothing"])
+def test_what_a_single_file_cannot_import_is_refused_with_a_way_out(lab, name):
+    answer = lab.admin.put(f"/v1/functions/{lab.function}", json=function(f"import x from '{name}';\nexport default () => x;"))
+    assert_problem(answer, 422, "deploy_refused")
+    assert "deploy a folder" in answer.text, answer.text
+
+
 @pytest.mark.parametrize("source", [
     "export default async function (event, { db }) { await db.collection(OUT).create({}); }", "export default function (event, { db }) { return db.collection(OUT).create({}); }",
     "const handler = async (event, context) => { await context.db.collection(OUT).create({}); };\nexport { handler as default };",
@@ -174,6 +181,66 @@ def test_a_function_that_throws_is_tried_again_and_then_given_up(lab):
         assert run["status"] == "failed" and "no luck with Tom" in run["error"]
         assert "/" not in run["error"].split("\n")[0].replace("no luck", ""), "no path of the server"
     assert len({run["event"]["id"] for run in runs}) == 1, "the event's id is the same at each attempt"
+
+
+def test_an_old_event_is_not_tried_again(lab):
+    lab.deploy("export default () => { throw new Error('broken'); };", retry={"attempts": 100, "backoff": "100ms", "maxAge": "1s"})
+    lab.create(n=1)
+    letter = eventually(lab.dead, 30, "the dead letter")[0]
+    assert 1 < letter["attempts"] < 100 and "broken" in letter["error"] and "`maxAge` of `retry`, 1s" in letter["error"]
+    # Replayed, it is as good as new: tried more than once.
+    lab.admin.must(202, "POST", f"/v1/functions/{lab.function}/dead-letters/{letter['id']}/replay")
+    again = eventually(lambda: [one for one in lab.dead() if one["id"] != letter["id"]], 30, "the next dead letter")[0]
+    assert 1 < again["attempts"] < 100
+    assert lab.admin.must(200, "GET", f"/v1/functions/{lab.function}")["retry"] == {"attempts": 100, "backoff": "100ms", "maxAge": "1s"}
+
+
+@pytest.mark.parametrize("value", ["", "0s", "1d", "9000h", 5, "-1s"])
+def test_a_bad_age_is_refused(lab, value):
+    answer = lab.admin.put(f"/v1/functions/{lab.function}", json=function("export default () => {};", retry={"maxAge": value}))
+    assert_problem(answer, 422, "validation_failed")
+    assert answer.json()["errors"][0]["pointer"] == "/retry/maxAge"
+
+
+def test_functions_work_with_users_and_events(lab):
+    lab.admin.put_function(f"h{lab.function}", f"export default (event, {{ db }}) => db.collection({json.dumps(lab.target)}).put('heard', {{ event }});",
+                           triggers=[{"type": "event", "name": f"made.{lab.function}"}])
+    lab.deploy(USERS)
+    email = f"{lab.function}@example.org"
+    lab.create(email=email, name=f"made.{lab.function}")
+    result = eventually(lambda: next((item for item in lab.results() if item["id"] == "done"), None), 30, "the result")
+    assert result["steps"] == [email, "Ada", "Countess", [email], True, False, None, [422, "validation_failed"]]
+    heard = eventually(lambda: next((item for item in lab.results() if item["id"] == "heard"), None), 30, "the event")["event"]
+    assert heard["data"] == {"a": 1} and heard["subject"] == "ada"
+    lab.admin.delete(f"/v1/functions/h{lab.function}")
+
+
+USERS = """
+    export default async (event, { db, users, events }) => {
+      const { email, name } = event.data.after;
+      const made = await users.create({ email, password: "correct horse battery", name: "Ada" });
+      const steps = [made.email, (await users.get(made.id)).name, (await users.patch(made.id, { name: "Countess" })).name];
+      steps.push((await users.list({ filter: `email == "${email}"`, limit: 5 })).items.map((user) => user.email));
+      steps.push(await users.delete(made.id), await users.delete(made.id), await users.get(made.id));
+      try { await users.create({ email: 5 }); } catch (error) { steps.push([error.status, error.code]); }
+      await events.emit(name, { a: 1 }, { subject: "ada" });
+      await db.collection(OUT).put("done", { steps });
+    };"""
+
+
+def test_users_made_by_a_function_for_users_come_to_an_end(lab):
+    """Each makes the next one: a chain that the server stops."""
+    lab.admin.put_function(lab.function, """
+        export default async ({ data: { after } }, { users }) => {
+          const [, name, n] = /^(.*)-(\\d+)@/.exec(after.email) ?? [];
+          if (name === NAME) await users.create({ email: `${name}-${+n + 1}@example.org`, password: "correct horse battery" });
+        };""".replace("NAME", json.dumps(lab.function)), triggers=[{"type": "user", "events": ["created"]}], retry={"attempts": 1})
+    lab.admin.must(201, "POST", "/v1/users", json={"email": f"{lab.function}-0@example.org", "password": "correct horse battery"})
+    letter = eventually(lab.dead, 60, "the end of the chain")[0]
+    assert "16 triggers away" in letter["error"]
+    made = [user["email"] for user in lab.admin.every("/v1/users") if user["email"].startswith(lab.function)]
+    assert len(made) == 18  # of depths 0 to 17, of which the last is not delivered
+    lab.admin.delete(f"/v1/functions/{lab.function}")
 
 
 def test_a_dead_letter_can_be_replayed_once_the_function_is_mended(lab):

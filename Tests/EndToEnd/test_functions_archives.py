@@ -108,7 +108,7 @@ def test_versions_share_archives_and_unused_ones_go(lab):
     assert {name[:64] for name in names} >= {one, two} and incoming == []
     # Other settings for the same archive.
     manifest = {**lab.manifest, "timeout": "3s", "archive": one}
-    assert lab.admin.must(200, "PUT", lab.path, json=manifest)["timeout"] == "3000ms"
+    assert lab.admin.must(200, "PUT", lab.path, json=manifest)["timeout"] == "3s"
     assert lab.runs()["data"] == first["data"]
     assert_problem(lab.admin.put(lab.path, json={**manifest, "archive": "0" * 64}), 404, "not_found")
     assert_problem(lab.admin.put(lab.path, json={**manifest, "archive": {"checksum": "../../../etc"}}), 404, "not_found")

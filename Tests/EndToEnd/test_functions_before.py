@@ -394,7 +394,7 @@ def test_a_bad_trigger_is_refused(admin, lab, trigger, pointer):
 def test_a_manifest_shows_its_trigger(admin, lab):
     lab.deploy("export default () => {};", "created", trigger={"where": "a == 1"})
     shown = admin.must(200, "GET", f"/v1/functions/{lab.function}")["triggers"]
-    assert shown == [{"type": "before", "events": ["created"], "collection": lab.name, "where": "a == 1", "timeout": "2000ms"}]
+    assert shown == [{"type": "before", "events": ["created"], "collection": lab.name, "where": "a == 1", "timeout": "2s"}]
 
 
 # Loops and races

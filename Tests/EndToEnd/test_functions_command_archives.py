@@ -77,7 +77,7 @@ def test_a_program_runs_in_its_folder(lab, pack):
         assert [line["message"] for line in answer["logs"]] == ["in /function by /function/bin/run me.sh with it's me"]
     # The manifest comes back with the checksum alone.
     again = lab.admin.must(200, "PUT", lab.path, json={**{key: deployed[key] for key in ("runtime", "entry", "triggers", "archive")}, "timeout": "3s"})
-    assert again["timeout"] == "3000ms" and lab.test()["value"]["greeting"] == "from the archive"
+    assert again["timeout"] == "3s" and lab.test()["value"]["greeting"] == "from the archive"
 
 
 @pytest.mark.parametrize("name, files", [

@@ -556,7 +556,7 @@ def test_a_function_is_tried_out_with_samples(lab, nobody, ada):
     samples = lab.admin.must(200, "GET", f"/v1/functions/{lab.name}/samples")["items"]
     assert [(one["trigger"], one["type"]) for one in samples] == [(0, "document"), (1, "http")]
     assert samples[0]["event"]["data"]["before"] == made and samples[0]["event"]["data"]["after"]["version"] == 2
-    assert samples[1]["event"]["method"] == "PUT" and samples[1]["event"]["path"] == "/to/name"
+    assert samples[1]["event"]["method"] == "PUT" and samples[1]["event"]["path"] == "/to/name" and samples[1]["event"]["params"] == {"name": "name"}
 
     def test(body=None, status=200):
         return lab.admin.must(status, "POST", f"/v1/functions/{lab.name}/test", json=body)

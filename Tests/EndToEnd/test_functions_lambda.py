@@ -99,8 +99,9 @@ def handler(event, context):
 """
 
 
-def test_an_unmodified_python_handler_runs_under_awss_own_client(lab):
-    lab.deploy(PYTHON, language="python", handler="app/main.handler", memory="256MB", env={"MINE": "it's $HOME"})
+@pytest.mark.parametrize("handler", ["app/main.handler", "app.main.handler"])
+def test_an_unmodified_python_handler_runs_under_awss_own_client(lab, handler):
+    lab.deploy(PYTHON, language="python", handler=handler, memory="256MB", env={"MINE": "it's $HOME"})
     record = lab.run(n=1)
     assert record["status"] == "succeeded", record
     made = lab.admin.every(f"/v1/documents/{lab.target}")[0]

@@ -119,7 +119,7 @@ def test_both_wishes_at_once_are_refused():
 
 def test_the_doctor_knows_the_runtimes():
     answer = command("doctor")
-    for word in ("deno", "sandbox", "python", "command"):
+    for word in ("deno", "sandbox", "python", "command", "lambda"):
         assert word in answer.stdout, answer.stdout
 
 

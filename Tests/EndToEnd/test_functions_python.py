@@ -212,3 +212,30 @@ def test_readiness_names_the_runtimes(python, server):
     outcome(python, "def handler(event): pass")
     health = python.admin.get("/readyz").json()
     assert re.match(r"python 3\.", health["runtimes"]["python"]["version"]) and health["runtimes"]["python"]["sandbox"] in ("full", "reduced"), json.dumps(health)
+
+
+def test_python_works_with_users_and_events(python):
+    python.admin.put_function(f"h{python.function}", f"export default (event, {{ db }}) => db.collection({json.dumps(python.target)}).put('heard', {{ event }});",
+                              triggers=[{"type": "event", "name": f"made.{python.function}"}])
+    email = f"{python.function}@example.org"
+    run = outcome(python, """
+        from roost import RoostError, db, events, users
+
+        def handler(event, context):
+            made = users.create({"email": EMAIL, "password": "correct horse battery", "name": "Ada"})
+            steps = [made["email"], users.get(made["id"])["name"], context.users.patch(made["id"], {"name": "Countess"})["name"]]
+            steps.append([user["email"] for user in users.list('email == "' + EMAIL + '"', limit=5)["items"]])
+            steps += [users.delete(made["id"]), users.delete(made["id"]), users.get(made["id"])]
+            try:
+                users.create({"email": 5})
+            except RoostError as error:
+                steps.append([error.status, error.code])
+            assert context.events is events and events.emit(NAME, {"a": 1}, subject="ada")["id"]
+            db.collection(OUT).put("done", {"steps": steps})
+    """.replace("EMAIL", json.dumps(email)).replace("NAME", json.dumps(f"made.{python.function}")))
+    assert run["status"] == "succeeded", run
+    done = next(item for item in python.results() if item["id"] == "done")
+    assert done["steps"] == [email, "Ada", "Countess", [email], True, False, None, [422, "validation_failed"]]
+    heard = eventually(lambda: next((item for item in python.results() if item["id"] == "heard"), None), 30, "the event")["event"]
+    assert heard["data"] == {"a": 1} and heard["subject"] == "ada"
+    python.admin.delete(f"/v1/functions/h{python.function}")

@@ -1,6 +1,7 @@
 """Durable steps: what a function has done is done once, over sleeps, crashes, restarts and deploys."""
 import json
 import random
+import textwrap
 import time
 
 import pytest
@@ -599,6 +600,63 @@ def test_steps_are_refused_where_somebody_waits(lab, more):
     record, = eventually(lab.invocations, what="the record")
     assert "Steps are durable" in record["error"]
     assert lab.runs() == []
+
+
+# Trying a function out
+
+TRIALS = {
+    "javascript": """
+        export default async (event, { db, step, log }) => {
+          const a = await step.run("a", async (n) => (await db.collection(OUT).create({ n })).n, 7);
+          await step.sleep("3 days");
+          await step.sleepUntil("then", new Date(Date.now() + 1e9));
+          const review = await step.waitForEvent("review", { timeout: "7 days" });
+          const [b] = await Promise.all([step.run("b", () => a + 1), step.sleep("again", "1 day")]);
+          const failed = await step.run("bad", () => { throw new TypeError("card stolen"); }).catch((error) => [error.name, error.step, error.message]);
+          await step.sendEvent("trial.over", { a });
+          return { a, b, review, failed };
+        };""",
+    "python": """
+        import asyncio
+
+        async def handler(event, context):
+            step = context.step
+            a = await step.run("a", lambda n: context.db.collection(OUT).create({"n": n})["n"], 7)
+            await step.sleep("3 days")
+            review = await step.wait_for_event("review", timeout="7 days")
+            b, _ = await asyncio.gather(step.run("b", lambda: a + 1), step.sleep("again", "1 day"))
+            try:
+                await step.run("bad", lambda: [][1])
+            except Exception as error:
+                failed = [type(error).__name__, error.step, str(error)]
+            await step.send_event("trial.over", {"a": a})
+            return {"a": a, "b": b, "review": review, "failed": failed}
+    """,
+}
+
+
+@pytest.mark.parametrize("runtime", TRIALS)
+def test_a_function_with_steps_can_be_tried_out(lab, runtime):
+    lab.admin.put_function(f"h{lab.function}", f"export default (event, {{ db }}) => db.collection({json.dumps(lab.target)}).create({{ heard: event.data }});",
+                           triggers=[{"type": "event", "name": "trial.over"}])
+    lab.deploy(textwrap.dedent(TRIALS[runtime]), runtime=runtime)
+    for count in (1, 2):
+        answer = lab.admin.must(200, "POST", f"/v1/functions/{lab.function}/test", json={})
+        failed = ["StepError", "bad", "card stolen" if runtime == "javascript" else "list index out of range"]
+        assert answer["invocation"]["status"] == "succeeded", answer
+        assert answer["value"] == {"a": 7, "b": 8, "review": None, "failed": failed}
+        # What it does is real, each time; what it remembers is gone.
+        eventually(lambda: [item.get("heard") for item in lab.results() if "heard" in item] == [{"a": 7}] * count, what="the event")
+        assert [item["n"] for item in lab.results() if "n" in item] == [7] * count
+    assert lab.runs() == []
+    lab.admin.delete(f"/v1/functions/h{lab.function}")
+
+
+def test_mistakes_in_steps_are_named_in_a_trial(lab):
+    for step, message in [('sleep("soon")', "no duration"), ('run("", () => 1)', "has a name"), ('run("a", () => "x".repeat(300_000))', "larger than 256 KB")]:
+        lab.deploy(f"export default (event, {{ step }}) => step.{step};")
+        answer = lab.admin.must(200, "POST", f"/v1/functions/{lab.function}/test", json={})
+        assert answer["invocation"]["status"] == "failed" and message in answer["invocation"]["error"], answer
 
 
 # The guide and the command line

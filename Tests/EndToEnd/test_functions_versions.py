@@ -45,7 +45,7 @@ def test_versions_are_listed_newest_first(lab):
     page = lab.admin.must(200, "GET", f"{lab.path}/versions?limit=2")
     assert page["nextCursor"] == "2"
     one = lab.admin.must(200, "GET", f"{lab.path}/versions/1")
-    assert '"one"' in one["source"] and one["manifest"]["timeout"] == "10000ms" and one["version"] == 1
+    assert '"one"' in one["source"] and one["manifest"]["timeout"] == "10s" and one["version"] == 1
     for path in (f"{lab.path}/versions/9", "/v1/functions/nowhere/versions", "/v1/functions/nowhere/versions/1"):
         assert_problem(lab.admin.get(path), 404)
     for path in (f"{lab.path}/versions/x", f"{lab.path}/versions/0", f"{lab.path}/versions?cursor=x", f"{lab.path}/versions?page=2"):

@@ -47,6 +47,29 @@ struct DeliveryMachineTests {
     #expect([machine.start(at: now)?.event.sequence, machine.startAhead(of: 9, bytes: 1, at: now) { _ in true }.first?.event.sequence] == [2, 4])
   }
 
+  @Test("What is too old gets no second attempt; a replay is as good as new")
+  func age() throws {
+    var machine = DeliveryMachine(
+      DeliveryState(cursor: 0, parked: []), policy: DeliveryPolicy(concurrency: 4, attemptsMax: 100, backoff: .milliseconds(1), ageMax: .seconds(60)),
+      chance: SeededRandom(seed: 7))
+    let late = now + .seconds(3600)
+    // However old it is, it is tried once: the server may have been down.
+    machine.take([event(1, "a")], through: 1, at: late)
+    #expect(machine.start(at: late)?.attempt == 1)
+    machine.failed(1, error: "broken", invocation: nil, at: late)
+    let letter = try #require(machine.takeChanges().deadLetters.first)
+    #expect(letter.attempts == 1 && letter.error.hasPrefix("broken\n") && letter.error.contains("1m"))
+    machine.revived(letter.event, at: late)
+    for attempt in 1...3 {
+      #expect(machine.start(at: late + .seconds(Int64(attempt)))?.attempt == attempt)
+      machine.failed(1, error: "broken", invocation: nil, at: late + .seconds(Int64(attempt)))
+    }
+    #expect(machine.takeChanges().deadLetters.isEmpty)
+    #expect(machine.start(at: late + .seconds(61)) != nil)
+    machine.failed(1, error: "broken", invocation: nil, at: late + .seconds(61))
+    #expect(machine.takeChanges().deadLetters.count == 1)
+  }
+
   @Test("A document's next delivery waits for the one before it")
   func inOrderWithinADocument() {
     var machine = machine()

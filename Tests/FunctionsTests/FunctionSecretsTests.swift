@@ -96,6 +96,9 @@ import Testing
       await lab.service.functionsChanged()
       gate.open()
       #expect(await lab.backend.reaches { $0.statuses.count == 1 }, "\(lab.backend.state.statuses)")
+      // By a clock that runs away the service would give up the workers that it waits for in the end.
+      ticking.cancel()
+      _ = await ticking.result
     }
   }
 }

@@ -2,9 +2,9 @@ import Core
 import HTTPServer
 import JSON
 
-/// `/v1/users[/{id}]`: accounts, for admins.
+/// `/v1/users[/{id}]`: accounts, for admins and functions.
 enum Users {
-  static let list = Route.admin(.get, "/v1/users") { call in
+  static let list = Route.trusted(.get, "/v1/users") { call in
     let query = try call.query.only(["filter", "sort", "limit", "cursor"])
     let sort = try query["sort"].map(SortKey.parse) ?? []
     let users = try call.project.collection(Collection.users)
@@ -19,11 +19,11 @@ enum Users {
     return .list(items, next: page.next?.text(sort: sort))
   }
 
-  static let get = Route.admin(.get, "/v1/users/{id}") { call in
+  static let get = Route.trusted(.get, "/v1/users/{id}") { call in
     .privateJSON(200, try await value(of: profile(call), call))
   }
 
-  static let create = Route.admin(.post, "/v1/users") { call in
+  static let create = Route.trusted(.post, "/v1/users") { call in
     let registration = try Registration(call.value())
     let answer: @Sendable (DocumentRecord) throws -> HTTPResponse = { profile in
       var response = HTTPResponse.privateJSON(201, try value(of: profile, email: registration.email.text))
@@ -36,7 +36,7 @@ enum Users {
   }
 
   /// `{"disabled": true}`, `{"password": "…"}`; other fields are a merge patch of the profile.
-  static let patch = Route.admin(.patch, "/v1/users/{id}") { call in
+  static let patch = Route.trusted(.patch, "/v1/users/{id}") { call in
     var object = try call.object()
     let id = try await profile(call).id
     if let disabled = object["disabled"] {
@@ -64,7 +64,7 @@ enum Users {
     return .privateJSON(200, try await value(of: profile(call), call))
   }
 
-  static let delete = Route.admin(.delete, "/v1/users/{id}") { call in
+  static let delete = Route.trusted(.delete, "/v1/users/{id}") { call in
     guard try await call.environment.accounts.delete(userID: call.parameters[0], by: call.caller) else { throw missing }
     return .noContent
   }

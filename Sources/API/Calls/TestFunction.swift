@@ -23,7 +23,7 @@ enum TestFunction {
     let answer = try await call.environment.functions.invoke(
       DirectInvocation(
         function: definition.name, event: event.bytes(), eventType: String(type.prefix(128)),
-        eventSubject: String((event["subject"]?.stringValue ?? event["path"]?.stringValue ?? "").prefix(256)), depth: call.caller.triggerDepth))
+        eventSubject: String((event["subject"]?.stringValue ?? event["path"]?.stringValue ?? "").prefix(256)), depth: call.caller.triggerDepth, isTrial: true))
     let value = try answer.value.map { try JSONValue(parsing: $0) }
     return .privateJSON(
       200,

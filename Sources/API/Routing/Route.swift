@@ -22,7 +22,8 @@ struct Route: Sendable {
 
   /// Who may come as far as the operation. Rules are the operation's own matter.
   enum Access: Sendable {
-    case anyone, admin
+    /// `trusted`: whom no rule concerns, so functions too.
+    case anyone, trusted, admin
   }
 
   let method: HTTPMethod
@@ -45,6 +46,10 @@ struct Route: Sendable {
 
   static func admin(_ method: HTTPMethod, _ pattern: String, _ work: @escaping @Sendable (Call) async throws -> HTTPResponse) -> Route {
     Route(method: method, pattern: pattern, access: .admin, work: .async(work))
+  }
+
+  static func trusted(_ method: HTTPMethod, _ pattern: String, _ work: @escaping @Sendable (Call) async throws -> HTTPResponse) -> Route {
+    Route(method: method, pattern: pattern, access: .trusted, work: .async(work))
   }
 
   /// The same, with an answer for those who ask for events.

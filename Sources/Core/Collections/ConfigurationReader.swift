@@ -101,14 +101,22 @@ package struct ConfigurationReader {
 }
 
 extension Duration {
+  private static let configurationUnits: [(unit: String, milliseconds: Int64)] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)]
+
   /// `nil` unless the text is a whole number and one of ms, s, m, h.
   package init?(configured text: String) {
-    for (unit, milliseconds) in [("ms", Int64(1)), ("s", 1000), ("m", 60_000), ("h", 3_600_000)] where text.hasSuffix(unit) {
+    for (unit, milliseconds) in Self.configurationUnits where text.hasSuffix(unit) {
       guard let count = Int64(text.dropLast(unit.count)), count >= 0, count < 1 << 40 else { continue }
       self = .milliseconds(count * milliseconds)
       return
     }
     return nil
+  }
+
+  /// The same text for the same time, in the largest unit of which it is a whole number: `"90s"`, `"1h"`.
+  package var configured: String {
+    let unit = Self.configurationUnits.last { milliseconds != 0 && milliseconds.isMultiple(of: $0.milliseconds) }
+    return "\(milliseconds / (unit?.milliseconds ?? 1))\(unit?.unit ?? "ms")"
   }
 }
 

@@ -14,10 +14,12 @@ package struct DirectInvocation: Sendable {
   package let version: Int64?
   /// The W3C trace context of the request, as a `traceparent`.
   package let trace: String?
+  /// An admin tries the function out: it may do what else only an event's run can, but nothing of it is kept.
+  package let isTrial: Bool
 
   package init(
     function: String, event: [UInt8], eventType: String, eventSubject: String, depth: Int = 0, timeout: Duration? = nil, version: Int64? = nil,
-    trace: String? = nil
+    trace: String? = nil, isTrial: Bool = false
   ) {
     self.function = function
     self.event = event
@@ -27,6 +29,7 @@ package struct DirectInvocation: Sendable {
     self.timeout = timeout
     self.trace = trace
     self.version = version
+    self.isTrial = isTrial
   }
 }
 

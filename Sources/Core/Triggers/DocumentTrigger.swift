@@ -9,7 +9,7 @@ package struct DocumentTrigger: Sendable {
   package let value: JSONValue
 
   init(_ value: JSONValue, pointer: String) throws {
-    var reader = try ConfigurationReader(value, of: "trigger")
+    var reader = try ConfigurationReader(value, of: "trigger", at: pointer)
     _ = try reader.string("type")
     let events = try reader.array("events") ?? ["created"]
     var actions: Set<String> = []

@@ -24,6 +24,8 @@ package struct FunctionDefinition: Sendable {
   package let minInstances: Int
   package let attemptsMax: Int
   package let backoff: Duration
+  /// An event that is older than this gets no second attempt; `nil` where only their number counts.
+  package let retryAgeMax: Duration?
   /// `env`; with the secrets in it where workers get it.
   package internal(set) var environment: [String: String]
   /// Which servers it may connect to; `nil` for none.
@@ -79,9 +81,10 @@ package struct FunctionDefinition: Sendable {
       try reader.int("concurrency", in: 1...Int64(Limits.functionConcurrencyMax)) ?? Int64(Limits.functionConcurrencyDefault))
     minInstances = Int(try reader.int("minInstances", in: 0...Int64(runtime.hasWorkers ? concurrency : 0)) ?? 0)
     if let remote { try remote.refuse(minInstances: minInstances, then: then) }
-    var retry = try ConfigurationReader(.object(reader.object("retry") ?? [:]), of: "retry policy")
+    var retry = try ConfigurationReader(.object(reader.object("retry") ?? [:]), of: "retry policy", at: "/retry")
     attemptsMax = Int(try retry.int("attempts", in: 1...Int64(Limits.functionAttemptsMax)) ?? Int64(Limits.functionAttemptsDefault))
     backoff = try retry.duration("backoff", most: .seconds(3600)) ?? .seconds(1)
+    retryAgeMax = try retry.duration("maxAge", most: Limits.functionRetryAgeMax)
     try retry.refuseUnknown()
     environment = try Self.environment(reader.object("env") ?? [:])
     network = try NetworkPermission(reader.value("network"))
@@ -91,10 +94,12 @@ package struct FunctionDefinition: Sendable {
     // What the server adds to its answers may come back.
     try reader.refuseUnknown(besides: ["createdAt", "updatedAt", "version", "live", "deployed", "install", "instances"])
     self.name = name
+    var retries: JSONObject = ["attempts": .int(Int64(attemptsMax)), "backoff": .string(backoff.configured)]
+    if let retryAgeMax { retries["maxAge"] = .string(retryAgeMax.configured) }
     var manifest: JSONObject = [
       "name": .string(name), "runtime": .string(runtime.rawValue), "triggers": .array(triggers.map(\.value)), "then": .array(then.map(JSONValue.string)),
-      "timeout": .string("\(timeout.milliseconds)ms"), "memory": .int(memoryBytesMax), "concurrency": .int(Int64(concurrency)),
-      "retry": ["attempts": .int(Int64(attemptsMax)), "backoff": .string("\(backoff.milliseconds)ms")],
+      "timeout": .string(timeout.configured), "memory": .int(memoryBytesMax), "concurrency": .int(Int64(concurrency)),
+      "retry": .object(retries),
       "env": .object(JSONObject(environment)),
     ]
     if let lambda {

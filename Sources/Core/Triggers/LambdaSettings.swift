@@ -10,7 +10,7 @@ package struct LambdaSettings: Sendable {
 
   package static let handlerDefault = "main.handler"
 
-  /// `file.function`, as AWS has it.
+  /// `file.function`, as AWS has it: `main.handler`, `src/main.handler`; for Python the packages may have dots, `app.main.handler`.
   package let handler: String
   /// `nil` for an archive, whose files tell.
   package let language: Language?
@@ -43,12 +43,14 @@ package struct LambdaSettings: Sendable {
 
   /// Where the source goes, in the function's folder.
   package var file: String? {
-    let module = handler.prefix { $0 != "." }
-    return switch language {
-    case .python: module + ".py"
-    case .node: module + ".js"
+    switch language {
+    case .python: Self.pythonFile(of: handler)
+    case .node: handler.prefix { $0 != "." } + ".js"
     case .custom: "bootstrap"
     case nil: nil
     }
   }
+
+  /// The file of a handler in Python: what stands before the last dot is the module.
+  package static func pythonFile(of handler: String) -> String { handler.split(separator: ".").dropLast().joined(separator: "/") + ".py" }
 }

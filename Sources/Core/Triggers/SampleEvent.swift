@@ -20,7 +20,9 @@ package enum SampleEvent {
         [
           "scheduledTime": .string(now.text), "cron": trigger["cron"] ?? "0 * * * *", "timeZone": trigger["timeZone"] ?? "UTC",
         ])
-    case "event": sample.event(trigger["name"]?.stringValue ?? "order.paid", subject: "order-1", ["order": "order-1", "total": 42])
+    case "event":
+      sample.event(
+        (trigger["name"]?.stringValue ?? "order.paid").replacing(".*", with: ".sample"), subject: "order-1", ["order": "order-1", "total": 42])
     default: sample.change("roost.document.")
     }
   }

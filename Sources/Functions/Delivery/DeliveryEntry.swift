@@ -22,17 +22,20 @@ struct DeliveryEntry {
   let bytes: Int
   /// Since when it could have been started, as far as that is known.
   var since: Timestamp?
+  /// From when on its age counts: when it happened, or when it came back from the dead letters.
+  let born: Timestamp
 
   /// Whether somebody has it.
   var isStarted: Bool { state == .running || state == .ahead }
 
-  init(_ event: LogEvent, attempts: Int, state: State, isParked: Bool, since: Timestamp? = nil) {
+  init(_ event: LogEvent, attempts: Int, state: State, isParked: Bool, since: Timestamp? = nil, born: Timestamp? = nil) {
     self.event = event
     key = event.orderKey
     self.attempts = attempts
     self.state = state
     self.isParked = isParked
     self.since = since
+    self.born = born ?? event.time
     bytes = 256 + (event.before?.count ?? 0) + (event.after?.count ?? 0)
   }
 }

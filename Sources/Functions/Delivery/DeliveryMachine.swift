@@ -180,6 +180,12 @@ struct DeliveryMachine {
       return
     }
     let due = now + max(wait, policy.delay(afterAttempts: entry.attempts, using: &chance))
+    if let ageMax = policy.ageMax, due > entry.born + ageMax {
+      settle(entry, at: now)
+      let reason = "It is not tried again: the next attempt would come later than `maxAge` of `retry`, \(ageMax.configured), allows."
+      bury(entry.event, attempts: entry.attempts, error: error + "\n" + reason, invocation: invocation, at: now)
+      return
+    }
     entry.state = .backingOff(due)
     entry.since = due
     entries[sequence] = entry
@@ -200,9 +206,9 @@ struct DeliveryMachine {
   }
 
   /// A dead letter comes back: it waits in line again, from its first attempt. It was parked durably by whoever says so.
-  mutating func revived(_ event: LogEvent) {
+  mutating func revived(_ event: LogEvent, at now: Timestamp) {
     guard entries[event.sequence] == nil else { return }
-    if add(DeliveryEntry(event, attempts: 0, state: .waiting, isParked: true)) { ready.insert(event.sequence) }
+    if add(DeliveryEntry(event, attempts: 0, state: .waiting, isParked: true, born: now)) { ready.insert(event.sequence) }
   }
 
   /// Whether an event was looked at, and its delivery, if there was one, is over.

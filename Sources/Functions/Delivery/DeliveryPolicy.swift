@@ -5,13 +5,16 @@ struct DeliveryPolicy: Sendable {
   let concurrency: Int
   let attemptsMax: Int
   let backoff: Duration
+  /// How old an event may be when it is tried again.
+  let ageMax: Duration?
   /// Whether what the function returns is wanted.
   let wantsValue: Bool
 
-  init(concurrency: Int, attemptsMax: Int, backoff: Duration, wantsValue: Bool = false) {
+  init(concurrency: Int, attemptsMax: Int, backoff: Duration, ageMax: Duration? = nil, wantsValue: Bool = false) {
     self.concurrency = concurrency
     self.attemptsMax = attemptsMax
     self.backoff = backoff
+    self.ageMax = ageMax
     self.wantsValue = wantsValue
   }
 
@@ -19,7 +22,7 @@ struct DeliveryPolicy: Sendable {
     // A batch is one request and many deliveries.
     self.init(
       concurrency: definition.concurrency * (definition.remote?.batchSize ?? 1), attemptsMax: definition.attemptsMax, backoff: definition.backoff,
-      wantsValue: !definition.then.isEmpty)
+      ageMax: definition.retryAgeMax, wantsValue: !definition.then.isEmpty)
   }
 
   /// Exponential backoff with full jitter: anything between nothing and `backoff` doubled for each failed attempt.

@@ -113,7 +113,7 @@ final class TriggerDispatcher {
   }
 
   func revived(_ name: String, _ event: LogEvent) {
-    functions[name]?.machine.revived(event)
+    functions[name]?.machine.revived(event, at: wall.now())
     dirty.insert(name)
   }
 

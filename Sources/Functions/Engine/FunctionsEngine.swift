@@ -264,7 +264,9 @@ final class FunctionsEngine {
       return pool.answer(id, call.number, LocalAnswer(status: 403, headers: [("content-type", "application/problem+json")], body: Array(refusal.utf8)))
     }
     if call.method == StepCommand.method {
-      guard let step = dispatcher.step(call, of: worker) else { return pool.answer(id, call.number, StepCall.refusal) }
+      guard let step = dispatcher.step(call, of: worker) else {
+        return pool.answer(id, call.number, run.work.isTrial ? StepTrial.answer(call, at: wall.now()) : StepCall.refusal)
+      }
       worker.run?.usesSteps = true
       return requests.push(.step(worker: id, number: call.number, step))
     }

@@ -21,12 +21,12 @@ enum LambdaProgram {
       if lambda?.language == .custom { text += "chmod 755 \(quoted(file))\n" }
     }
     let handler = lambda?.handler ?? LambdaSettings.handlerDefault
-    let module = String(handler.prefix { $0 != "." })
     text += "set -- env -i"
     for (name, value) in environment(definition, handler: handler, loopback: loopback, more: more) { text += " " + quoted(name + "=" + value) }
     text += "\n"
     text += "if [ -x ./bootstrap ]; then exec \"$@\" ./bootstrap </dev/null\n"
-    text += "elif [ -f \(quoted(module + ".py")) ]; then exec \"$@\" python3 -c \(quoted(LambdaRuntimes.python)) \(quoted(handler)) </dev/null\n"
+    text +=
+      "elif [ -f \(quoted(LambdaSettings.pythonFile(of: handler))) ]; then exec \"$@\" python3 -c \(quoted(LambdaRuntimes.python)) \(quoted(handler)) </dev/null\n"
     let heap = definition.memoryBytesMax >> 20
     text += "else exec \"$@\" node --max-old-space-size=\(heap) -e \(quoted(LambdaRuntimes.node)) -- \(quoted(handler)) </dev/null\n"
     text += "fi\n"

@@ -14,7 +14,7 @@ extension FunctionsService {
           var chance = SecureRandom()
           return policy.delay(afterAttempts: attempts, using: &chance)
         })
-      return reply.answer(run: call.execution.run)
+      return reply.answer(run: String(call.execution.run))
     } catch let error as RoostError {
       return LocalAnswer(error)
     } catch {

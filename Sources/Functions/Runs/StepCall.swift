@@ -28,7 +28,7 @@ struct StepCall: Sendable {
 }
 
 extension StepReply {
-  func answer(run: Int64) -> LocalAnswer {
+  func answer(run: String) -> LocalAnswer {
     var writer = JSONWriter()
     writer.beginObject()
     switch self {
@@ -37,7 +37,7 @@ extension StepReply {
       writer.bool(true)
     case .begun(let steps):
       writer.key("run")
-      writer.string(String(run))
+      writer.string(run)
       writer.key("steps")
       writer.beginArray()
       for step in steps { step.write(into: &writer) }

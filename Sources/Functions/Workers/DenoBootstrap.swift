@@ -322,6 +322,15 @@ enum DenoBootstrap {
       },
     };
 
+    const users = {
+      get: async (id) => { const answer = await request("GET", userAt(id), { missing: true }); return answer && jsonOf(answer); },
+      list: async ({ filter, sort, limit, cursor } = {}) => jsonOf(await request("GET", "/v1/users" + querying({ filter, sort, limit, cursor }))),
+      create: async (data) => jsonOf(await request("POST", "/v1/users", { headers: JSON_BODY, body: stringify(data) })),
+      patch: async (id, data) => jsonOf(await request("PATCH", userAt(id), { headers: JSON_BODY, body: stringify(data) })),
+      delete: async (id) => (await request("DELETE", userAt(id), { missing: true })) !== null,
+    };
+    const userAt = (id) => "/v1/users/" + encodeURIComponent(id);
+
     const events = {
       emit: async (name, data, { subject } = {}) => jsonOf(await request("POST", "/v1/events", { headers: JSON_BODY, body: stringify({ name, data, subject }) })),
     };
@@ -396,12 +405,14 @@ enum DenoBootstrap {
       return { url, release: () => URL.revokeObjectURL(url) };
     }
 
+    const IMPORTS = "A function of one file can import Node's built-in modules (\"node:crypto\") and nothing else; deploy a folder for several files or packages.";
+
     async function load(frame) {
       file = frame.file ?? frame.name + ".ts";
       limits = frame.limits;
       lines = bytes = 0;
       const logger = { debug: output_console.debug, info: output_console.info, warn: output_console.warn, error: output_console.error };
-      context = { db, files, events, api, refuse, log: logger, step: noSteps, env: Object.freeze({ ...frame.env }) };
+      context = { db, users, files, events, api, refuse, log: logger, step: noSteps, env: Object.freeze({ ...frame.env }) };
       if (frame.folder || /process|node:/.test(frame.source)) replaceProcess();
       const { url, release } = frame.folder
         ? { url: "file://" + `${frame.folder}/${frame.entry}`.split("/").map(encodeURIComponent).join("/"), release: quiet }
@@ -412,7 +423,10 @@ enum DenoBootstrap {
         fetcher = fetchOf(module);
       });
       release();
-      if (problem) return send({ type: "refused", message: problem.message, stack: problem.stack });
+      if (problem) {
+        const isImport = !frame.folder && /cannot-be-a-base|not a dependency|--no-(npm|remote)|--allow-import|Unsupported scheme/.test(problem.message);
+        return send({ type: "refused", message: isImport ? IMPORTS + "\n" + problem.message : problem.message, stack: problem.stack });
+      }
       if (typeof handler !== "function" && !(frame.isOnlyCalled && fetcher)) return send({ type: "refused", message: "The module has no default export that is a function: export default async function (event, context) { … }", stack: "" });
       send({ type: "loaded" });
     }

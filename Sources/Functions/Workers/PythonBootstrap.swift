@@ -203,16 +203,17 @@ enum PythonBootstrap {
   /// What a handler gets, how it is loaded and run, and how its failures are told.
   private static let running = #"""
     class Context:
-        """What a handler works with: db, files, api, log, env, attempt, step."""
+        """What a handler works with: db, users, files, events, api, log, env, attempt, step."""
 
         def __init__(self, attempt):
-            self.db, self.files, self.api, self.log, self.env, self.attempt = db, files, api, log, roost.env, attempt
-            self.step = steps
+            self.db, self.users, self.files, self.events, self.api, self.log, self.env = db, users, files, events, api, log, roost.env
+            self.attempt, self.step = attempt, steps
 
 
-    db, files = Database(), Files()
+    db, users, files, events = Database(), Users(), Files(), Events()
     roost = types.ModuleType("roost", "The project that this function belongs to.")
-    roost.db, roost.files, roost.api, roost.log, roost.env, roost.RoostError, roost.Context = db, files, api, log, {}, RoostError, Context
+    roost.db, roost.users, roost.files, roost.events, roost.api, roost.log, roost.env = db, users, files, events, api, log, {}
+    roost.RoostError, roost.Context = RoostError, Context
     RoostError.__module__ = Context.__module__ = "roost"
     sys.modules["roost"] = roost
 

@@ -146,6 +146,32 @@ enum PythonClient {
             return request("DELETE", self._at(id), matching(if_version), missing=True) is not None
 
 
+    class Users:
+        _base = "/v1/users"
+
+        def _at(self, id):
+            return f"{self._base}/{quoted(id)}"
+
+        def get(self, id):
+            """The user, or None."""
+            answer = request("GET", self._at(id), missing=True)
+            return answer and answer.json()
+
+        def list(self, filter=None, *, sort=None, limit=None, cursor=None):
+            """One page: {"items": […], "nextCursor": …}."""
+            return request("GET", self._base + query(filter=filter, sort=sort, limit=limit, cursor=cursor)).json()
+
+        def create(self, data):
+            return request("POST", self._base, matching(None, JSON_TYPE), encode(data)).json()
+
+        def patch(self, id, data):
+            return request("PATCH", self._at(id), matching(None, JSON_TYPE), encode(data)).json()
+
+        def delete(self, id):
+            """True if there was one."""
+            return request("DELETE", self._at(id), missing=True) is not None
+
+
     class Bucket:
         def __init__(self, name):
             self._base = "/v1/files/" + quoted(name)
@@ -178,6 +204,13 @@ enum PythonClient {
     class Files:
         def bucket(self, name):
             return Bucket(name)
+
+
+    class Events:
+        def emit(self, name, data=None, *, subject=None):
+            """For functions with an event trigger of that name; answers {"id": …}."""
+            body = {"name": name, "data": data} if subject is None else {"name": name, "data": data, "subject": subject}
+            return request("POST", "/v1/events", matching(None, JSON_TYPE), encode(body)).json()
 
 
     def api(method, path, *, headers=None, body=None):

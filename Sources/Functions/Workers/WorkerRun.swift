@@ -33,6 +33,14 @@ enum RunWork {
     }
   }
 
+  /// Whether an admin tries the function out.
+  var isTrial: Bool {
+    switch self {
+    case .delivery: false
+    case .direct(let call): call.invocation.isTrial
+    }
+  }
+
   /// 1 for the first.
   var attempt: Int {
     switch self {

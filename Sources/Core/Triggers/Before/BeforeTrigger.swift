@@ -20,7 +20,7 @@ package struct BeforeTrigger: Sendable {
   package var value: JSONValue {
     guard case .object(var object) = document.value else { return document.value }
     object["type"] = "before"
-    object["timeout"] = .string("\(timeout.milliseconds)ms")
+    object["timeout"] = .string(timeout.configured)
     return .object(object)
   }
 }

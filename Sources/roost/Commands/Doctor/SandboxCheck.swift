@@ -13,7 +13,8 @@ enum SandboxCheck {
     configuration.nodePath = find("node", "ROOST_NODE")
     configuration.pythonPath =
       environment["ROOST_PYTHON"].flatMap(FunctionsConfiguration.resolve) ?? FunctionsConfiguration.locatePython(searchPath: searchPath)
-    return await javascript(configuration) + [await python(configuration), await command(configuration)]
+    configuration.lambdaLayerPath = environment["ROOST_LAMBDA_LAYER"]
+    return await javascript(configuration) + [await python(configuration), await command(configuration), await lambda(configuration)]
   }
 
   private static func javascript(_ configuration: FunctionsConfiguration) async -> [DoctorFinding] {
@@ -62,5 +63,16 @@ enum SandboxCheck {
       return .warn("command", "commands do not run" + (probe.reason.map { ": \($0)" } ?? ""), mend: "Commands need the full sandbox.")
     }
     return .ok("command", "commands run in the sandbox")
+  }
+
+  private static func lambda(_ configuration: FunctionsConfiguration) async -> DoctorFinding {
+    let probe = await FunctionsService.probe(configuration, .lambda)
+    guard probe.level == .full else {
+      return .warn(
+        "lambda", "Lambda functions do not run" + (probe.reason.map { ": \($0)" } ?? ""),
+        mend: configuration.lambdaLayerPath.map { "Lambda functions need the full sandbox, and \($0) as it is named in ROOST_LAMBDA_LAYER." }
+          ?? "Lambda functions need the full sandbox.")
+    }
+    return .ok("lambda", "Lambda functions run in the sandbox" + (configuration.lambdaLayerPath.map { ", with \($0) as /opt" } ?? ""))
   }
 }

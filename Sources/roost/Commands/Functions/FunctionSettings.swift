@@ -31,6 +31,9 @@ struct FunctionSettings: ParsableArguments {
   @Option(help: ArgumentHelp("The first wait before another try, e.g. 1s.", valueName: "duration"))
   var backoff: String?
 
+  @Option(help: ArgumentHelp("How old an event may be when it is tried again, e.g. 24h.", valueName: "duration"))
+  var maxAge: String?
+
   @Option(help: ArgumentHelp("A string for the function's `env`. May be repeated.", valueName: "name=value"))
   var env: [String] = []
 
@@ -38,7 +41,7 @@ struct FunctionSettings: ParsableArguments {
 
   var areGiven: Bool {
     called.areGiven || !on.isEmpty || collection != nil || condition != nil || timeout != nil || memory != nil || concurrency != nil || attempts != nil
-      || backoff != nil
+      || backoff != nil || maxAge != nil
       || !env.isEmpty
   }
 
@@ -66,6 +69,7 @@ struct FunctionSettings: ParsableArguments {
     var retry = manifest["retry"]?.objectValue ?? [:]
     if let attempts { retry["attempts"] = .int(Int64(attempts)) }
     if let backoff { retry["backoff"] = .string(backoff) }
+    if let maxAge { retry["maxAge"] = .string(maxAge) }
     if !retry.isEmpty { manifest["retry"] = .object(retry) }
     if !env.isEmpty {
       var environment = manifest["env"]?.objectValue ?? [:]
