@@ -13,6 +13,7 @@ extension WorkerRuntime {
       shutsIn: true, reservedBytes: FunctionsLimits.denoDataBytes)
     // Deno 2.9 tries for 150 ms to make the folder of its caches before it keeps them in memory. In the sandbox's own /tmp it can.
     sandboxEnvironment = [("DENO_DIR", "/tmp/deno")]
+    showsDevices = false
   }
 
   /// The same for a worker that nobody waits for yet: it makes ready what it can.

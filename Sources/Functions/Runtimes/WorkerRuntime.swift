@@ -23,6 +23,8 @@ struct WorkerRuntime {
   let shutsIn: Bool
   /// Private memory that the interpreter reserves beyond what a function uses.
   let reservedBytes: Int64
+  /// Whether it has the usual devices, or only what an interpreter needs for itself.
+  var showsDevices = true
   /// Whether all programs of the system are there, too.
   var showsPrograms = false
   /// Empty folders of the sandbox that its program may fill, in memory.

@@ -69,13 +69,16 @@ struct WorkerCommand {
     if access("/etc/ld.so.cache", R_OK) == 0 { arguments += ["--ro-bind", "/etc/ld.so.cache", "/etc/ld.so.cache"] }
     for (path, place) in runtime.shown { arguments += ["--ro-bind", path, place] }
     let size = String(FunctionsLimits.temporaryBytesMax)
-    // /dev/shm would have half of the machine's memory.
     // /proc/sys asks for no capability, only for the user: where that is root, a program could write there (bubblewrap itself looks at the folder alone).
-    // /dev/full reads as zeros too, and cannot be mapped: memory that is mapped from /dev/zero belongs to no process.
-    arguments += [
-      "--proc", "/proc", "--remount-ro", "/proc", "--dev", "/dev", "--dev-bind", "/dev/full", "/dev/zero", "--size", size, "--tmpfs", "/dev/shm",
-      "--remount-ro", "/dev",
-    ]
+    arguments += ["--proc", "/proc", "--remount-ro", "/proc"]
+    if runtime.showsDevices {
+      // /dev/full reads as zeros too, and cannot be mapped: memory that is mapped from /dev/zero belongs to no process.
+      // /dev/shm would have half of the machine's memory.
+      arguments += ["--dev", "/dev", "--dev-bind", "/dev/full", "/dev/zero", "--size", size, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
+    } else {
+      // Each mount takes its time at every start.
+      for device in ["/dev/null", "/dev/urandom"] { arguments += ["--dev-bind", device, device] }
+    }
     for folder in runtime.temporary { arguments += ["--size", size, "--tmpfs", folder] }
     arguments += ["--size", size, "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp"]
     return arguments

@@ -31,7 +31,7 @@ enum NodeBootstrap {
       (reason) => react({ reason, error: reason, preventDefault() {} }));
 
     let modulePath;
-    Deno.args = ["spare"];
+    Deno.args = process.argv.slice(-1);
     Deno.module = (source) => {
       modulePath = fs.mkdtempSync("/tmp/roost-") + "/module.mjs";
       fs.writeFileSync(modulePath, javascript(source));

@@ -83,6 +83,8 @@ final class Worker {
   /// How often in a row it was busy since the look before.
   var busyLooks = 0
   var state = State.starting
+  /// Its program waits in the socket since before it was up.
+  var isLoadSent = false
   /// For workers that speak AWS's runtime interface over HTTP; all others speak frames over their socket.
   var lambda: LambdaExchange?
   var loopback: Loopback?

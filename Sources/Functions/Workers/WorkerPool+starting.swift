@@ -33,7 +33,17 @@ extension WorkerPool {
     worker.assignment = assignment
     groups[assignment.generation, default: Group()].workers += 1
     groups[assignment.generation, default: Group()].starting += 1
-    if case .blank = worker.state { load(worker) }
+    if case .blank = worker.state { load(worker) } else { loadAhead(worker) }
+  }
+
+  /// A worker that comes up finds its program in the socket: it need not ask. Where nothing has to be made ready for it first, and nothing is to be found
+  /// out about the runtime.
+  private func loadAhead(_ worker: Worker) {
+    guard let definition = worker.assignment?.definition, [.javascript, .python].contains(worker.runtime), self[worker.runtime].level == worker.level,
+      definition.network == nil, definition.source.utf8.count <= FunctionsLimits.loadAheadBytesMax
+    else { return }
+    worker.isLoadSent = true
+    send(loadFrame(worker, definition), to: worker)
   }
 
   /// Whether the workers that there are will have taken all that waits sooner than another one helps.
@@ -211,7 +221,10 @@ extension WorkerPool {
     guard openProxy(worker) else { return }
     if worker.lambda != nil { return startLambda(worker, assignment.definition) }
     if worker.runtime == .command { return send(CommandScript.load(assignment.definition), to: worker) }
-    let folder = worker.level == .full ? FunctionArchive.place : folder(of: assignment.definition)
-    send(ServerFrame.load(assignment.definition, more: worker.variables, folder: folder), to: worker)
+    if !worker.isLoadSent { send(loadFrame(worker, assignment.definition), to: worker) }
+  }
+
+  private func loadFrame(_ worker: Worker, _ definition: FunctionDefinition) -> [UInt8] {
+    ServerFrame.load(definition, more: worker.variables, folder: worker.level == .full ? FunctionArchive.place : folder(of: definition))
   }
 }
