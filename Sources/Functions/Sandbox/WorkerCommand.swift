@@ -40,7 +40,7 @@ struct WorkerCommand {
       guard let bubblewrap = configuration.bubblewrapPath else { return nil }
       path = bubblewrap
       arguments =
-        [bubblewrap] + Self.bubblewrapArguments(runtime, variables + runtime.sandboxEnvironment) + ["--", runtime.sandboxed.path] + runtime.sandboxed.arguments
+        [bubblewrap] + (configuration.mark?.arguments ?? []) + Self.bubblewrapArguments(runtime, variables + runtime.sandboxEnvironment) + ["--", runtime.sandboxed.path] + runtime.sandboxed.arguments
       environment = []
       tellsChild = true
     }
