@@ -73,6 +73,13 @@ static const unsigned char postgres_0010[] = {
 #embed "0010_secrets.postgres.sql"
 };
 
+static const unsigned char sqlite_0011[] = {
+#embed "0011_parked_born.sqlite.sql"
+};
+static const unsigned char postgres_0011[] = {
+#embed "0011_parked_born.postgres.sql"
+};
+
 static const roost_migration migrations[] = {
   {1, "core", sqlite_0001, sizeof sqlite_0001, postgres_0001, sizeof postgres_0001},
   {2, "idempotency", sqlite_0002, sizeof sqlite_0002, postgres_0002, sizeof postgres_0002},
@@ -84,6 +91,7 @@ static const roost_migration migrations[] = {
   {8, "function_versions", sqlite_0008, sizeof sqlite_0008, postgres_0008, sizeof postgres_0008},
   {9, "runs", sqlite_0009, sizeof sqlite_0009, postgres_0009, sizeof postgres_0009},
   {10, "secrets", sqlite_0010, sizeof sqlite_0010, postgres_0010, sizeof postgres_0010},
+  {11, "parked_born", sqlite_0011, sizeof sqlite_0011, postgres_0011, sizeof postgres_0011},
 };
 
 int roost_migrations_count(void) {

@@ -184,7 +184,7 @@ package final class FunctionsService: FunctionRuntime {
   package func replay(deadLetter id: String, of function: String) async throws -> Bool {
     guard let letter = try await functions.deadLetter(id, of: function) else { return false }
     var changes = DeliveryChanges()
-    changes.park = [ParkedDelivery(event: letter.event, attempts: 0, due: wall.now())]
+    changes.park = [ParkedDelivery(event: letter.event, attempts: 0, due: wall.now(), born: wall.now())]
     changes.removeDeadLetters = [id]
     try await functions.record(changes, of: function)
     inbox.post(.revived(function: function, letter.event))
@@ -197,7 +197,7 @@ package final class FunctionsService: FunctionRuntime {
       let letters = try await functions.deadLetters(of: function, limit: FunctionsLimits.lettersPerCommit, after: nil)
       guard !letters.isEmpty else { return (count, false) }
       var changes = DeliveryChanges()
-      changes.park = letters.map { ParkedDelivery(event: $0.event, attempts: 0, due: wall.now()) }
+      changes.park = letters.map { ParkedDelivery(event: $0.event, attempts: 0, due: wall.now(), born: wall.now()) }
       changes.removeDeadLetters = letters.map(\.id)
       try await functions.record(changes, of: function)
       for letter in letters { inbox.post(.revived(function: function, letter.event)) }

@@ -40,6 +40,7 @@ struct ConfigurationTests {
     "Mistakes in triggers and retries have their place",
     arguments: [
       (#"{"triggers":[{"collection":"a"},{"collection":"a","event":"created"}]}"#, "/triggers/1/event"),
+      (#"{"triggers":[{"collection":"a"},{"type":"before","collection":"a","timeout":"1h"}]}"#, "/triggers/1/timeout"),
       (#"{"triggers":[{"collection":"a","events":1}]}"#, "/triggers/0/events"), (#"{"retry":{"attempts":0}}"#, "/retry/attempts"),
       (#"{"retry":{"backof":"1s"}}"#, "/retry/backof"), (#"{"retry":{"maxAge":"0s"}}"#, "/retry/maxAge"),
     ])

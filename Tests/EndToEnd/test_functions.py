@@ -146,6 +146,9 @@ def test_what_a_single_file_cannot_import_is_refused_with_a_way_out(lab, name):
     answer = lab.admin.put(f"/v1/functions/{lab.function}", json=function(f"import x from '{name}';\nexport default () => x;"))
     assert_problem(answer, 422, "deploy_refused")
     assert "deploy a folder" in answer.text, answer.text
+    answer = lab.admin.put(f"/v1/functions/{lab.function}", json=function("throw new Error('x is not a dependency');"))
+    assert_problem(answer, 422, "deploy_refused")
+    assert "deploy a folder" not in answer.text
 
 
 @pytest.mark.parametrize("source", [
@@ -200,6 +203,27 @@ def test_a_bad_age_is_refused(lab, value):
     answer = lab.admin.put(f"/v1/functions/{lab.function}", json=function("export default () => {};", retry={"maxAge": value}))
     assert_problem(answer, 422, "validation_failed")
     assert answer.json()["errors"][0]["pointer"] == "/retry/maxAge"
+
+
+def test_a_function_can_make_a_disabled_user(lab, nobody):
+    lab.deploy("""
+        export default async (event, { db, users }) => {
+          const { email, password } = event.data.after;
+          const made = await users.create({ email, password, disabled: true, roles: ["admin"] });
+          await db.collection(OUT).put("done", { made, again: await users.get(made.id) });
+        };""")
+    email, password = f"{lab.function}@example.org", "correct horse battery"
+    lab.create(email=email, password=password)
+    result = eventually(lab.results, 30, "the result")[0]
+    assert result["made"]["disabled"] is True and result["again"]["disabled"] is True and result["again"]["roles"] == []
+    assert_problem(nobody.post("/v1/auth/login", json={"email": email, "password": password}), 401)
+    lab.admin.must(200, "PATCH", f"/v1/users/{result['made']['id']}", json={"disabled": False})
+    signed_in = nobody.post("/v1/auth/login", json={"email": email, "password": password})
+    assert signed_in.status_code == 200 and "disabled" not in signed_in.json()["user"]
+    assert_problem(lab.admin.post("/v1/users", json={"email": "x" + email, "password": password, "disabled": "yes"}), 422)
+    # Who registers decides nothing of the kind.
+    answer = nobody.post("/v1/auth/register", json={"email": "y" + email, "password": password, "disabled": True})
+    assert answer.status_code == 201 and nobody.post("/v1/auth/login", json={"email": "y" + email, "password": password}).status_code == 200
 
 
 def test_functions_work_with_users_and_events(lab):

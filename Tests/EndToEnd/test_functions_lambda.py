@@ -413,12 +413,15 @@ def zipped(files):
     return out.getvalue()
 
 
-@pytest.mark.parametrize("kind", ["python", "packages", "node", "custom"])
+@pytest.mark.parametrize("kind", ["python", "module", "packages", "node", "custom"])
 def test_a_zip_as_aws_takes_it_runs(lab, layer, kind):
     handler = "app/handlers.handler"
-    if kind in ("python", "packages"):
+    if kind in ("python", "module", "packages"):
         files = {"app/handlers.py": "import os, sys\nfrom shared import greet\ndef handler(event, context):\n    print(greet(), os.getcwd(), sys.modules['awslambdaric'].__file__)",
                  "shared.py": "def greet(): return 'hello'"}
+        if kind == "module":
+            files = {name.replace("app/handlers.py", "app/handlers/__init__.py"): content for name, content in files.items()}
+            handler = "app.handlers.handler"
         if kind == "packages":
             files |= {str(path.relative_to(layer / "python")): path.read_bytes() for path in (layer / "python").rglob("*") if path.is_file()}
     elif kind == "node":
@@ -432,7 +435,7 @@ def test_a_zip_as_aws_takes_it_runs(lab, layer, kind):
     assert answer.status_code == 201, answer.text
     assert answer.json()["handler"] == handler and "language" not in answer.json()
     assert lab.run(n=1)["status"] == "succeeded"
-    place = {"python": " /opt/python/awslambdaric/__init__.py", "packages": " /var/task/awslambdaric/__init__.py"}.get(kind, "")
+    place = {"python": " /opt/python/awslambdaric/__init__.py", "module": " /opt/python/awslambdaric/__init__.py", "packages": " /var/task/awslambdaric/__init__.py"}.get(kind, "")
     # After it, the shell prints what the interface answers.
     assert lab.logs()[0] == "hello /var/task" + place
 

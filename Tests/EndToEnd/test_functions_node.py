@@ -124,6 +124,14 @@ def test_the_doctor_knows_the_runtimes():
 
 
 @needs_node
+def test_node_names_a_way_out_of_imports_that_a_file_cannot_have(machine):
+    lab = machine(NODE, shutil.which("bwrap"))
+    for name in ("lodash", "./other.js", "https://example.org/x.js"):
+        answer = lab.admin.put(f"/v1/functions/{lab.function}", json=function(f"import x from '{name}';\nexport default () => x;"))
+        assert answer.status_code == 422 and "deploy a folder" in answer.text, answer.text
+
+
+@needs_node
 def test_node_runs_archives_too_and_a_new_one_brings_its_manifest(machine, tmp_path):
     lab = machine(NODE, shutil.which("bwrap"))
     files = {

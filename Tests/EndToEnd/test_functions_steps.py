@@ -652,6 +652,26 @@ def test_a_function_with_steps_can_be_tried_out(lab, runtime):
     lab.admin.delete(f"/v1/functions/h{lab.function}")
 
 
+def test_a_trial_succeeds_only_where_the_function_would(lab):
+    def test(**body):
+        return lab.admin.must(200, "POST", f"/v1/functions/{lab.function}/test", json=body)
+
+    # Where somebody waits in earnest there are no steps.
+    source = "export default (event, { step }) => step.run('a', () => 1);"
+    for trigger in ({"type": "before", "collection": lab.source}, {"type": "http"}):
+        lab.admin.put_function(lab.function, source, triggers=[trigger])
+        answer = test()
+        assert answer["invocation"]["status"] == "failed" and "Steps are durable" in answer["invocation"]["error"], answer
+    lab.admin.put_function(lab.function, "def handler(event, context):\n    context.step.run('a', lambda: 1)\n", runtime="python", triggers=[{"type": "http"}])
+    assert "Steps are durable" in test()["invocation"]["error"]
+    # The bounds of a run hold.
+    for body, message in [("for (let n = 0; n < 1001; n++) await step.run('s' + n, () => 1);", "at most 1000 steps"),
+                          ("for (let n = 0; n < 25; n++) await step.run('s' + n, () => 'x'.repeat(200_000));", "larger than 4 MB together")]:
+        lab.deploy("export default async (event, { step }) => { " + body + " };", timeout="30s")
+        answer = test()
+        assert answer["invocation"]["status"] == "failed" and message in answer["invocation"]["error"], answer
+
+
 def test_mistakes_in_steps_are_named_in_a_trial(lab):
     for step, message in [('sleep("soon")', "no duration"), ('run("", () => 1)', "has a name"), ('run("a", () => "x".repeat(300_000))', "larger than 256 KB")]:
         lab.deploy(f"export default (event, {{ step }}) => step.{step};")

@@ -65,9 +65,37 @@ struct DeliveryMachineTests {
       machine.failed(1, error: "broken", invocation: nil, at: late + .seconds(Int64(attempt)))
     }
     #expect(machine.takeChanges().deadLetters.isEmpty)
-    #expect(machine.start(at: late + .seconds(61)) != nil)
+    #expect(machine.start(at: late + .seconds(59)) != nil)
     machine.failed(1, error: "broken", invocation: nil, at: late + .seconds(61))
     #expect(machine.takeChanges().deadLetters.count == 1)
+  }
+
+  @Test("Its age counts when the next attempt begins, however long that had to wait, and over restarts")
+  func ageAtTheStart() throws {
+    let policy = DeliveryPolicy(concurrency: 1, attemptsMax: 100, backoff: .milliseconds(1), ageMax: .seconds(60))
+    var machine = DeliveryMachine(DeliveryState(cursor: 0, parked: []), policy: policy, chance: SeededRandom(seed: 7))
+    machine.take([event(1, "a"), event(2, "b")], through: 2, at: now)
+    #expect(machine.start(at: now)?.event.sequence == 1)
+    machine.failed(1, error: "broken", invocation: "i", wait: .seconds(1), at: now)
+    // The only slot is another's for longer than that.
+    #expect(machine.start(at: now)?.event.sequence == 2)
+    machine.succeeded(2, at: now + .seconds(61))
+    #expect(machine.start(at: now + .seconds(61)) == nil)
+    let letter = try #require(machine.takeChanges().deadLetters.first)
+    #expect(letter.attempts == 1 && letter.error.hasPrefix("broken\n") && letter.invocation == "i")
+
+    // A server that was down for an hour: one had failed, one had not been tried, one had come back from the dead letters just before.
+    let late = now + .seconds(3600)
+    let parked = [
+      ParkedDelivery(event: event(1, "a"), attempts: 1, due: now), ParkedDelivery(event: event(2, "b"), attempts: 0, due: now),
+      ParkedDelivery(event: event(3, "c"), attempts: 1, due: now, born: now + .seconds(3590)),
+    ]
+    machine = DeliveryMachine(
+      DeliveryState(cursor: 3, parked: parked), policy: DeliveryPolicy(concurrency: 9, attemptsMax: 100, backoff: .milliseconds(1), ageMax: .seconds(60)),
+      chance: SeededRandom(seed: 7))
+    #expect([machine.start(at: late)?.event.sequence, machine.start(at: late)?.event.sequence, machine.start(at: late)?.event.sequence] == [2, 3, nil])
+    let changes = machine.takeChanges()
+    #expect(changes.deadLetters.map(\.event.sequence) == [1] && changes.deadLetters.map(\.attempts) == [1] && changes.unpark.contains(1))
   }
 
   @Test("A document's next delivery waits for the one before it")

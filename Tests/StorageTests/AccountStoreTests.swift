@@ -26,7 +26,7 @@ struct AccountStoreTests {
 
     func register(_ name: String, session: String? = nil) async throws -> DocumentRecord {
       try await accounts.register(
-        profile: .storing(#"{"name":"\#(name)"}"#, in: users), email: email("\(name)@example.org"), passwordHash: "hash",
+        profile: .storing(#"{"name":"\#(name)"}"#, in: users), email: email("\(name)@example.org"), passwordHash: "hash", isDisabled: false,
         session: session.map { self.session($0) }, refreshHash: session.map { Array($0.utf8) }, repeatable: nil)
     }
   }

@@ -81,7 +81,9 @@ struct FunctionStoreTests {
     let now = store.clock.now()
     var changes = DeliveryChanges()
     changes.cursor = 3
-    changes.park = [ParkedDelivery(event: events[0], attempts: 2, due: now), ParkedDelivery(event: events[1], attempts: 0, due: now + .seconds(1))]
+    changes.park = [
+      ParkedDelivery(event: events[0], attempts: 2, due: now), ParkedDelivery(event: events[1], attempts: 0, due: now + .seconds(1), born: now + .seconds(7)),
+    ]
     changes.deadLetters = [DeadLetter(id: "d1", event: events[2], attempts: 5, error: "boom", invocation: "i", created: now)]
     changes.invocations = [invocation(1, at: now)]
     changes.logs = (0..<3).map { InvocationLog(id: "00000001-\($0)", invocation: "00000001", time: now, level: "info", message: "line \($0)") }
@@ -89,6 +91,7 @@ struct FunctionStoreTests {
     let state = try await functions.deliveryState(of: "f")
     #expect(
       state.cursor == 3 && state.parked.map(\.event.sequence) == [1, 2] && state.parked.map(\.attempts) == [2, 0] && state.parked[1].due == now + .seconds(1))
+    #expect(state.parked.map(\.born) == [events[0].time, now + .seconds(7)])
     #expect(state.parked[0].event.after == events[0].after && state.parked[0].event.path == events[0].path)
     let letters = try await functions.deadLetters(of: "f", limit: 10, after: nil)
     #expect(letters.map(\.id) == ["d1"] && letters[0].event.sequence == 3 && letters[0].error == "boom")

@@ -26,7 +26,7 @@ enum Users {
   static let create = Route.trusted(.post, "/v1/users") { call in
     let registration = try Registration(call.value())
     let answer: @Sendable (DocumentRecord) throws -> HTTPResponse = { profile in
-      var response = HTTPResponse.privateJSON(201, try value(of: profile, email: registration.email.text))
+      var response = HTTPResponse.privateJSON(201, try value(of: profile, email: registration.email.text, isDisabled: registration.isDisabled))
       response.headers.add("Location", "/v1/users/\(profile.id)")
       return response
     }

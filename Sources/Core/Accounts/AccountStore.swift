@@ -68,7 +68,7 @@ package enum RefreshOutcome: Sendable {
 package protocol AccountStore: Sendable {
   /// Writes the profile document (with its event), the credential and the first session in one commit.
   func register(
-    profile: DocumentWrite, email: EmailAddress?, passwordHash: String?, session: Session?, refreshHash: [UInt8]?,
+    profile: DocumentWrite, email: EmailAddress?, passwordHash: String?, isDisabled: Bool, session: Session?, refreshHash: [UInt8]?,
     repeatable: Repeatable<DocumentRecord>?
   ) async throws -> DocumentRecord
   func credential(email: EmailAddress) async throws -> Credential?

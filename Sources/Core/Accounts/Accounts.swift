@@ -58,7 +58,8 @@ package final class Accounts: Sendable {
       .store(body: try access.registration(registration, moment))
     }
     return try await project.accounts.register(
-      profile: write, email: registration.email, passwordHash: hash, session: session, refreshHash: refresh?.hash, repeatable: repeatable)
+      profile: write, email: registration.email, passwordHash: hash, isDisabled: registration.isDisabled && caller.passesRules, session: session,
+      refreshHash: refresh?.hash, repeatable: repeatable)
   }
 
   /// One answer, and one duration, for a wrong password and for an account that does not exist.

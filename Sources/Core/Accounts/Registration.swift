@@ -8,6 +8,8 @@ package struct Registration: Sendable {
   package let profile: DocumentBody
   /// What of it the server says.
   let identity: DocumentBody
+  /// For accounts that admins make: nobody can sign in.
+  package let isDisabled: Bool
 
   /// Throws `validation_failed` with every offending field.
   package init(_ value: JSONValue) throws {
@@ -20,8 +22,11 @@ package struct Registration: Sendable {
     if email == nil { errors.append(FieldError("/email", "expected an email address")) }
     let password = object["password"]?.stringValue
     if let problem = Self.problem(ofPassword: password) { errors.append(FieldError("/password", problem)) }
+    let disabled = object["disabled"] ?? false
+    if disabled.boolValue == nil { errors.append(FieldError("/disabled", "expected true or false")) }
+    isDisabled = disabled.boolValue ?? false
     // What only the server says of a user must not come from outside.
-    for name in DocumentRecord.reservedFields + ["password", "emailVerified", "roles"] { object[name] = nil }
+    for name in DocumentRecord.reservedFields + ["password", "emailVerified", "roles", "disabled"] { object[name] = nil }
     guard let email, let password, errors.isEmpty else {
       throw RoostError(.validationFailed, "The registration is not complete.", fields: errors)
     }

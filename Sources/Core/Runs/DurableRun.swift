@@ -190,18 +190,24 @@ package struct DurableRun: Sendable {
   private mutating func charge(_ step: RunStep, _ known: RunStep?) throws {
     if known == nil {
       guard steps < Limits.stepsPerRunMax else {
-        throw RoostError(.validationFailed, "A run has at most \(Limits.stepsPerRunMax) steps; split the work among several runs.")
+        throw Self.tooManySteps
       }
       steps += 1
     }
     let more = step.bytes - (known?.bytes ?? 0)
-    guard bytes + more <= Limits.stepBytesPerRunMax else {
-      throw RoostError(
-        .payloadTooLarge,
-        "The results of this run's steps are larger than \(Limits.stepBytesPerRunMax >> 20) MB together; store them as documents or files and return their ids."
-      )
-    }
+    guard bytes + more <= Limits.stepBytesPerRunMax else { throw Self.tooLarge }
     bytes += more
+  }
+
+  package static var tooManySteps: RoostError {
+    RoostError(.validationFailed, "A run has at most \(Limits.stepsPerRunMax) steps; split the work among several runs.")
+  }
+
+  package static var tooLarge: RoostError {
+    RoostError(
+      .payloadTooLarge,
+      "The results of this run's steps are larger than \(Limits.stepBytesPerRunMax >> 20) MB together; store them as documents or files and return their ids."
+    )
   }
 }
 

@@ -121,11 +121,14 @@ package struct ParkedDelivery: Sendable {
   /// Attempts made so far.
   package let attempts: Int
   package let due: Timestamp
+  /// From when on its age counts: when the event happened, or when it came back from the dead letters.
+  package let born: Timestamp
 
-  package init(event: LogEvent, attempts: Int, due: Timestamp) {
+  package init(event: LogEvent, attempts: Int, due: Timestamp, born: Timestamp? = nil) {
     self.event = event
     self.attempts = attempts
     self.due = due
+    self.born = born ?? event.time
   }
 }
 

@@ -24,6 +24,8 @@ struct DeliveryEntry {
   var since: Timestamp?
   /// From when on its age counts: when it happened, or when it came back from the dead letters.
   let born: Timestamp
+  /// How the last attempt ended, as far as that is known.
+  var failure: (error: String, invocation: String?)?
 
   /// Whether somebody has it.
   var isStarted: Bool { state == .running || state == .ahead }

@@ -63,7 +63,7 @@ struct DeliveryMachine {
     readThrough = state.cursor
     record = DeliveryRecord(cursor: state.cursor)
     for parked in state.parked.sorted(by: { $0.event.sequence < $1.event.sequence }) {
-      add(DeliveryEntry(parked.event, attempts: parked.attempts, state: .backingOff(parked.due), isParked: true, since: parked.due))
+      add(DeliveryEntry(parked.event, attempts: parked.attempts, state: .backingOff(parked.due), isParked: true, since: parked.due, born: parked.born))
     }
     for queue in queues.values { activate(queue[0]) }
   }
@@ -107,7 +107,11 @@ struct DeliveryMachine {
       ready.insert(due.sequence)
     }
     while let sequence = ready.first {
-      if let entry = entries[sequence], entry.state == .waiting, isFirst(entry) { return true }
+      if let entry = entries[sequence], entry.state == .waiting, isFirst(entry) {
+        // It may have waited longer than it was to, for a slot or for a server that was down.
+        guard isTooOld(entry, at: now) else { return true }
+        giveUp(entry, at: now)
+      }
       _ = ready.popFirst()
     }
     return false
@@ -180,12 +184,8 @@ struct DeliveryMachine {
       return
     }
     let due = now + max(wait, policy.delay(afterAttempts: entry.attempts, using: &chance))
-    if let ageMax = policy.ageMax, due > entry.born + ageMax {
-      settle(entry, at: now)
-      let reason = "It is not tried again: the next attempt would come later than `maxAge` of `retry`, \(ageMax.configured), allows."
-      bury(entry.event, attempts: entry.attempts, error: error + "\n" + reason, invocation: invocation, at: now)
-      return
-    }
+    entry.failure = (error, invocation)
+    if isTooOld(entry, at: due) { return giveUp(entry, at: now) }
     entry.state = .backingOff(due)
     entry.since = due
     entries[sequence] = entry
@@ -332,7 +332,7 @@ struct DeliveryMachine {
   /// Moves a delivery from the window to the parked list, or changes its line there.
   private mutating func park(_ sequence: Int64, due: Timestamp) {
     guard let entry = entries[sequence] else { return }
-    record.park(ParkedDelivery(event: entry.event, attempts: entry.attempts, due: due))
+    record.park(ParkedDelivery(event: entry.event, attempts: entry.attempts, due: due, born: entry.born))
     guard !entry.isParked else { return }
     entries[sequence]?.isParked = true
     openCount -= 1
@@ -340,6 +340,20 @@ struct DeliveryMachine {
     parkedCount += 1
     parkedBytes += entry.bytes
     trim()
+  }
+
+  private func isTooOld(_ entry: DeliveryEntry, at moment: Timestamp) -> Bool {
+    guard entry.attempts > 0, let ageMax = policy.ageMax else { return false }
+    return moment > entry.born + ageMax
+  }
+
+  /// It is not tried again, although there are attempts left.
+  private mutating func giveUp(_ entry: DeliveryEntry, at now: Timestamp) {
+    settle(entry, at: now)
+    let reason = "It is not tried again: the next attempt would come later than `maxAge` of `retry`, \((policy.ageMax ?? .zero).configured), allows."
+    bury(
+      entry.event, attempts: entry.attempts, error: [entry.failure?.error, reason].compactMap { $0 }.joined(separator: "\n"),
+      invocation: entry.failure?.invocation, at: now)
   }
 
   private mutating func bury(_ event: LogEvent, attempts: Int, error: String, invocation: String?, at now: Timestamp) {

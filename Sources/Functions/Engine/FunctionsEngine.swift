@@ -266,7 +266,11 @@ final class FunctionsEngine {
     }
     if call.method == StepCommand.method {
       guard let step = dispatcher.step(call, of: worker) else {
-        return pool.answer(id, call.number, run.work.isTrial ? StepTrial.answer(call, at: wall.now()) : StepCall.refusal)
+        guard run.work.isTrial else { return pool.answer(id, call.number, StepCall.refusal) }
+        var trial = run.trial ?? StepTrial()
+        let answer = trial.answer(call, at: wall.now())
+        worker.run?.trial = trial
+        return pool.answer(id, call.number, answer)
       }
       worker.run?.usesSteps = true
       return requests.push(.step(worker: id, number: call.number, step))

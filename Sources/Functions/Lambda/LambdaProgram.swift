@@ -25,8 +25,9 @@ enum LambdaProgram {
     for (name, value) in environment(definition, handler: handler, loopback: loopback, more: more) { text += " " + quoted(name + "=" + value) }
     text += "\n"
     text += "if [ -x ./bootstrap ]; then exec \"$@\" ./bootstrap </dev/null\n"
-    text +=
-      "elif [ -f \(quoted(LambdaSettings.pythonFile(of: handler))) ]; then exec \"$@\" python3 -c \(quoted(LambdaRuntimes.python)) \(quoted(handler)) </dev/null\n"
+    let file = LambdaSettings.pythonFile(of: handler)
+    text += "elif [ -f \(quoted(file)) ] || [ -f \(quoted(String(file.dropLast(3)) + "/__init__.py")) ]; then"
+    text += " exec \"$@\" python3 -c \(quoted(LambdaRuntimes.python)) \(quoted(handler)) </dev/null\n"
     let heap = definition.memoryBytesMax >> 20
     text += "else exec \"$@\" node --max-old-space-size=\(heap) -e \(quoted(LambdaRuntimes.node)) -- \(quoted(handler)) </dev/null\n"
     text += "fi\n"

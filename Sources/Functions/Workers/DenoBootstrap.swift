@@ -269,7 +269,8 @@ enum DenoBootstrap {
       });
       release();
       if (problem) {
-        const isImport = !frame.folder && /cannot-be-a-base|not a dependency|--no-(npm|remote)|--allow-import|Unsupported scheme/.test(problem.message);
+        const isRefused = problem.name === "TypeError" && /cannot-be-a-base|not a dependency|--no-(npm|remote)|--allow-import|Unsupported scheme/.test(problem.message);
+        const isImport = !frame.folder && (isRefused || /^ERR_(MODULE_NOT_FOUND|UNSUPPORTED_ESM_URL_SCHEME)$/.test(problem.code));
         return send({ type: "refused", message: isImport ? IMPORTS + "\n" + problem.message : problem.message, stack: problem.stack });
       }
       if (typeof handler !== "function" && !(frame.isOnlyCalled && fetcher)) return send({ type: "refused", message: "The module has no default export that is a function: export default async function (event, context) { … }", stack: "" });

@@ -13,6 +13,8 @@ extension Worker {
     var trace: String?
     /// It is an execution of a durable run.
     var usesSteps = false
+    /// Of a function that is tried out, once it has used steps.
+    var trial: StepTrial?
     /// It failed so that trying again would change nothing.
     var isFinal = false
     /// Nil while nobody follows.

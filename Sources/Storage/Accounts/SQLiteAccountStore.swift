@@ -14,7 +14,7 @@ final class SQLiteAccountStore: AccountStore {
   // MARK: Users
 
   func register(
-    profile: DocumentWrite, email: EmailAddress?, passwordHash: String?, session: Session?, refreshHash: [UInt8]?,
+    profile: DocumentWrite, email: EmailAddress?, passwordHash: String?, isDisabled: Bool, session: Session?, refreshHash: [UInt8]?,
     repeatable: Repeatable<DocumentRecord>?
   ) async throws -> DocumentRecord {
     try await writer.write { transaction in
@@ -27,8 +27,8 @@ final class SQLiteAccountStore: AccountStore {
           throw RoostError(.internal, "Registering an account stored no profile.")
         }
         try database.run(
-          "INSERT INTO credentials (user_id, email, email_verified, password_hash, disabled, roles) VALUES (?, ?, 0, ?, 0, '[]')", .text(record.id),
-          SQLValue(email?.text), SQLValue(passwordHash))
+          "INSERT INTO credentials (user_id, email, email_verified, password_hash, disabled, roles) VALUES (?, ?, 0, ?, ?, '[]')", .text(record.id),
+          SQLValue(email?.text), SQLValue(passwordHash), SQLValue(isDisabled))
         // The id of a new profile is made here, so the session gets its user here too.
         if let session, let refreshHash { try transaction.insert(session, userID: record.id, refreshHash: refreshHash) }
         return record

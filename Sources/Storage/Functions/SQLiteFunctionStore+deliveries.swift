@@ -6,9 +6,11 @@ extension SQLiteFunctionStore {
       guard let number = try database.functionNumber(function) else { throw RoostError(.functionNotFound, "There is no function '\(function)'.") }
       let cursor = try database.first("SELECT cursor FROM function_cursors WHERE function = ?", .int(number)) { $0.int(0) } ?? 0
       let parked = try database.rows(
-        "SELECT attempts, due, \(LogEvent.columns) FROM parked_deliveries WHERE function = ? ORDER BY sequence", .int(number)
+        "SELECT attempts, due, born, \(LogEvent.columns) FROM parked_deliveries WHERE function = ? ORDER BY sequence", .int(number)
       ) { row in
-        ParkedDelivery(event: try LogEvent(row: row, from: 2), attempts: Int(row.int(0)), due: Timestamp(milliseconds: row.int(1)))
+        ParkedDelivery(
+          event: try LogEvent(row: row, from: 3), attempts: Int(row.int(0)), due: Timestamp(milliseconds: row.int(1)),
+          born: row.optionalInt(2).map(Timestamp.init(milliseconds:)))
       }
       return DeliveryState(cursor: cursor, parked: parked, schedules: try database.scheduleMarks(of: number))
     }
@@ -78,8 +80,8 @@ extension WriteTransaction {
     }
     for delivery in changes.park {
       try database.run(
-        "INSERT OR REPLACE INTO parked_deliveries (function, attempts, due, \(LogEvent.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [.int(function), .int(Int64(delivery.attempts)), .int(delivery.due.milliseconds)] + delivery.event.values)
+        "INSERT OR REPLACE INTO parked_deliveries (function, attempts, due, born, \(LogEvent.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [.int(function), .int(Int64(delivery.attempts)), .int(delivery.due.milliseconds), .int(delivery.born.milliseconds)] + delivery.event.values)
     }
     for id in changes.removeDeadLetters {
       try database.run("DELETE FROM dead_letters WHERE function = ? AND id = ?", .int(function), .text(id))

@@ -11,7 +11,7 @@ package struct BeforeTrigger: Sendable {
 
   init(_ value: JSONValue, pointer: String) throws {
     var object = try JSONObject(trigger: value, pointer: pointer)
-    var reader = try ConfigurationReader(["timeout": object["timeout"] ?? .null], of: "trigger")
+    var reader = try ConfigurationReader(["timeout": object["timeout"] ?? .null], of: "trigger", at: pointer)
     timeout = try reader.duration("timeout", most: Limits.beforeTimeoutMax) ?? Limits.beforeTimeoutDefault
     object["timeout"] = nil
     document = try DocumentTrigger(.object(object), pointer: pointer)

@@ -31,7 +31,7 @@ struct FunctionSettings: ParsableArguments {
   @Option(help: ArgumentHelp("The first wait before another try, e.g. 1s.", valueName: "duration"))
   var backoff: String?
 
-  @Option(help: ArgumentHelp("How old an event may be when it is tried again, e.g. 24h.", valueName: "duration"))
+  @Option(help: ArgumentHelp("How old an event may be when it is tried again, e.g. 24h, or none.", valueName: "duration"))
   var maxAge: String?
 
   @Option(help: ArgumentHelp("A string for the function's `env`. May be repeated.", valueName: "name=value"))
@@ -69,7 +69,7 @@ struct FunctionSettings: ParsableArguments {
     var retry = manifest["retry"]?.objectValue ?? [:]
     if let attempts { retry["attempts"] = .int(Int64(attempts)) }
     if let backoff { retry["backoff"] = .string(backoff) }
-    if let maxAge { retry["maxAge"] = .string(maxAge) }
+    if let maxAge { retry["maxAge"] = maxAge == "none" ? nil : .string(maxAge) }
     if !retry.isEmpty { manifest["retry"] = .object(retry) }
     if !env.isEmpty {
       var environment = manifest["env"]?.objectValue ?? [:]
