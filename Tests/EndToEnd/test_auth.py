@@ -4,7 +4,6 @@ import hashlib
 import hmac
 import json
 import shutil
-import statistics
 import threading
 import time
 
@@ -85,16 +84,17 @@ def test_no_answer_tells_whether_an_email_is_registered(start):
     server = start()
     nobody, user = Caller(server), register(server, "known")
     answers, times = {}, {}
-    for kind, email in (("known", user.email), ("unknown", "nobody-at-all@example.org"), ("admin", ADMIN_EMAIL)):
-        for _ in range(7):
+    # In turns, and the quickest of each counts: whatever else the machine does makes answers slower, never quicker.
+    for _ in range(7):
+        for kind, email in (("known", user.email), ("unknown", "nobody-at-all@example.org"), ("admin", ADMIN_EMAIL)):
             began = time.monotonic()
-            response = login(nobody, email, "certainly wrong")
+            problem = assert_problem(login(nobody, email, "certainly wrong"), 401, "invalid_credentials")
             times.setdefault(kind, []).append(time.monotonic() - began)
-        problem = assert_problem(response, 401, "invalid_credentials")
-        answers[kind] = {key: value for key, value in problem.items() if key != "requestId"}
+            answers[kind] = {key: value for key, value in problem.items() if key != "requestId"}
     assert answers["known"] == answers["unknown"] == answers["admin"]
-    known, unknown = statistics.median(times["known"]), statistics.median(times["unknown"])
-    assert unknown > known / 2 and known > unknown / 2, f"the time tells: {known:.3f} s and {unknown:.3f} s"
+    known, unknown = min(times["known"]), min(times["unknown"])
+    # Without a hash to compare it would take a hundredth.
+    assert unknown > known / 4 and known > unknown / 4, f"the time tells: {known:.3f} s and {unknown:.3f} s"
 
 
 # Refresh
