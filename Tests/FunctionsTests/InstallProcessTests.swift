@@ -7,7 +7,8 @@ import Testing
 /// What the server does with a program that installs packages, whatever that program does. The tests from outside have the real ones.
 @Suite(.enabled(if: FunctionsConfiguration.locate("bwrap", searchPath: "/usr/bin:/bin:/usr/local/bin") != nil, "there is no bubblewrap"))
 struct InstallProcessTests {
-  private func outcome(_ script: String, timeMax: Duration = .seconds(60), isOver: @escaping @Sendable () -> Bool = { false }) throws -> InstallProcess.Outcome {
+  private func outcome(_ script: String, timeMax: Duration = .seconds(60), isOver: @escaping @Sendable () -> Bool = { false }) throws -> InstallProcess.Outcome
+  {
     let bubblewrap = try #require(FunctionsConfiguration.locate("bwrap", searchPath: "/usr/bin:/bin:/usr/local/bin"))
     var template = Array("/tmp/roost-install-XXXXXX".utf8CString)
     let folder = try #require(mkdtemp(&template).map { String(cString: $0) })

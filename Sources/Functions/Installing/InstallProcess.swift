@@ -48,7 +48,8 @@ struct InstallProcess {
           var request = cspawn_request(
             path: path, argv: UnsafePointer(arguments.baseAddress), envp: UnsafePointer(environment.baseAddress), socket: socket, errors: errors, info: -1,
             filter: -1, calls: nil, calls_bytes: 0, no_new_privileges: false, user: 0, folder: nil, place: nil,
-            limits: cspawn_limits(open_files: 1024, file_bytes: FunctionsLimits.installFileBytesMax, data_bytes: FunctionsLimits.installDataBytesMax, tasks: -1))
+            limits: cspawn_limits(open_files: 1024, file_bytes: FunctionsLimits.installFileBytesMax, data_bytes: FunctionsLimits.installDataBytesMax, tasks: -1)
+          )
           return cspawn_start(&request, &pid, &exit)
         }
       }
