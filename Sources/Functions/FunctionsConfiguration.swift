@@ -25,6 +25,8 @@ package struct FunctionsConfiguration: Sendable {
   package var usageLimits = UsageLimits()
   /// Variables for programs that install dependencies: pip's and npm's own, proxies, certificates.
   package var installEnvironment: [(name: String, value: String)] = []
+  /// Of the data folder, for the sandboxes; `nil` leaves what an earlier server may have left behind.
+  package var mark: WorkerMark?
   /// The folder of the folders of archives.
   var archivesPath = "/nonexistent"
   /// What a module may do while it is loaded, before its first event.

@@ -1,7 +1,9 @@
 """How runs, callers and deploys come to their ends: nobody waits for ever, nothing goes in silence."""
 import json
+import shutil
 import signal
 import socket
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -49,6 +51,49 @@ def test_a_refusal_is_one_however_it_is_written(admin, place):
     source = "#!/bin/sh\nprintf '\\n { \"refuse\" : \"not today\" }\\n'\n"
     admin.must((200, 201), "PUT", f"/v1/functions/{place}", json={"runtime": "command", "source": source, "triggers": before(place, timeout="10s")})
     assert_problem(admin.post(f"/v1/documents/{place}", json={}), 422, "write_refused", "not today")
+
+
+# What a server that is killed leaves behind
+
+def sandboxes(*words):
+    """The command lines of bubblewraps that have all these words, by process."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if (folder / "comm").read_text() == "bwrap\n":
+                line = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
+                if all(word in line for word in words):
+                    found[int(folder.name)] = line
+        except OSError:
+            pass
+    return found
+
+
+@pytest.mark.skipif(not shutil.which("bwrap"), reason="there is no sandbox")
+def test_the_next_server_of_a_folder_ends_what_the_last_one_left(start):
+    server = start(env=ADMIN)
+    eventually(lambda: any("ROOST_OF_" in " ".join(line) for line in sandboxes().values()), what="a sandbox")
+    identity = server.data.stat()
+    mark, other = f"ROOST_OF_{identity.st_dev}_{identity.st_ino}", f"ROOST_OF_{identity.st_dev}_{identity.st_ino + 1}"
+    assert sandboxes(mark)
+    server.kill()
+    eventually(lambda: not sandboxes(mark), what="the end of its workers")
+    # As bubblewrap leaves it where it dies while it makes a sandbox: nobody ends it.
+    left, foreign = [subprocess.Popen(["bwrap", "--unsetenv", name, "--die-with-parent", "--ro-bind", "/", "/", "sleep", "300"]) for name in (mark, other)]
+    try:
+        eventually(lambda: sandboxes(mark) and sandboxes(other), what="both")
+        server.start()
+        assert left.wait(10) != 0 and foreign.poll() is None
+        admin = admin_login(server)
+        admin.put_collection("things")
+        admin.put_function("f", "export default () => {};", triggers=on("things"))
+        admin.create("things")
+        eventually(lambda: admin.every("/v1/functions/f/invocations"), what="a run")
+        assert foreign.poll() is None
+    finally:
+        for process in (left, foreign):
+            process.kill()
+            process.wait()
 
 
 # Several events in one go

@@ -254,6 +254,28 @@ struct FunctionDeliveryTests {
     }
   }
 
+  @Test("What is committed while the log is being read does not wait for the next commit")
+  func commitsDuringAReading() async throws {
+    // Nothing is looked at because time has passed.
+    try await FunctionsLab.run(steady: ManualSteadyClock()) { lab in
+      try await lab.deploy("export default (event, { api }) => api('GET', '/v1/' + event.subject);")
+      lab.backend.commit("1")
+      try #require(await lab.backend.reaches { $0.invocations.count == 1 })
+      let gate = Gate()
+      lab.backend.holdReadings(by: gate)
+      lab.backend.commit("2")
+      await gate.reached()
+      lab.backend.commit("3")
+      // The engine has taken note of it.
+      _ = try await lab.service.measure()
+      gate.open()
+      // Records would wait for the clock; calls do not.
+      let patience = ContinuousClock.now + .seconds(10)
+      while lab.api.calls.count < 3, ContinuousClock.now < patience { await Task.yield() }
+      #expect(lab.api.calls.map(\.target) == ["/v1/posts/1", "/v1/posts/2", "/v1/posts/3"])
+    }
+  }
+
   @Test("Once an hour old events are pruned, up to what every function has passed and nothing that is parked")
   func pruning() async throws {
     let steady = ManualSteadyClock()

@@ -41,6 +41,8 @@ final class MemoryBackend: FunctionStore, EventLog {
     var state = State()
     var waiters: [Int: Waiter] = [:]
     var nextWaiter = 0
+    /// Holds readings of the log, after they have found what there is.
+    var readingGate: Gate?
     var wakes: [@Sendable () -> Void] = []
   }
 
@@ -125,8 +127,12 @@ final class MemoryBackend: FunctionStore, EventLog {
   // MARK: EventLog
 
   func events(after sequence: Int64, limit: Int) async throws -> [LogEvent] {
-    shared.withLock { Array($0.state.events.dropFirst(Int(sequence)).prefix(limit)) }
+    let (events, gate) = shared.withLock { (Array($0.state.events.dropFirst(Int(sequence)).prefix(limit)), $0.readingGate) }
+    await gate?.pass()
+    return events
   }
+
+  func holdReadings(by gate: Gate) { shared.withLock { $0.readingGate = gate } }
 
   func databaseSize() async throws -> DatabaseSize { DatabaseSize(main: 0, free: 0, log: 0) }
 

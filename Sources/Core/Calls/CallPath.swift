@@ -41,6 +41,15 @@ package struct CallPath: Sendable {
     self.rest = rest
   }
 
+  /// A path of this form, where each name is its own value.
+  package var sample: [String] {
+    segments.map { segment in
+      switch segment {
+      case .literal(let text), .parameter(let text): text
+      }
+    } + (rest.map { [$0] } ?? [])
+  }
+
   private static func isName(_ text: String) -> Bool {
     guard let first = text.utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else { return false }
     return text.utf8.allSatisfy { byte in

@@ -40,8 +40,8 @@ package enum SampleEvent {
       headers.append((name, value))
     }
     let methods = (trigger["methods"]?.arrayValue ?? []).compactMap(\.stringValue)
-    let path =
-      given["path"]?.stringValue ?? trigger["path"]?.stringValue.map { $0.replacing("{", with: "").replacing("...}", with: "").replacing("}", with: "") } ?? "/"
+    let form = try? CallPath(trigger["path"]?.stringValue ?? "/", pointer: "/path")
+    let path = given["path"]?.stringValue ?? "/" + (form?.sample ?? []).joined(separator: "/")
     let query = pairs(given["query"])
     let raw = query.map { percentEncoded($0.name) + "=" + percentEncoded($0.value) }.joined(separator: "&")
     var bytes = body.map { isText ? Array(($0.stringValue ?? "").utf8) : $0.bytes() } ?? []
@@ -50,17 +50,9 @@ package enum SampleEvent {
       id: "test",
       method: given["method"]?.stringValue ?? [body == nil ? "GET" : "POST"].first { methods.isEmpty || methods.contains($0) } ?? methods[0],
       url: "http://localhost/v1/call/\(function)\(path)\(raw.isEmpty ? "" : "?" + raw)", path: path, query: raw, parameters: query,
-      params: given["path"] == nil && given["params"] == nil ? names(in: trigger["path"]?.stringValue ?? "/") : pairs(given["params"]),
+      params: given["path"] == nil && given["params"] == nil ? form.flatMap { $0.match($0.sample) } ?? [] : pairs(given["params"]),
       headers: headers, body: bytes, auth: given["auth"].flatMap { $0.isNull ? nil : $0 }, remoteAddress: "127.0.0.1", time: now)
     return (try? JSONValue(parsing: request.json())) ?? .null
-  }
-
-  /// Each with its own name as its value, as the sample's path has it.
-  private static func names(in path: String) -> [(name: String, value: String)] {
-    path.split(separator: "/").filter { $0.hasPrefix("{") && $0.hasSuffix("}") }.map {
-      let name = $0.dropFirst().dropLast().replacing("...", with: "")
-      return (name: String(name), value: String(name))
-    }
   }
 
   private static func percentEncoded(_ text: String) -> String {

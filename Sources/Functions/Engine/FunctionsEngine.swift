@@ -58,6 +58,7 @@ final class FunctionsEngine {
 
   /// Returns after `drain` or `stop`, when no worker is alive any more.
   func run() {
+    configuration.mark?.endLeftovers()
     pool.ensureSpare(.javascript)
     handlePoolEvents()
     load()

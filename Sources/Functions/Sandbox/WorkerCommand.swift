@@ -39,8 +39,9 @@ struct WorkerCommand {
     case .full:
       guard let bubblewrap = configuration.bubblewrapPath else { return nil }
       path = bubblewrap
-      arguments =
-        [bubblewrap] + Self.bubblewrapArguments(runtime, variables + runtime.sandboxEnvironment) + ["--", runtime.sandboxed.path] + runtime.sandboxed.arguments
+      let marked = [bubblewrap] + (configuration.mark?.arguments ?? [])
+      let shut = Self.bubblewrapArguments(runtime, variables + runtime.sandboxEnvironment)
+      arguments = marked + shut + ["--", runtime.sandboxed.path] + runtime.sandboxed.arguments
       environment = []
       tellsChild = true
     }

@@ -119,6 +119,7 @@ enum RunningServer {
     configuration.allowUnsandboxed = settings.allowUnsandboxed
     configuration.lambdaLayerPath = settings.lambdaLayerPath
     configuration.installEnvironment = settings.installEnvironment
+    configuration.mark = WorkerMark(folder: settings.dataFolder)
     return configuration
   }
 }
