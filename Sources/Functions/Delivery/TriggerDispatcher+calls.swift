@@ -21,7 +21,7 @@ extension TriggerDispatcher {
     let patience = invocation.timeout ?? function.deployed.definition.timeout
     function.calls.append(
       DirectCall(invocation: invocation, version: version, answer: answer, giveUp: steady.now() + patience, since: wall.now()))
-    dirty.insert(function.name)
+    mark(function)
   }
 
   /// A caller has gone. What waits is forgotten; what runs goes on, unless nothing but its answer's rest is left of it.

@@ -8,7 +8,7 @@ extension TriggerDispatcher {
       if case .direct(let call) = report.run.work { call.answer.resume(throwing: missing(call.invocation.function)) }
       return
     }
-    dirty.insert(function.name)
+    mark(function)
     switch report.run.work {
     case .delivery(let delivery):
       // Its own version's, which may serve no longer.
@@ -69,7 +69,7 @@ extension TriggerDispatcher {
   /// No worker could load the module: that is a failed attempt of the delivery that it was loaded for.
   func loadFailed(_ generation: UInt64, _ status: Invocation.Status, _ error: String, _ lines: [InvocationOutput.Line]) {
     guard let function = versions[generation]?.function, function.versions.version(of: generation) != nil, !isStopping else { return }
-    dirty.insert(function.name)
+    mark(function)
     let now = wall.now()
     let work: RunWork
     if let position = function.calls.firstIndex(where: { function.assignment(for: $0)?.generation == generation }) {

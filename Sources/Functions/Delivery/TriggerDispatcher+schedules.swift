@@ -15,7 +15,7 @@ extension TriggerDispatcher {
   func ticked(_ tick: ScheduleTick, _ result: Result<ScheduleMark, any Error>) {
     answered()
     guard let function = functions[tick.function], function.generation == tick.generation else { return }
-    mark(dirty: function.name)
+    mark(function)
     switch result {
     case .success(let mark): function.schedules.ticked(tick.trigger.key, mark, at: wall.now())
     case .failure(let error):

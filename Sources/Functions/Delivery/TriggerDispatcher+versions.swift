@@ -39,6 +39,7 @@ extension TriggerDispatcher {
     register(served, of: function)
     guard served.kept.allSatisfy({ pool.hasReady($0.assignment.generation) }) else {
       // The new ones come up before the old go.
+      if function.coming == nil { arriving.append(function) }
       function.coming = (deployed, served, steady.now() + FunctionsLimits.readyTimeMax)
       return
     }
@@ -64,7 +65,7 @@ extension TriggerDispatcher {
     hasNewVersions = true
     function.versions = served
     register(served, of: function)
-    dirty.insert(function.name)
+    mark(function)
   }
 
   private func register(_ served: ServedVersions, of function: TriggeredFunction) {
@@ -78,13 +79,15 @@ extension TriggerDispatcher {
 
   /// Deploys whose instances have come up take over.
   func takeOver() {
-    for function in functions.values {
-      guard let coming = function.coming else { continue }
+    guard !arriving.isEmpty else { return }
+    for function in arriving {
+      guard !function.isGone, let coming = function.coming else { continue }
       let isReady = coming.versions.kept.allSatisfy { pool.hasReady($0.assignment.generation) }
       guard isReady || steady.now() >= coming.until else { continue }
       function.coming = nil
       activate(coming.deployed, coming.versions, of: function)
     }
+    arriving.removeAll { $0.isGone || $0.coming == nil }
   }
 
   private func remove(_ function: TriggeredFunction) {
@@ -93,6 +96,7 @@ extension TriggerDispatcher {
     for assignment in function.versions.assignments.values { pool.retire(assignment.generation) }
     for assignment in (function.coming?.versions.assignments ?? [:]).values { pool.retire(assignment.generation) }
     functions[function.name] = nil
+    function.isGone = true
     hasNewVersions = true
     tails.deleted(function.name)
     versions = versions.filter { $0.value.function !== function }

@@ -21,24 +21,32 @@ final class TriggerDispatcher {
   var nextGeneration: UInt64 = 1
   private var served: UInt64 = 0
   var identifiers = IdentifierGenerator(random: BufferedRandom())
-  /// Functions for which something may have become possible.
-  var dirty: Set<String> = []
+  /// Functions for which something may have become possible, each once.
+  private var dirty: [TriggeredFunction] = []
+  /// How often the log has grown, and how often it had when all functions were last looked at for it.
+  private var logChanges: UInt64 = 1
+  private var logChangesSeen: UInt64 = 0
   /// Functions with deliveries that found no worker.
-  private var starved: Set<String> = []
+  private var starved: [TriggeredFunction] = []
   /// Deliveries that are not late leave the processors to others.
   var isResting = false {
     didSet {
       guard oldValue, !isResting else { return }
-      dirty.formUnion(rested)
+      for function in rested {
+        function.isRested = false
+        mark(function)
+      }
       rested = []
     }
   }
   /// Functions with deliveries that were left for that.
-  private var rested: Set<String> = []
+  private var rested: [TriggeredFunction] = []
+  /// Functions with a deploy that is coming up.
+  var arriving: [TriggeredFunction] = []
   /// The usual size of an event, for the length of readings.
   private var eventBytes = 512
   /// Nothing new starts.
-  var isDraining = false
+  private(set) var isDraining = false
   /// What still comes back is not counted: it runs again after the next start.
   var isStopping = false
   /// What serves is not what it was.
@@ -66,29 +74,51 @@ final class TriggerDispatcher {
 
   func logChanged() {
     runs.logChanged()
-    for function in functions.values { function.isAtEnd = false }
-    dirty.formUnion(functions.keys)
+    logChanges += 1
   }
 
   func workerFreed() {
     pool.startKept()
     takeOver()
-    dirty.formUnion(starved)
+    for function in starved {
+      function.isStarved = false
+      mark(function)
+    }
     starved = []
+  }
+
+  /// Nothing new starts, and all that has happened is written down.
+  func drain() {
+    isDraining = true
+    refuseWaiting()
+    for function in functions.values { mark(function) }
+  }
+
+  /// Looked at in the next turn.
+  func mark(_ function: TriggeredFunction) {
+    guard !function.isMarked else { return }
+    function.isMarked = true
+    dirty.append(function)
   }
 
   func read(_ reading: LogReading, _ result: Result<LogPage, any Error>) {
     unanswered -= 1
+    let now = wall.now()
     for (position, reader) in reading.readers.enumerated() {
       guard let function = functions[reader.function], function.generation == reader.generation else { continue }
       function.isReading = false
-      dirty.insert(function.name)
       switch result {
       case .success(let page):
-        function.machine.take(page.wanted[position], through: page.through, at: wall.now())
-        if page.count < reading.limit { function.isAtEnd = true }
+        let isAtEnd = page.count < reading.limit
+        if isAtEnd { function.endSeen = reading.logChanges }
+        function.machine.take(page.wanted[position], through: page.through, at: now)
+        // Most functions want none of most events: there is nothing to do for them but to write down, one day, how far they are.
+        guard page.wanted[position].isEmpty, isAtEnd, reading.logChanges == logChanges, !isDraining else { break }
+        if function.movedSince == nil, function.machine.hasMoved { function.movedSince = steady.now() }
+        continue
       case .failure: function.pausedUntil = steady.now() + FunctionsLimits.storeRetry
       }
+      mark(function)
     }
     switch result {
     case .success(let page): if page.count > 0 { eventBytes = max(64, page.bytes / page.count) }
@@ -101,7 +131,7 @@ final class TriggerDispatcher {
     guard let function = functions[name], function.generation == generation else { return }
     function.isRecording = false
     function.logsBeingRecorded = []
-    dirty.insert(name)
+    mark(function)
     if let error {
       function.machine.restore(changes)
       function.pausedUntil = steady.now() + FunctionsLimits.storeRetry
@@ -113,8 +143,9 @@ final class TriggerDispatcher {
   }
 
   func revived(_ name: String, _ event: LogEvent) {
-    functions[name]?.machine.revived(event, at: wall.now())
-    dirty.insert(name)
+    guard let function = functions[name] else { return }
+    function.machine.revived(event, at: wall.now())
+    mark(function)
   }
 
   // MARK: Acting on it
@@ -122,37 +153,38 @@ final class TriggerDispatcher {
   /// Does everything that the news made possible.
   func dispatch() {
     if !isDraining, runs.ask(at: wall.now()) { request(.tendRuns(matchedThrough: runs.matchedThrough)) }
-    guard !dirty.isEmpty else { return }
-    let candidates = dirty.compactMap { functions[$0] }
+    guard !dirty.isEmpty || logChangesSeen != logChanges else { return }
+    let candidates = dirty.filter { !$0.isGone }
+    for function in dirty { function.isMarked = false }
     dirty = []
     if !isDraining {
       tick(candidates)
       start(candidates)
-      read(candidates)
+      if logChangesSeen != logChanges { read(functions.values) } else { read(candidates) }
     }
+    logChangesSeen = logChanges
     for function in candidates { record(function) }
   }
 
   /// Who has the fewest running goes first, then who has waited longest: a busy function cannot starve the others.
   private func start(_ candidates: [TriggeredFunction]) {
     let now = wall.now()
-    var waiting = candidates
+    var waiting = candidates.filter { mayStart($0, at: now) }
     while let next = waiting.min(by: { ($0.running, $0.lastServed) < ($1.running, $1.lastServed) }) {
       if !startOne(next, at: now) { waiting.removeAll { $0 === next } }
     }
   }
 
   private func startOne(_ function: TriggeredFunction, at now: Timestamp) -> Bool {
-    guard function.machine.unrecordedInvocations < FunctionsLimits.unrecordedInvocationsMax,
-      function.running < function.machine.policy.concurrency, !function.calls.isEmpty || mayDeliver(function, at: now)
-    else { return false }
+    guard mayStart(function, at: now) else { return false }
     // Deliveries wait for the next day; nobody waits so long for a call.
     guard meter.waits(at: now) == nil else {
       refuseCalls(of: function, at: now)
       return false
     }
     guard let (place, work) = nextCall(of: function) ?? nextDelivery(of: function, at: now) else {
-      starved.insert(function.name)
+      if !function.isStarved { starved.append(function) }
+      function.isStarved = true
       return false
     }
     served += 1
@@ -196,10 +228,16 @@ final class TriggerDispatcher {
     case remote(WorkerAssignment, RemoteEndpoint)
   }
 
+  private func mayStart(_ function: TriggeredFunction, at now: Timestamp) -> Bool {
+    function.machine.unrecordedInvocations < FunctionsLimits.unrecordedInvocationsMax && function.running < function.machine.policy.concurrency
+      && (!function.calls.isEmpty || mayDeliver(function, at: now))
+  }
+
   private func mayDeliver(_ function: TriggeredFunction, at now: Timestamp) -> Bool {
     guard !isHeld(function), function.machine.hasNext(at: now) else { return false }
     guard isResting, let since = function.machine.nextEvent?.time, now - since < FunctionsLimits.lateness else { return true }
-    rested.insert(function.name)
+    if !function.isRested { rested.append(function) }
+    function.isRested = true
     return false
   }
 
@@ -226,10 +264,10 @@ final class TriggerDispatcher {
   }
 
   /// One reading for all that stand at the same place.
-  private func read(_ candidates: [TriggeredFunction]) {
+  private func read(_ candidates: some Sequence<TriggeredFunction>) {
     let now = steady.now()
     var readers: [Int64: [LogReading.Reader]] = [:]
-    for function in candidates where !function.isReading && !function.isAtEnd {
+    for function in candidates where !function.isReading && function.endSeen != logChanges {
       if let until = function.pausedUntil, now < until { continue }
       guard function.machine.makeRoom(for: FunctionsLimits.readEventsMax, at: wall.now()) else { continue }
       function.isReading = true
@@ -237,7 +275,7 @@ final class TriggerDispatcher {
         LogReading.Reader(function: function.name, generation: function.generation, triggers: function.deployed.definition.triggers))
     }
     let limit = min(FunctionsLimits.readEventsMax, max(1, FunctionsLimits.readBytesAim / eventBytes))
-    for (after, readers) in readers { request(.read(LogReading(after: after, limit: limit, readers: readers))) }
+    for (after, readers) in readers { request(.read(LogReading(after: after, limit: limit, logChanges: logChanges, readers: readers))) }
   }
 
   private func record(_ function: TriggeredFunction) {
@@ -277,8 +315,6 @@ final class TriggerDispatcher {
 
   func answered() { unanswered -= 1 }
 
-  func mark(dirty name: String) { dirty.insert(name) }
-
   // MARK: Time
 
   /// Marks what has come due, and returns when to look again.
@@ -287,7 +323,7 @@ final class TriggerDispatcher {
     let today = wall.now()
     var next: ContinuousClock.Instant?
     func look(at moment: ContinuousClock.Instant, _ function: TriggeredFunction) {
-      if moment <= now { dirty.insert(function.name) } else { next = min(next ?? moment, moment) }
+      if moment <= now { mark(function) } else { next = min(next ?? moment, moment) }
     }
     if let due = runs.next { next = now + max(.zero, due - today) }
     if !starved.isEmpty {

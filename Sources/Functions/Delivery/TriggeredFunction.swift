@@ -15,9 +15,17 @@ final class TriggeredFunction {
   var calls: [DirectCall] = []
   var callsRunning = 0
   var counters = FunctionCounters()
+  /// Deleted, or made anew: another one has its name now, if any.
+  var isGone = false
+  /// The dispatcher looks at it in its next turn.
+  var isMarked = false
+  /// It has found no worker, and is looked at when one is free.
+  var isStarved = false
+  /// It has deliveries that leave the processors to others.
+  var isRested = false
   var isReading = false
-  /// Everything in the log was read, until there is news.
-  var isAtEnd = false
+  /// Everything in the log was read, as it was after so many changes.
+  var endSeen: UInt64?
   var isRecording = false
   /// What the store has been given and has not confirmed.
   var logsBeingRecorded: [InvocationLog] = []

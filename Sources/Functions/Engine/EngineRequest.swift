@@ -27,6 +27,8 @@ struct LogReading: Sendable {
 
   let after: Int64
   let limit: Int
+  /// How often the log had grown when this was asked for.
+  let logChanges: UInt64
   let readers: [Reader]
 }
 

@@ -329,9 +329,7 @@ final class FunctionsEngine {
   /// Nothing new begins.
   private func close() {
     guard !dispatcher.isDraining else { return }
-    dispatcher.isDraining = true
-    dispatcher.refuseWaiting()
-    dispatcher.logChanged()
+    dispatcher.drain()
     pool.close()
   }
 

@@ -36,10 +36,10 @@ extension WorkerPool {
     if case .blank = worker.state { load(worker) } else { loadAhead(worker) }
   }
 
-  /// A worker that comes up finds its program in the socket: it need not ask. Where nothing has to be made ready for it first, and nothing is to be found
-  /// out about the runtime.
+  /// A worker that comes up finds its program in the socket: it need not ask. Only where the interpreter itself keeps it from processes and sockets, whose
+  /// bounds are set when it is up; where nothing else has to be made ready for it, and nothing is to be found out about the runtime.
   private func loadAhead(_ worker: Worker) {
-    guard let definition = worker.assignment?.definition, [.javascript, .python].contains(worker.runtime), self[worker.runtime].level == worker.level,
+    guard let definition = worker.assignment?.definition, !worker.startsProcesses, !worker.runtime.hasLoopback, self[worker.runtime].level == worker.level,
       definition.network == nil, definition.source.utf8.count <= FunctionsLimits.loadAheadBytesMax
     else { return }
     worker.isLoadSent = true
