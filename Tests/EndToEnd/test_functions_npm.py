@@ -75,9 +75,10 @@ def refused(lab, says, **more):
     ({"package.json": package(greet="1.0.0")}, "hello Ada!!"),
     ({"package.json": package(greet="^1.0.0", mark="2.0.0")}, "hello Ada!!"),
     ({"deno.json": '{"imports": {"greet": "npm:greet@1"}}'}, "hello Ada!!"),
+    ({"deno.jsonc": '{\n  // ours\n  "imports": {"greet": "npm:greet@1",}\n}'}, "hello Ada!!"),
     ({"package.json": package(greet="npm:@ours/greet@3")}, "ours Ada"),
     ({"deno.json": '{"imports": {"greet": "npm:@ours/greet@^3.0.0"}}'}, "ours Ada"),
-], ids=["package.json", "two versions of one package", "deno.json", "another name", "a scope in deno.json"])
+], ids=["package.json", "two versions of one package", "deno.json", "deno.jsonc", "another name", "a scope in deno.json"])
 def test_packages_are_installed_and_run(lab, registry, more, greeting):
     deployed = lab.deploy(tar_of(files(lab, **more)))
     log = deployed["install"]["log"]

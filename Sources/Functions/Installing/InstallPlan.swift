@@ -93,8 +93,9 @@ struct InstallPlan {
     if let text = try read(folder + "/package.json"), let package = try? JSONValue(parsing: Array(text.utf8)) {
       if let dependencies = package["dependencies"]?.objectValue, !dependencies.isEmpty { return true }
     }
-    guard let text = try read(folder + "/deno.json"), let deno = try? JSONValue(parsing: Array(text.utf8)) else { return false }
-    return (deno["imports"]?.objectValue ?? [:]).contains { ["npm:", "jsr:"].contains($0.value.stringValue.map { String($0.prefix(4)) }) }
+    // The first that is there is the one that Deno reads, with comments in it if there are any.
+    let text = try read(folder + "/deno.json") ?? read(folder + "/deno.jsonc") ?? ""
+    return text.contains("\"npm:") || text.contains("\"jsr:")
   }
 
   /// Deno runs packages' own scripts where its configuration allows them. A file that it reads otherwise than JSON does is refused by the same word.
