@@ -99,6 +99,8 @@ enum FunctionsLimits {
   static let installFilesMax = 50_000
   static let installFileBytesMax: Int64 = 256 << 20
   static let installLogBytesMax = 64 << 10
+  /// Memory of the installing program, which keeps a package whole while it unpacks it; so packed ones are smaller than that.
+  static let installDataBytesMax: Int64 = 1 << 30
   /// While the workers of one version of a function are busy, so many deliveries are looked at for one that another version takes.
   static let deliveriesLookedAtMax = 64
   /// New versions of a function that keeps instances ready get so long to come up before they serve all the same.

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Core
 import NIOCore
+import NIOSSL
 import Synchronization
 
 /// One server at one vetted address. Its client connects there and nowhere else.
@@ -26,7 +27,10 @@ final class DestinationPool: Sendable {
     var isClosed = false
   }
 
+  private let tls: TLSConfiguration
   private let state = Mutex(State())
+
+  init(trust: TrustRoots) { tls = trust.client }
 
   /// Runs `body` with the destination's client, which lives at least as long.
   func with<Value: Sendable>(_ destination: Destination, _ body: (HTTPClient) async throws -> Value) async throws -> Value {
@@ -55,7 +59,7 @@ final class DestinationPool: Sendable {
     state.withLock { state in
       guard !state.isClosed else { return nil }
       state.uses += 1
-      var entry = state.entries[destination] ?? Entry(client: Self.client(destination), lastUse: 0)
+      var entry = state.entries[destination] ?? Entry(client: client(destination), lastUse: 0)
       entry.users += 1
       entry.lastUse = state.uses
       state.entries[destination] = entry
@@ -76,12 +80,13 @@ final class DestinationPool: Sendable {
     for client in surplus { try? await client.shutdown() }
   }
 
-  private static func client(_ destination: Destination) -> HTTPClient {
+  private func client(_ destination: Destination) -> HTTPClient {
     var configuration = HTTPClient.Configuration()
     configuration.redirectConfiguration = .disallow
     // A compressed answer could be a thousand times its size.
     configuration.decompression = .disabled
     configuration.httpVersion = .http1Only
+    configuration.tlsConfiguration = tls
     configuration.timeout.connect = .nanoseconds(OutboundLimits.connectTime.nanoseconds)
     configuration.connectionPool.idleTimeout = .nanoseconds(OutboundLimits.connectionIdleTime.nanoseconds)
     configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = OutboundLimits.connectionsPerDestinationMax

@@ -5,14 +5,15 @@ import NIOCore
 /// Requests to servers that users name: only to vetted addresses, with a deadline for the whole and a bound on what is read.
 package final class OutboundClient: OutboundHTTP {
   private let vetted: VettedAddresses
-  private let pool = DestinationPool()
+  private let pool: DestinationPool
 
-  package convenience init(policy: AddressPolicy) {
-    self.init(policy: policy, resolver: SystemResolver(), own: { OwnAddresses.now() })
+  package convenience init(policy: AddressPolicy, trust: TrustRoots) {
+    self.init(policy: policy, trust: trust, resolver: SystemResolver(), own: { OwnAddresses.now() })
   }
 
-  init(policy: AddressPolicy, resolver: any HostResolver, own: @escaping @Sendable () -> Set<IPAddress>) {
+  init(policy: AddressPolicy, trust: TrustRoots, resolver: any HostResolver, own: @escaping @Sendable () -> Set<IPAddress>) {
     vetted = VettedAddresses(policy: policy, resolver: resolver, own: own)
+    pool = DestinationPool(trust: trust)
   }
 
   /// Call once, when no request is under way any more.
@@ -51,6 +52,10 @@ package final class OutboundClient: OutboundHTTP {
         return try await exchange(request, at: address)
       } catch  where OutboundError.isBeforeSending(error) {
         last = error
+      } catch  where OutboundError.isDoubt(error) {
+        let name: String? = if case .name(let name) = request.url.host { name } else { nil }
+        let reason = await CertificateDoubt(address: address, port: request.url.port, name: name).reason()
+        throw OutboundFailure(.broken, OutboundError.unreachable(request.url.origin, reason))
       }
     }
     vetted.forget(request.url.host)

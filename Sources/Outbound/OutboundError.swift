@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Core
 import NIOCore
+import NIOSSL
 
 /// What the HTTP library throws, in a sentence for the function's owner.
 enum OutboundError {
@@ -12,7 +13,7 @@ enum OutboundError {
     if let failure = error as? OutboundFailure { return failure }
     if error is CancellationError { return OutboundFailure(.cancelled, "The server is stopping.") }
     guard let error = error as? HTTPClientError else {
-      return OutboundFailure(.broken, "\(origin) cannot be reached: \(cause(of: error)).")
+      return OutboundFailure(.broken, unreachable(origin, cause(of: error)))
     }
     switch error {
     case .deadlineExceeded, .readTimeout, .writeTimeout: return OutboundFailure(.timeout, timeoutText(timeout))
@@ -24,6 +25,11 @@ enum OutboundError {
     }
   }
 
+  static func unreachable(_ origin: String, _ reason: String) -> String { "\(origin) cannot be reached: \(reason)." }
+
+  /// Whether the server's certificate was refused, for a reason that the library does not tell.
+  static func isDoubt(_ error: any Error) -> Bool { String(String(describing: error).prefix(2000)).contains("CERTIFICATE_VERIFY_FAILED") }
+
   /// Whether there was no connection, so that another address may be tried without sending anything twice.
   static func isBeforeSending(_ error: any Error) -> Bool {
     if let error = error as? HTTPClientError { return error == .connectTimeout }
@@ -33,12 +39,14 @@ enum OutboundError {
 
   /// The library's errors describe every attempt at length; this is what a person can use.
   private static func cause(of error: any Error) -> String {
+    if (error as? NIOSSLExtraError) == .failedToValidateHostname { return CertificateDoubt.otherNames }
     let text = String(String(describing: error).prefix(2000))
     for (sign, meaning) in [
       ("onnection refused", "nothing listens there"), ("ECONNREFUSED", "nothing listens there"), ("errno: 111", "nothing listens there"),
       ("ENETUNREACH", "no network leads there"), ("EHOSTUNREACH", "no network leads there"), ("errno: 113", "no network leads there"),
-      ("errno: 101", "no network leads there"), ("CERTIFICATE", "its certificate is not trusted"), ("handshake", "it does not speak TLS as expected"),
-      ("WRONG_VERSION", "it does not speak TLS"), ("reset", "the connection was reset"), ("HTTPParser", "what it answers is not HTTP"),
+      ("errno: 101", "no network leads there"), ("WRONG_VERSION", "it does not speak TLS"), ("HTTP_REQUEST", "it does not speak TLS"),
+      ("handshake", "it does not speak TLS as expected"),
+      ("reset", "the connection was reset"), ("HTTPParser", "what it answers is not HTTP"),
       ("invalid", "what it answers is not HTTP"),
     ] where text.contains(sign) {
       return meaning

@@ -10,6 +10,8 @@ enum OutboundLimits {
   /// Addresses of one name that are tried one after the other.
   static let addressesTriedMax = 3
   static let connectTime = Duration.seconds(10)
+  /// For finding out what is wrong with a certificate that was refused.
+  static let certificateTime = Duration.seconds(3)
   /// Connections to one address of one server. Not the bound on requests, which the functions' concurrency is: a slow path of a server
   /// must not hold up another function's path there.
   static let connectionsPerDestinationMax = 1024

@@ -1,14 +1,16 @@
 """HTTP endpoints on 127.0.0.1 that take events: well-behaved ones and hostile ones."""
 import json
 import socket
+import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Endpoint:
-    """Remembers what it was sent; answers what `answer(request)` says: a status, or (status, headers, body)."""
+    """Remembers what it was sent; answers what `answer(request)` says: a status, or (status, headers, body).
+    With `certificate`, the files of one and of its key, it speaks TLS."""
 
-    def __init__(self, answer=lambda request: 200):
+    def __init__(self, answer=lambda request: 200, certificate=None):
         self.requests = []
         endpoint = self
 
@@ -43,7 +45,12 @@ class Endpoint:
         self.answer = answer
         self.server = Quiet(("127.0.0.1", 0), Handler)
         self.port = self.server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}/hook"
+        self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.port}/hook"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*certificate)
+            # The handshake belongs to the thread of its connection.
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def close(self):

@@ -27,7 +27,8 @@ private final class FakeResolver: HostResolver {
     policy: String? = "127.0.0.1", resolver: any HostResolver = FakeResolver(["127.0.0.1"]), own: Set<IPAddress> = [],
     _ body: (OutboundClient) async throws -> Value
   ) async throws -> Value {
-    let client = OutboundClient(policy: policy.flatMap { AddressPolicy($0) } ?? .publicOnly, resolver: resolver, own: { own })
+    let client = OutboundClient(
+      policy: policy.flatMap { AddressPolicy($0) } ?? .publicOnly, trust: TrustRoots(file: nil, folders: nil), resolver: resolver, own: { own })
     do {
       let value = try await body(client)
       await client.close()

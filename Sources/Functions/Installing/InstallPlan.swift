@@ -12,6 +12,12 @@ struct InstallPlan {
 
   static let scratch = FunctionArchive.scratch
 
+  init(arguments: [String], environment: [(name: String, value: String)], shown: [(path: String, at: String)]) {
+    self.arguments = arguments
+    self.environment = environment
+    self.shown = shown
+  }
+
   /// Nil if there is nothing to install. Throws `deploy_refused` for what is not taken.
   init?(_ definition: FunctionDefinition, folder: String, configuration: FunctionsConfiguration) throws {
     switch definition.runtime.rawValue {
@@ -24,8 +30,11 @@ struct InstallPlan {
       self.init(python: python, configuration.installEnvironment)
     case "javascript":
       guard try Self.asksForPackages(folder), access(folder + "/node_modules", F_OK) != 0 else { return nil }
-      guard let deno = configuration.denoPath else { return nil }
+      guard let deno = configuration.denoPath else {
+        throw RoostError(.deployRefused, "Packages are installed with Deno, and this server has none. Put node_modules into the archive.")
+      }
       try Self.requireNoScripts(folder)
+      try Self.requireNoVariables(folder)
       self.init(deno: deno, folder: folder, configuration.installEnvironment)
     default: return nil
     }
@@ -38,6 +47,7 @@ struct InstallPlan {
       "--root-user-action=ignore", "--only-binary=:all:", "--target=\(FunctionArchive.place)/\(FunctionArchive.pythonPackages)",
       "--requirement=requirements.txt",
     ]
+    let given = given.filter { !Self.isForDeno($0.name) }
     environment = Self.environment(given)
     var shown = Self.installation(python)
     for file in Self.pipFiles(given) where access(file, R_OK) == 0 { shown.append((file, file)) }
@@ -47,9 +57,12 @@ struct InstallPlan {
   /// Deno reads `package.json` and `deno.json`, and runs no package's own scripts.
   private init(deno: String, folder: String, _ given: [(name: String, value: String)]) {
     arguments = ["/deno", "install", "--node-modules-dir=auto"] + (access(folder + "/deno.lock", R_OK) == 0 ? ["--frozen"] : ["--no-lock"])
+    let given = given.filter { !$0.name.hasPrefix("PIP_") }
     environment = Self.environment(given) + [("DENO_DIR", "\(FunctionArchive.place)/\(Self.scratch)/deno"), ("DENO_NO_UPDATE_CHECK", "1"), ("NO_COLOR", "1")]
     shown = [(deno, "/deno")] + Self.files(namedBy: given.map(\.value)).map { ($0, $0) }
   }
+
+  private static func isForDeno(_ name: String) -> Bool { ["NPM_", "DENO_", "JSR_"].contains { name.hasPrefix($0) } }
 
   private static func environment(_ given: [(name: String, value: String)]) -> [(name: String, value: String)] {
     given + [
@@ -80,8 +93,9 @@ struct InstallPlan {
     if let text = try read(folder + "/package.json"), let package = try? JSONValue(parsing: Array(text.utf8)) {
       if let dependencies = package["dependencies"]?.objectValue, !dependencies.isEmpty { return true }
     }
-    guard let text = try read(folder + "/deno.json"), let deno = try? JSONValue(parsing: Array(text.utf8)) else { return false }
-    return (deno["imports"]?.objectValue ?? [:]).contains { ["npm:", "jsr:"].contains($0.value.stringValue.map { String($0.prefix(4)) }) }
+    // The first that is there is the one that Deno reads, with comments in it if there are any.
+    let text = try read(folder + "/deno.json") ?? read(folder + "/deno.jsonc") ?? ""
+    return text.contains("\"npm:") || text.contains("\"jsr:")
   }
 
   /// Deno runs packages' own scripts where its configuration allows them. A file that it reads otherwise than JSON does is refused by the same word.
@@ -90,6 +104,12 @@ struct InstallPlan {
       guard let text = try read("\(folder)/\(name)"), text.contains("allowScripts") || text.contains("\\u") else { continue }
       throw RoostError(.deployRefused, "The archive's \(name) has `allowScripts`: packages run no scripts while they are installed.")
     }
+  }
+
+  /// An `.npmrc` says where packages come from, and Deno fills variables of the environment into it: the server's own are not for whoever is named there.
+  private static func requireNoVariables(_ folder: String) throws {
+    guard let text = try read(folder + "/.npmrc"), text.contains("$") else { return }
+    throw RoostError(.deployRefused, "The archive's .npmrc has a '$': variables are not taken there.")
   }
 
   private static func read(_ path: String) throws -> String? {

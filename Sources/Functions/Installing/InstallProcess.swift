@@ -16,6 +16,7 @@ struct InstallProcess {
   let bubblewrap: String
   let plan: InstallPlan
   let folder: String
+  var timeMax = FunctionsLimits.installTimeMax
   /// Whether it is to end now.
   let isOver: @Sendable () -> Bool
 
@@ -47,7 +48,8 @@ struct InstallProcess {
           var request = cspawn_request(
             path: path, argv: UnsafePointer(arguments.baseAddress), envp: UnsafePointer(environment.baseAddress), socket: socket, errors: errors, info: -1,
             filter: -1, calls: nil, calls_bytes: 0, no_new_privileges: false, user: 0, folder: nil, place: nil,
-            limits: cspawn_limits(open_files: 1024, file_bytes: FunctionsLimits.installFileBytesMax, data_bytes: -1, tasks: -1))
+            limits: cspawn_limits(open_files: 1024, file_bytes: FunctionsLimits.installFileBytesMax, data_bytes: FunctionsLimits.installDataBytesMax, tasks: -1)
+          )
           return cspawn_start(&request, &pid, &exit)
         }
       }
@@ -95,9 +97,7 @@ struct InstallProcess {
         }
       }
       let now = ContinuousClock.now
-      if fault == nil, now - begin > FunctionsLimits.installTimeMax {
-        fault = "it took longer than \(FunctionsLimits.installTimeMax.components.seconds) s"
-      }
+      if fault == nil, now - begin > timeMax { fault = "it took longer than \(timeMax.components.seconds) s" }
       if fault == nil, isOver() { fault = "the server stops" }
       if fault == nil, now - looked > .seconds(2) {
         looked = now
@@ -109,6 +109,8 @@ struct InstallProcess {
       // Its last words are read before it is reaped.
       guard open.isEmpty || fault != nil, cspawn_reap(exit, &status, &usage) != 0 else { continue }
       if fault == nil, !InstalledSize.fits(folder) { fault = InstalledSize.fault }
+      // As a shell does, bubblewrap says by its own exit code which signal ended the program.
+      if fault == nil, status == 128 + SIGXFSZ { fault = InstalledSize.fileFault }
       return Outcome(status: status, log: String(decoding: log.suffix(FunctionsLimits.installLogBytesMax), as: UTF8.self), fault: fault)
     }
   }
@@ -116,6 +118,7 @@ struct InstallProcess {
 
 /// How much a folder may hold with its dependencies.
 enum InstalledSize {
+  static let fileFault = "one of its files was larger than \(FunctionsLimits.installFileBytesMax >> 20) MB"
   static let fault = "it took more than \(FunctionsLimits.installBytesMax >> 20) MB or \(FunctionsLimits.installFilesMax) files"
 
   static func fits(_ folder: String) -> Bool {

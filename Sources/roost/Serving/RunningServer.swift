@@ -30,7 +30,8 @@ enum RunningServer {
     let hasAdmin = try await AccountsAssembly.makeFirstAdmin(settings.firstAdmin, project: project, passwords: passwords, clock: clock)
 
     let inside = InsideAPI()
-    let outbound = OutboundClient(policy: settings.addresses)
+    for fault in settings.trust.faults { log.log(.warning, "HTTPS of remote functions: \(fault)") }
+    let outbound = OutboundClient(policy: settings.addresses, trust: settings.trust)
     let functions = FunctionsService(
       project: project, api: inside, outbound: outbound, configuration: functionsConfiguration(settings), clock: clock,
       notice: { message in log.log(.warning, message) })

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Core
 import Glibc
+import Outbound
 
 /// The settings of `roost serve`, read once: from flags, then from the environment, then the defaults.
 struct ServeSettings: Sendable {
@@ -33,6 +34,8 @@ struct ServeSettings: Sendable {
   let liveHeartbeat: Duration
   /// Where remote functions may be.
   let addresses: AddressPolicy
+  /// Whose certificates they may have.
+  let trust: TrustRoots
   let usageLimits: UsageLimits
   let denoPath: String?
   let nodePath: String?
@@ -71,6 +74,7 @@ struct ServeSettings: Sendable {
     } else {
       addresses = .publicOnly
     }
+    trust = TrustRoots(file: environment["SSL_CERT_FILE"], folders: environment["SSL_CERT_DIR"])
     usageLimits = UsageLimits(
       invocationsPerDay: try Self.limit(
         flags.functionInvocationsPerDay, environment["ROOST_FUNCTION_INVOCATIONS_PER_DAY"], "--function-invocations-per-day"),

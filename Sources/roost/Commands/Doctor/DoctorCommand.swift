@@ -28,6 +28,7 @@ struct DoctorCommand: AsyncParsableCommand {
     let (host, port) = try ServeSettings.address(listen ?? environment["ROOST_LISTEN"] ?? "127.0.0.1:8090")
 
     var findings = LibraryChecks.run() + MachineChecks.run()
+    findings.append(MachineChecks.trust(environment))
     findings += await SandboxCheck.run(environment)
     findings += FolderChecks.run(folder)
     findings.append(await PortCheck.run(host: host, port: port))

@@ -1,10 +1,20 @@
 import Core
 import Glibc
+import Outbound
 
 /// The machine: its clock, who runs this, how many files may be open.
 enum MachineChecks {
   /// Each connection is an open file, each SQLite reader and each worker some more.
   private static let openFilesWanted: UInt64 = 4096
+
+  /// Whom remote functions are called by HTTPS at.
+  static func trust(_ environment: ProcessEnvironment) -> DoctorFinding {
+    let trust = TrustRoots(file: environment["SSL_CERT_FILE"], folders: environment["SSL_CERT_DIR"])
+    guard !trust.faults.isEmpty else { return .ok("authorities", trust.finding) }
+    return .warn(
+      "authorities", trust.faults.joined(separator: " "),
+      mend: "Remote functions with https need them: apt-get install ca-certificates, and let SSL_CERT_FILE and SSL_CERT_DIR name what is there.")
+  }
 
   static func run() -> [DoctorFinding] { [clock, user, openFiles] }
 
