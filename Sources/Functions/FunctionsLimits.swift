@@ -37,6 +37,8 @@ enum FunctionsLimits {
   static let aheadBytesMax = 128 << 10
   /// Of a source that waits in the socket of a worker that comes up.
   static let loadAheadBytesMax = 64 << 10
+  /// With fewer, each function looks at each.
+  static let eventsWorthSorting = 8
   /// What a worker may say that a run took: more than any run may take, and little enough to reckon with.
   static let microsecondsMax: Int64 = 3_600_000_000
   /// Of the engine's thread, and of workers for whose runs nobody waits: callers of the API come first where processors are short (nice(2)).

@@ -268,9 +268,9 @@ package final class FunctionsService: FunctionRuntime {
   private func read(_ reading: LogReading) async -> Result<LogPage, any Error> {
     do {
       let events = try await log.events(after: reading.after, limit: reading.limit)
-      var wanted: [[LogEvent]] = []
-      for reader in reading.readers {
-        wanted.append(try await completed(events.compactMap { $0.delivered(to: reader.function, by: reader.triggers) }, for: reader.function))
+      var wanted = reading.wanted(events)
+      for (position, reader) in reading.readers.enumerated() where !wanted[position].isEmpty {
+        wanted[position] = try await completed(wanted[position], for: reader.function)
       }
       let bytes = events.reduce(0) { $0 + 128 + ($1.before?.count ?? 0) + ($1.after?.count ?? 0) }
       return .success(LogPage(through: events.last?.sequence ?? reading.after, count: events.count, bytes: bytes, wanted: wanted))
