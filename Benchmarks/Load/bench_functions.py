@@ -15,6 +15,7 @@ from bench_server import ROOT, fresh_server, say, verdict, wrk
 EVENTS = 20_000
 PAUSES = 400
 COLD_STARTS = 15
+CROWD = 200
 STARTED = {
     "javascript": "export default (event, { log }) => { log.info(String(performance.timeOrigin + performance.now())); };\n",
     "python": "import time\ndef handler(event, context):\n    print(time.time() * 1000)\n",
@@ -73,7 +74,7 @@ def percentiles(values):
     return ordered[len(ordered) // 2], ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)]
 
 
-def latency(server, runtime):
+def latency(server, runtime, among=""):
     collection = f"warm_{runtime}"
     server.must("PUT", f"/v1/collections/{collection}", {})
     if not deploy(server, collection, STARTED[runtime], collection, runtime=runtime, concurrency=1):
@@ -88,7 +89,7 @@ def latency(server, runtime):
     for name, which, targets in (("request sent", 0, (2, 10)), ("answer read", 1, (None, None))):
         p50, p99 = percentiles([begun[name] - moments[which] for name, moments in sent.items()])
         judged = f"p50 ≤ 2: {verdict(p50, 2, False)}, p99 ≤ 10: {verdict(p99, 10, False)}" if targets[0] else ""
-        print(f"| {runtime}: {name} to warm start | {p50:.2f} | {p99:.2f} | {judged} |", flush=True)
+        print(f"| {runtime}: {name} to warm start{among} | {p50:.2f} | {p99:.2f} | {judged} |", flush=True)
 
 
 def bare_start(runtime):
@@ -224,6 +225,21 @@ def writers(server, options):
               f"| {f'≥ {target}: {verdict(ratio, target)}' if target else ''} |", flush=True)
 
 
+def crowd(server, options):
+    """What it costs that there are many functions which have nothing to do with what is written."""
+    server.must("PUT", "/v1/collections/crowded", {})
+    server.must("PUT", "/v1/collections/free", {"rules": {"create": "true"}})
+    script = ("return wrk.format('POST', '/v1/documents/' .. collection, {['Content-Type'] = 'application/json'}, "
+              "string.format('{\"n\":%d,\"text\":\"%s\"}', n, string.rep('x', 200)))")
+    alone = wrk(server, script, 64, options.seconds, variables={"collection": "free"}).rate
+    for number in range(CROWD):
+        deploy(server, f"idle{number}", NOTHING["javascript"], "crowded", runtime="javascript")
+    among = wrk(server, script, 64, options.seconds, variables={"collection": "free"}).rate
+    print(f"| creates/s at 64 connections beside {CROWD} functions on another collection | {among:,.0f} | {among / alone:.2f} of those without ({alone:,.0f}/s) | |")
+    print("\n| what, in ms | p50 | p99 | target |\n|---|---:|---:|---|")
+    latency(server, "javascript", f", beside {CROWD} functions")
+
+
 def runs(server):
     """How often the watcher has run and been recorded."""
     return sum(item["invocations"]["total"] for item in server.must("GET", "/v1/usage?by=function&function=watcher")["items"])
@@ -288,4 +304,6 @@ def run(options):
         calls(server, options.seconds)
     with fresh_server(options) as server:
         writers(server, options)
+    with fresh_server(options) as server:
+        crowd(server, options)
     say(f"processes of a server without functions: {before}")

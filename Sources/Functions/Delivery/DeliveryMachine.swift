@@ -107,12 +107,11 @@ struct DeliveryMachine {
       ready.insert(due.sequence)
     }
     while let sequence = ready.first {
-      if let entry = entries[sequence], entry.state == .waiting, isFirst(entry) {
-        // It may have waited longer than it was to, for a slot or for a server that was down.
-        guard isTooOld(entry, at: now) else { return true }
-        giveUp(entry, at: now)
-      }
+      let entry = entries[sequence].flatMap { $0.state == .waiting && isFirst($0) ? $0 : nil }
+      if let entry, !isTooOld(entry, at: now) { return true }
       _ = ready.popFirst()
+      // It has waited longer than it was to, for a slot or for a server that was down.
+      if let entry { giveUp(entry, at: now) }
     }
     return false
   }
