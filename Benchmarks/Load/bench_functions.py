@@ -20,6 +20,8 @@ STARTED = {
     "javascript": "export default (event, { log }) => { log.info(String(performance.timeOrigin + performance.now())); };\n",
     "python": "import time\ndef handler(event, context):\n    print(time.time() * 1000)\n",
 }
+CREATE = ("return wrk.format('POST', '/v1/documents/' .. collection, {['Content-Type'] = 'application/json'}, "
+          "string.format('{\"n\":%d,\"text\":\"%s\"}', n, string.rep('x', 200)))")
 NOTHING = {"javascript": "export default () => {};\n", "python": "def handler(event, context):\n    pass\n"}
 
 
@@ -207,15 +209,13 @@ def writers(server, options):
     server.must("PUT", "/v1/collections/plain", {"rules": {"create": "true"}})
     server.must("PUT", "/v1/collections/watched", {"rules": {"create": "true"}})
     deploy(server, "watcher", NOTHING["javascript"], "watched", runtime="javascript")
-    script = ("return wrk.format('POST', '/v1/documents/' .. collection, {['Content-Type'] = 'application/json'}, "
-              "string.format('{\"n\":%d,\"text\":\"%s\"}', n, string.rep('x', 200)))")
     # In a burst the writers come first; what lasts longer than events may be late shows what both get.
     for name, seconds, rounds, target in (("", options.seconds, options.rounds, 0.8), (", for 20 s", 20, 1, None)):
         ratios, plain, watched, delivered = [], [], [], []
         for _ in range(rounds):
-            plain.append(wrk(server, script, 64, seconds, variables={"collection": "plain"}).rate)
+            plain.append(wrk(server, CREATE, 64, seconds, variables={"collection": "plain"}).rate)
             before = runs(server)
-            watched.append(wrk(server, script, 64, seconds, variables={"collection": "watched"}).rate)
+            watched.append(wrk(server, CREATE, 64, seconds, variables={"collection": "watched"}).rate)
             delivered.append((runs(server) - before) / seconds)
             ratios.append(watched[-1] / plain[-1])
             settle(server)
@@ -229,12 +229,10 @@ def crowd(server, options):
     """What it costs that there are many functions which have nothing to do with what is written."""
     server.must("PUT", "/v1/collections/crowded", {})
     server.must("PUT", "/v1/collections/free", {"rules": {"create": "true"}})
-    script = ("return wrk.format('POST', '/v1/documents/' .. collection, {['Content-Type'] = 'application/json'}, "
-              "string.format('{\"n\":%d,\"text\":\"%s\"}', n, string.rep('x', 200)))")
-    alone = wrk(server, script, 64, options.seconds, variables={"collection": "free"}).rate
+    alone = wrk(server, CREATE, 64, options.seconds, variables={"collection": "free"}).rate
     for number in range(CROWD):
         deploy(server, f"idle{number}", NOTHING["javascript"], "crowded", runtime="javascript")
-    among = wrk(server, script, 64, options.seconds, variables={"collection": "free"}).rate
+    among = wrk(server, CREATE, 64, options.seconds, variables={"collection": "free"}).rate
     print(f"| creates/s at 64 connections beside {CROWD} functions on another collection | {among:,.0f} | {among / alone:.2f} of those without ({alone:,.0f}/s) | |")
     print("\n| what, in ms | p50 | p99 | target |\n|---|---:|---:|---|")
     latency(server, "javascript", f", beside {CROWD} functions")

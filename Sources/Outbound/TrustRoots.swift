@@ -1,3 +1,4 @@
+import Core
 import Glibc
 import NIOSSL
 
@@ -55,9 +56,7 @@ package struct TrustRoots: Sendable {
     defer { closedir(listing) }
     var names: [String] = []
     while let entry = readdir(listing) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-        pointer.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: pointer.pointee)) { String(cString: $0) }
-      }
+      let name = FolderEntry.name(entry)
       var target = [CChar](repeating: 0, count: Int(PATH_MAX))
       let length = readlink("\(folder)/\(name)", &target, target.count)
       if length <= 0 || target.prefix(length).contains(CChar(UInt8(ascii: "/"))) { names.append(name) }

@@ -1,27 +1,16 @@
 """A registry of npm packages on 127.0.0.1, as small as one can be: documents of packages, and tarballs that are made here. It can lie, break and keep silent."""
 import base64
 import hashlib
-import io
 import json
-import tarfile
 import threading
 import urllib.parse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from remote_endpoint import LocalServer
+from test_functions_archives import tar_of
 
 
-def tarball(files):
-    """As `npm pack` makes one: everything below package/, unless the name says otherwise. Values are text, bytes or whole TarInfos."""
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w:gz") as archive:
-        for name, content in files.items():
-            info = content if isinstance(content, tarfile.TarInfo) else tarfile.TarInfo(name)
-            data = b"" if isinstance(content, tarfile.TarInfo) else content if isinstance(content, bytes) else content.encode()
-            info.size = len(data)
-            archive.addfile(info, io.BytesIO(data))
-    return out.getvalue()
-
-
-class Registry:
+class Registry(LocalServer):
     def __init__(self):
         self.packages, self.tarballs, self.requests = {}, {}, []
         self.tokens = set()
@@ -57,16 +46,9 @@ class Registry:
             def log_message(self, *arguments):
                 pass
 
-        class Quiet(ThreadingHTTPServer):
-            daemon_threads = True
-            request_queue_size = 128
-
-            def handle_error(self, request, client_address):
-                pass
-
-        self.server = Quiet(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.listen(Handler)
+        self.url = f"http://127.0.0.1:{self.port}/"
+        self.serve()
 
     def find(self, path):
         name = path.lstrip("/")
@@ -77,9 +59,9 @@ class Registry:
         return 404, "application/json", b'{"error": "Not found"}'
 
     def publish(self, name, version, source="module.exports = {};", dependencies=None, scripts=None, files=None, integrity=None, **more):
-        """The newest version that was published is the latest."""
+        """The newest version that was published is the latest. Its files are below package/, as `npm pack` puts them, unless a name says otherwise."""
         description = {"name": name, "version": version, "main": "index.js", "dependencies": dependencies or {}, **({"scripts": scripts} if scripts else {}), **more}
-        packed = tarball({"package/package.json": json.dumps(description), "package/index.js": source, **(files or {})})
+        packed = tar_of({"package/package.json": json.dumps(description), "package/index.js": source, **(files or {})})
         path = f"{name}/-/{name.split('/')[-1]}-{version}.tgz"
         self.tarballs[path] = packed
         document = self.packages.setdefault(name, {"name": name, "versions": {}, "dist-tags": {}, "time": {}})
@@ -93,11 +75,4 @@ class Registry:
 
     def close(self):
         self.ended.set()
-        self.server.shutdown()
-        self.server.server_close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
+        super().close()

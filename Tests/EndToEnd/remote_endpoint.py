@@ -6,7 +6,35 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
-class Endpoint:
+class LocalServer:
+    """An HTTP server on a free port of 127.0.0.1 that says nothing of its own."""
+
+    def listen(self, handler):
+        class Quiet(ThreadingHTTPServer):
+            daemon_threads = True
+            request_queue_size = 256
+
+            def handle_error(self, request, client_address):
+                pass
+
+        self.server = Quiet(("127.0.0.1", 0), handler)
+        self.port = self.server.server_address[1]
+
+    def serve(self):
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class Endpoint(LocalServer):
     """Remembers what it was sent; answers what `answer(request)` says: a status, or (status, headers, body).
     With `certificate`, the files of one and of its key, it speaks TLS."""
 
@@ -35,33 +63,15 @@ class Endpoint:
             def log_message(self, *arguments):
                 pass
 
-        class Quiet(ThreadingHTTPServer):
-            daemon_threads = True
-            request_queue_size = 256
-
-            def handle_error(self, request, client_address):
-                pass
-
         self.answer = answer
-        self.server = Quiet(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_address[1]
+        self.listen(Handler)
         self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.port}/hook"
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*certificate)
             # The handshake belongs to the thread of its connection.
             self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
+        self.serve()
 
 
 class Request:

@@ -35,10 +35,7 @@ struct LogReading: Sendable {
   private func concernedByCollection() -> [String: [Int]] {
     var concerned: [String: [Int]] = [:]
     for (position, reader) in readers.enumerated() {
-      var seen: Set<String> = []
-      for collection in reader.triggers.compactMap(\.collection) where seen.insert(collection).inserted {
-        concerned[collection, default: []].append(position)
-      }
+      for collection in Set(reader.triggers.compactMap(\.collection)) { concerned[collection, default: []].append(position) }
     }
     return concerned
   }

@@ -39,7 +39,7 @@ extension TriggerDispatcher {
     register(served, of: function)
     guard served.kept.allSatisfy({ pool.hasReady($0.assignment.generation) }) else {
       // The new ones come up before the old go.
-      if function.coming == nil { arriving.append(function) }
+      arriving.insert(function)
       function.coming = (deployed, served, steady.now() + FunctionsLimits.readyTimeMax)
       return
     }
@@ -87,7 +87,7 @@ extension TriggerDispatcher {
       function.coming = nil
       activate(coming.deployed, coming.versions, of: function)
     }
-    arriving.removeAll { $0.isGone || $0.coming == nil }
+    arriving = arriving.filter { !$0.isGone && $0.coming != nil }
   }
 
   private func remove(_ function: TriggeredFunction) {

@@ -21,28 +21,25 @@ final class TriggerDispatcher {
   var nextGeneration: UInt64 = 1
   private var served: UInt64 = 0
   var identifiers = IdentifierGenerator(random: BufferedRandom())
-  /// Functions for which something may have become possible, each once.
-  private var dirty: [TriggeredFunction] = []
+  /// Functions for which something may have become possible.
+  private var dirty: Set<TriggeredFunction> = []
   /// How often the log has grown, and how often it had when all functions were last looked at for it.
   private var logChanges: UInt64 = 1
   private var logChangesSeen: UInt64 = 0
   /// Functions with deliveries that found no worker.
-  private var starved: [TriggeredFunction] = []
+  private var starved: Set<TriggeredFunction> = []
   /// Deliveries that are not late leave the processors to others.
   var isResting = false {
     didSet {
       guard oldValue, !isResting else { return }
-      for function in rested {
-        function.isRested = false
-        mark(function)
-      }
+      dirty.formUnion(rested)
       rested = []
     }
   }
   /// Functions with deliveries that were left for that.
-  private var rested: [TriggeredFunction] = []
+  private var rested: Set<TriggeredFunction> = []
   /// Functions with a deploy that is coming up.
-  var arriving: [TriggeredFunction] = []
+  var arriving: Set<TriggeredFunction> = []
   /// The usual size of an event, for the length of readings.
   private var eventBytes = 512
   /// Nothing new starts.
@@ -80,10 +77,7 @@ final class TriggerDispatcher {
   func workerFreed() {
     pool.startKept()
     takeOver()
-    for function in starved {
-      function.isStarved = false
-      mark(function)
-    }
+    dirty.formUnion(starved)
     starved = []
   }
 
@@ -91,15 +85,11 @@ final class TriggerDispatcher {
   func drain() {
     isDraining = true
     refuseWaiting()
-    for function in functions.values { mark(function) }
+    dirty = Set(functions.values)
   }
 
   /// Looked at in the next turn.
-  func mark(_ function: TriggeredFunction) {
-    guard !function.isMarked else { return }
-    function.isMarked = true
-    dirty.append(function)
-  }
+  func mark(_ function: TriggeredFunction) { dirty.insert(function) }
 
   func read(_ reading: LogReading, _ result: Result<LogPage, any Error>) {
     unanswered -= 1
@@ -154,8 +144,7 @@ final class TriggerDispatcher {
   func dispatch() {
     if !isDraining, runs.ask(at: wall.now()) { request(.tendRuns(matchedThrough: runs.matchedThrough)) }
     guard !dirty.isEmpty || logChangesSeen != logChanges else { return }
-    let candidates = dirty.filter { !$0.isGone }
-    for function in dirty { function.isMarked = false }
+    let candidates = Array(dirty.lazy.filter { !$0.isGone })
     dirty = []
     if !isDraining {
       tick(candidates)
@@ -183,8 +172,7 @@ final class TriggerDispatcher {
       return false
     }
     guard let (place, work) = nextCall(of: function) ?? nextDelivery(of: function, at: now) else {
-      if !function.isStarved { starved.append(function) }
-      function.isStarved = true
+      starved.insert(function)
       return false
     }
     served += 1
@@ -236,8 +224,7 @@ final class TriggerDispatcher {
   private func mayDeliver(_ function: TriggeredFunction, at now: Timestamp) -> Bool {
     guard !isHeld(function), function.machine.hasNext(at: now) else { return false }
     guard isResting, let since = function.machine.nextEvent?.time, now - since < FunctionsLimits.lateness else { return true }
-    if !function.isRested { rested.append(function) }
-    function.isRested = true
+    rested.insert(function)
     return false
   }
 

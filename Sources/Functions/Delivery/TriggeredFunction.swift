@@ -17,12 +17,6 @@ final class TriggeredFunction {
   var counters = FunctionCounters()
   /// Deleted, or made anew: another one has its name now, if any.
   var isGone = false
-  /// The dispatcher looks at it in its next turn.
-  var isMarked = false
-  /// It has found no worker, and is looked at when one is free.
-  var isStarved = false
-  /// It has deliveries that leave the processors to others.
-  var isRested = false
   var isReading = false
   /// Everything in the log was read, as it was after so many changes.
   var endSeen: UInt64?
@@ -64,4 +58,11 @@ final class TriggeredFunction {
   var waiting: Int { calls.count + machine.openCount - machine.running - machine.ahead }
 
   var name: String { deployed.definition.name }
+}
+
+/// By identity: one that was deleted and made anew is another.
+extension TriggeredFunction: Hashable {
+  static func == (left: TriggeredFunction, right: TriggeredFunction) -> Bool { left === right }
+
+  func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
 }

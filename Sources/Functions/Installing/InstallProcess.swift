@@ -128,9 +128,7 @@ enum InstalledSize {
       guard let listing = opendir(folder) else { continue }
       defer { closedir(listing) }
       while let entry = readdir(listing) {
-        let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-          pointer.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: pointer.pointee)) { String(cString: $0) }
-        }
+        let name = FolderEntry.name(entry)
         guard name != ".", name != ".." else { continue }
         var status = stat()
         guard lstat("\(folder)/\(name)", &status) == 0 else { continue }

@@ -1,3 +1,4 @@
+import Core
 import Glibc
 
 /// What tells the sandboxes of one data folder from all others on the machine: an argument of bubblewrap's that changes nothing.
@@ -22,9 +23,7 @@ package struct WorkerMark: Sendable {
     guard let listing = opendir("/proc") else { return }
     defer { closedir(listing) }
     while let entry = readdir(listing) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-        pointer.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: pointer.pointee)) { String(cString: $0) }
-      }
+      let name = FolderEntry.name(entry)
       guard let process = pid_t(name), isMarked(process) else { continue }
       _ = kill(process, SIGKILL)
     }

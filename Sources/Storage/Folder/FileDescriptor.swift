@@ -12,12 +12,3 @@ final class FileDescriptor: Sendable {
 
   deinit { if number >= 0 { close(number) } }
 }
-
-enum FolderEntry {
-  /// The name in a folder's entry.
-  static func name(_ entry: UnsafeMutablePointer<dirent>) -> String {
-    withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-      pointer.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: pointer.pointee)) { String(cString: $0) }
-    }
-  }
-}

@@ -1,3 +1,4 @@
+import Core
 import Glibc
 import JSON
 
@@ -135,9 +136,7 @@ struct FunctionSource {
     defer { closedir(listing) }
     var names: [String] = []
     while let entry = readdir(listing) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-        pointer.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: pointer.pointee)) { String(cString: $0) }
-      }
+      let name = FolderEntry.name(entry)
       if !name.hasPrefix(".") { names.append(name) }
       guard names.count <= filesMax else { throw CommandError("\(path) has more than \(filesMax) files; is it the right folder?") }
     }

@@ -1,4 +1,5 @@
 import Archive
+import Core
 import Glibc
 
 /// A folder as an archive: the same files always give the same bytes, so that the server knows it again.
@@ -34,9 +35,7 @@ struct PackedFolder {
     defer { closedir(listing) }
     var files: [String] = []
     while let entry = readdir(listing) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-        pointer.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: pointer.pointee)) { String(cString: $0) }
-      }
+      let name = FolderEntry.name(entry)
       guard name != ".", name != "..", !ignored.leavesOut(prefix + name) else { continue }
       var status = stat()
       guard stat("\(folder)/\(name)", &status) == 0 else { throw InputBytes.failure("read", "\(folder)/\(name)") }
